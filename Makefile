@@ -1,0 +1,61 @@
+# Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
+.DEFAULT_GOAL := help
+.PHONY: help accept test lint lab bench report lock clean environment
+
+RUN := .venv/bin/python -m
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
+CACHE := $(if $(ACCEPTANCE_CACHE),--cache "$(ACCEPTANCE_CACHE)")
+
+help: ## List the targets
+	@echo "make TARGET [ARGS='...'] [PYTHON=/path/to/python3.12]"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+accept: environment ## Judge the story; ARGS go to pytest, as in ARGS='-m AC2'
+	@$(RUN) tools.report --install $(CACHE)
+	@$(RUN) pytest $(ARGS)
+
+test: lint ## Lint, types and the project's own tests; ARGS go to pytest
+	$(RUN) pytest tests $(ARGS)
+
+lint: environment ## Lint and types only
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+
+lab: environment ## Start Open WebUI and LiteLLM, print their addresses and the sign-in, leave them up
+	@$(RUN) lab $(ARGS)
+
+bench: environment ## Boot time, run time, critical path, overhead, requests and tokens
+	@$(RUN) tools.bench $(ARGS)
+
+report: environment ## Make reports/acceptance.html from the results of the last run
+	@$(RUN) tools.report $(CACHE)
+
+lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
+	.venv/bin/$(COMPILE) $(ARGS) --group pyproject.toml:dev --output-file requirements.txt pyproject.toml
+	cd lab/requirements && ../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
+	  --output-file litellm.txt litellm.in
+	cd lab/requirements && ../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
+	  --excludes open-webui.excludes --output-file open-webui.txt open-webui.in
+	cd tools/allure && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only
+
+clean: ## Remove .venv, the reports and what linters left; names the cache folder, which stays
+	@if test -x .venv/bin/python; then \
+	  echo "kept: $$(.venv/bin/python -c 'from lab.environments import CACHE; print(CACHE)')"; fi
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	find reports -mindepth 1 ! -name .gitkeep -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Any Python that runs can say what is missing, so the first is taken; it looks for the right one.
+environment: ## Build .venv, or reuse it
+	@for python in .venv/bin/python "$(PYTHON)" python3.12 python3.11 python3 python; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then \
+	    exec "$$python" -m tools.bootstrap $(if $(PYTHON),--python "$(PYTHON)"); \
+	  fi; \
+	done; \
+	echo "No suitable Python."; \
+	echo "  expected  Python 3.11 or 3.12"; \
+	echo "  found     none that runs"; \
+	echo "  where     the commands python3.12, python3.11, python3 and python on PATH"; \
+	echo "  fix       install Python 3.12, or name one: make PYTHON=/path/to/python3.12 ..."; \
+	exit 99

@@ -1,0 +1,1 @@
+"""The words of the project: frozen values and pure functions. Imports nothing but Python."""

@@ -1,0 +1,219 @@
+"""Whether the right model gave an answer: decided by provenance and nonce, never by text or label."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.errors import Inconclusive
+from domain.message import excerpt, explain
+from domain.proof import Answer, Deployment, Provenance, Turn
+from domain.story import MODELS, Model
+from domain.target import Call
+
+_BAD_REQUEST = 400
+
+_LOCAL = ("vLLM", "Ollama")
+"""Providers of the house: an error of theirs is the owner's own."""
+
+_REFUSALS = (
+    (r"insufficient_quota|exceeded your current quota|credit|billing|402", "no quota or credit left"),
+    (r"RateLimitError|\b429\b", "quota or rate limit (429)"),
+    (r"NotFoundError|\b404\b|decommissioned|model_not_found", "it no longer has this model (404)"),
+    (r"Name or service not known|getaddrinfo|does not resolve|nodename", "its name does not resolve"),
+    (r"CERTIFICATE|SSL|TLS", "its certificate is not accepted: does the name lead elsewhere?"),
+    (r"Timeout|timed out", "it does not answer in time"),
+    (r"APIConnectionError|Cannot connect|[Cc]onnection error|refused", "it cannot be reached"),
+    (r"InternalServerError|ServiceUnavailable|BadGateway|\b50[0-4]\b|overloaded", "it is in trouble (5xx)"),
+)
+"""What LiteLLM 1.106.2 writes when a provider refuses, most telling first."""
+_OWN_FAULT = re.compile(r"AuthenticationError|api_key|API key|Unauthorized|\b401\b|\b403\b", re.ASCII)
+
+
+def check_answer(answer: Answer, name: str, provider: str) -> None:
+    """Return if the model itself gave this answer.
+
+    Raises:
+        AssertionError: somebody else did, or nobody, and the fault is the owner's.
+        Inconclusive: an external provider refused.
+    """
+    expected = MODELS.get(name)
+    if answer.error and not answer.text:
+        raise _refused(answer, expected)
+    who = answer.provenance
+    broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
+    wrong = broken or _wrong_origin(who, name, expected) or _no_proof(answer, who)
+    if not wrong:
+        return
+    raise AssertionError(
+        explain(
+            f"The answer does not come from {name}.",
+            expected=f"{name} at {provider} ({expected.host if expected else provider})",
+            found=wrong,
+            where=f"asked for {answer.model}; answered by {who or 'nobody who says so'}; "
+            f"text {excerpt(answer.text, 80)!r}",
+            fix=_fix(wrong, name),
+        )
+    )
+
+
+def _refused(answer: Answer, expected: Model | None) -> Exception:
+    reason = refusal(answer.error)
+    external = expected is not None and expected.provider not in _LOCAL
+    if external and reason and not _OWN_FAULT.search(answer.error):
+        assert expected is not None
+        return Inconclusive(
+            f"{answer.model}: {expected.provider} refused: {reason}. "
+            f"The wiring as far as the gateway is right; it said: {excerpt(answer.error, 160)}"
+        )
+    return AssertionError(
+        explain(
+            f"{answer.model} does not answer.",
+            expected="an answer",
+            found=f"{answer.status}: {excerpt(answer.error)}",
+            where=f"asked for {answer.model}, waited {answer.seconds:.1f} s",
+            fix="a 401 or 403 is a key that LiteLLM lacks or that the provider does not know: "
+            "compare the variable's name in the Secret with os.environ/… in the configuration",
+        )
+    )
+
+
+def refusal(error: str) -> str:
+    """Why a provider refused, in words; empty when the error does not tell."""
+    return next((words for pattern, words in _REFUSALS if re.search(pattern, error)), "")
+
+
+def _wrong_origin(who: Provenance | None, name: str, expected: Model | None) -> str:
+    if who is None:
+        return "no headers of LiteLLM: nothing proves who answered"
+    if who.group != name:
+        return f"{who.group or 'an unknown model'} answered in its place ({who.api_base})"
+    if expected and who.host != expected.host:
+        return f"LiteLLM asked {who.api_base or 'no address'}, not {expected.host}"
+    return ""
+
+
+def _no_proof(answer: Answer, who: Provenance | None) -> str:
+    if not answer.text.strip() and not answer.tokens:
+        return "the answer is empty"
+    if answer.returned or (who and who.upstream and answer.tokens and answer.text.strip()):
+        return ""
+    unasked = "" if who and who.upstream else "; no upstream was called: mock_response or a cache?"
+    return f"the code {answer.nonce} of the question does not come back{unasked}"
+
+
+def _fix(wrong: str, name: str) -> str:
+    if "in its place" in wrong:
+        return f"look why {name} itself fails: ask it with disable_fallbacks"
+    if "not " in wrong and "asked" in wrong:
+        return "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base"
+    if "empty" in wrong:
+        return "look whether the model thinks aloud (reasoning mode), or serves at all"
+    return "look at LiteLLM's configuration of the model, and at its log"
+
+
+def check_same_upstream(deployments: Iterable[Deployment], name: str) -> None:
+    """Raise AssertionError when requests for a model are spread over different upstreams."""
+    upstreams = sorted({each.upstream for each in deployments if each.group == name})
+    if len(upstreams) > 1:
+        raise AssertionError(
+            explain(
+                f"{name} stands for several models.",
+                expected="one upstream behind the name",
+                found=", ".join(upstreams),
+                where="GET /model/info: LiteLLM spreads the requests over all of them",
+                fix="give each entry of model_list a name of its own",
+            )
+        )
+
+
+def check_no_error(answer: Answer) -> None:
+    """Raise AssertionError if the user is told of an error, even after an answer."""
+    if answer.error or not answer.text.strip():
+        raise AssertionError(
+            explain(
+                "The user sees an error.",
+                expected="an answer and no error",
+                found=excerpt(answer.error) or "an empty answer",
+                where=f"asked for {answer.model}, after {answer.seconds:.1f} s",
+                fix="look at LiteLLM's log for the models that it tried; AIOHTTP_CLIENT_TIMEOUT of "
+                "Open WebUI must be longer than the failover takes",
+            )
+        )
+
+
+def check_error_only(answer: Answer) -> None:
+    """Raise AssertionError unless the user is told of an error, in place of any answer."""
+    if answer.error and not answer.text.strip():
+        return
+    raise AssertionError(
+        explain(
+            "The user is not told that the model is away.",
+            expected="an error, and no answer",
+            found=f"{answer.error or 'no error'}; text {excerpt(answer.text, 80)!r}",
+            where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
+            fix="look for default_fallbacks or a fallback of this model that should not be there",
+        )
+    )
+
+
+def check_unknown_model(answer: Answer) -> None:
+    """Raise AssertionError unless Open WebUI itself refuses a model that does not exist."""
+    if answer.status >= _BAD_REQUEST and "not found" in answer.error.lower() and not answer.text:
+        return
+    raise AssertionError(
+        explain(
+            "A model that was just invented is not refused.",
+            expected='an error like "Model not found"',
+            found=f"{answer.status}: {answer.error or excerpt(answer.text, 80)}",
+            where=f"asked for {answer.model}",
+            fix="what answers to any name proves nothing: look for a wildcard or a default model",
+        )
+    )
+
+
+def check_asked_only(answer: Answer, provider: str, calls: Iterable[Call]) -> None:
+    """Raise AssertionError if the question reached any other provider, or not this one."""
+    asked = sorted({call.provider for call in calls if answer.nonce in call.question})
+    if asked != [provider]:
+        raise AssertionError(
+            explain(
+                "The question reached other providers than the chosen one.",
+                expected=f"{provider} and nobody else",
+                found=", ".join(asked) or "no provider at all",
+                where=f"the providers' ledger, question {answer.nonce} for {answer.model}",
+                fix="look at the fallbacks in LiteLLM's settings in force (/router/settings)",
+            )
+        )
+
+
+def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
+    """Raise AssertionError unless the stored answer was made by this model's provider."""
+    made = [call for call in calls if turn.nonce in call.question and call.answered]
+    by = made[-1].provider if made else "nobody"
+    if turn.returned and by == model.provider and made[-1].model == model.upstream:
+        return
+    raise AssertionError(
+        explain(
+            f"The answer in the conversation does not come from {model.name}.",
+            expected=f"{model.upstream} at {model.provider}",
+            found=f"{made[-1].model if made else 'no model'} at {by}; {turn.error or 'no error'}",
+            where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
+            f"its label says {turn.model}, which is only what was asked for",
+            fix=f"look why {model.name} did not answer: ask it with disable_fallbacks",
+        )
+    )
+
+
+def check_kept(turns: Sequence[Turn], asked: Sequence[Turn]) -> None:
+    """Raise AssertionError unless the stored conversation holds every turn with its model."""
+    stored = [(turn.model, turn.nonce) for turn in turns if turn.returned]
+    expected = [(turn.model, turn.nonce) for turn in asked]
+    if stored != expected:
+        raise AssertionError(
+            explain(
+                "The conversation does not keep what was said in it.",
+                expected=", ".join(f"{model} ({code})" for model, code in expected),
+                found=", ".join(f"{model} ({code})" for model, code in stored) or "nothing",
+                where="the stored chat, GET /api/v1/chats/{id}",
+                fix="look at Open WebUI's log and at its database's volume",
+            )
+        )

@@ -1,0 +1,113 @@
+"""The cluster as a port with few questions; each target brings its own answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from domain.kubernetes import Environment, ServiceName
+from domain.secret import Secret
+
+
+INSIDE_PROBE = Path(__file__).parent / "inside_probe.py"
+"""The script by which a pod makes an `InsideRequest`, for adapters to hand to its Python."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pod:
+    """A pod that is to serve, and how current it is."""
+
+    namespace: str
+    name: str
+    image: str
+    current: bool
+    """Whether it runs the newest template of its workload."""
+    environment: Environment
+    restarts: int = 0
+    problem: str = ""
+    """Why it does not serve, with the last lines of its log; empty when it does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workload:
+    """What stands behind a Service: its owner, its newest template and the pods that serve."""
+
+    kind: str
+    namespace: str
+    name: str
+    container: str
+    environment: Environment
+    """As the newest template declares it, resolved."""
+    pods: tuple[Pod, ...]
+    notes: tuple[str, ...] = ()
+    """Things worth a reader's attention, none of them a fault by itself."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}, container {self.container}"
+
+    def shown(self) -> str:
+        """The workload for a report: pods, then variables with their sources, secrets masked."""
+        pods = [
+            f"pod {pod.name}: {'newest' if pod.current else 'older'} configuration, "
+            f"{pod.image}, {pod.restarts} restarts{'' if not pod.problem else ', DOES NOT SERVE'}"
+            for pod in self.pods
+        ]
+        variables = [
+            f"{each.name} = {each.shown()}  ({each.source}"
+            + (f"; hides {each.hides} earlier)" if each.hides else ")")
+            for each in self.environment.values()
+            if each.source != "image"
+        ]
+        return "\n".join([str(self), *pods, *variables])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InsideRequest:
+    """A GET made by a pod itself, with its own names, routes, proxies and certificates."""
+
+    url: str
+    bearer_variable: str | None = None
+    """Variable of the pod that holds the key to send, so that the key never leaves the pod."""
+    timeout: float = 10.0
+    """Seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InsideResponse:
+    """What the pod received; `error` when no HTTP answer came."""
+
+    status: int | None
+    body: str = ""
+    error: str = ""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprints of the key-like variables of the running process, by name."""
+
+
+class Cluster(Protocol):
+    """Questions about a cluster, and the few things that may be done to it."""
+
+    def workload(self, service: ServiceName) -> Workload:
+        """The workload behind a Service, with all pods that the Service selects.
+
+        Raises:
+            SetupError: the Service does not exist, or selects nothing.
+        """
+
+    def exists(self, service: ServiceName) -> bool:
+        """Whether the Service exists and has this port."""
+
+    def services(self) -> tuple[ServiceName, ...]:
+        """Every Service that may be seen, one entry a port."""
+
+    def request(self, pod: Pod, request: InsideRequest) -> InsideResponse:
+        """Make a request from inside the pod, in the container that serves.
+
+        Raises:
+            NotProven: these rights do not allow it.
+        """
+
+    def address(self, service: ServiceName) -> str:
+        """A base URL of the Service for the runner, open until the run ends."""
+
+    def logs(self, pod: Pod, *, lines: int) -> str:
+        """The last lines of the serving container's log."""

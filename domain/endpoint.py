@@ -1,0 +1,171 @@
+"""Whether Open WebUI is pointed at the gateway: what is declared, and what is in use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from domain.cluster import Workload
+from domain.kubernetes import Environment, ServiceName, service_in
+from domain.message import explain
+from domain.proof import Connection, Wiring
+from domain.secret import Secret
+
+OPENAI = "https://api.openai.com/v1"
+"""What Open WebUI asks when nothing else is set (`config.py`, 0.12.4)."""
+_PATHS = ("/v1", "")
+"""LiteLLM serves its OpenAI API under `/v1` and under the root alike (1.106.2)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where the gateway is, and how an address is recognised as leading there."""
+
+    service: ServiceName
+    seen_from: str
+    """Namespace of Open WebUI, in which short names are completed."""
+    exists: Callable[[ServiceName], bool] | None = None
+    """Whether a Service has this port, where a cluster can be asked."""
+    address: str = ""
+    """The gateway's address for targets without a cluster."""
+
+    def wrong(self, url: str) -> str:
+        """Why a URL is not the gateway's; empty when it is."""
+        host = urlsplit(url).hostname or ""
+        if self.address and host == urlsplit(self.address).hostname:
+            return self._wrong_path(url)
+        service = service_in(url, namespace=self.seen_from)
+        if service is None:
+            return f"{host or 'no host'} is outside of the cluster"
+        if not service.same_service(self.service):
+            known = self.exists is None or self.exists(service)
+            return f"Service {service} is {'another one' if known else 'no Service at all'}"
+        if self.exists is not None and not self.exists(service):
+            return f"Service {service.namespace}/{service.name} has no port {service.port}"
+        return self._wrong_path(url)
+
+    @staticmethod
+    def _wrong_path(url: str) -> str:
+        path = urlsplit(url).path
+        if path.endswith("/"):
+            return (
+                f"the trailing slash makes Open WebUI ask for {path}/models, "
+                "and LiteLLM answers 404 (only the singular variable is stripped)"
+            )
+        return "" if path in _PATHS else f"LiteLLM serves no OpenAI API under {path}"
+
+    def leads_here(self, connection: Connection) -> bool:
+        """Whether a connection goes to the gateway, its path right or not."""
+        reason = self.wrong(connection.url.rstrip("/"))
+        return not reason or "OpenAI API" in reason
+
+    def __str__(self) -> str:
+        return f"LiteLLM, Service {self.service.namespace}/{self.service.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """A connection as the environment declares it, before any database has its say."""
+
+    url: str
+    url_source: str
+    key: Secret
+    key_source: str
+
+
+def declared_connections(environment: Environment) -> tuple[Declared, ...]:
+    """The connections that Open WebUI seeds from its environment.
+
+    The plural variables beat the singular ones; `;` separates; the singular URL loses a trailing
+    slash; a missing URL is OpenAI's. Source: `config.py`, Open WebUI 0.12.4.
+    """
+    url_source, urls = _first(environment, "OPENAI_API_BASE_URLS", "OPENAI_API_BASE_URL")
+    key_source, keys = _first(environment, "OPENAI_API_KEYS", "OPENAI_API_KEY")
+    if url_source.startswith("OPENAI_API_BASE_URL ("):
+        urls = urls.removesuffix("/")
+    listed = [key.strip() for key in keys.split(";")]
+    padded = [*listed, *[""] * urls.count(";")]
+    return tuple(
+        Declared(
+            url=url.strip() or OPENAI,
+            url_source=url_source,
+            key=Secret(key),
+            key_source=key_source,
+        )
+        for url, key in zip(urls.split(";"), padded, strict=False)
+    )
+
+
+def _first(environment: Environment, plural: str, singular: str) -> tuple[str, str]:
+    for name in (plural, singular):
+        variable = environment.get(name)
+        if variable and variable.value:
+            return f"{name} ({variable.source})", variable.value.reveal()
+    return "not set", ""
+
+
+def check_declared(workload: Workload, place: Place, expected: str) -> None:
+    """Raise AssertionError unless one declared connection is the gateway's."""
+    declared = declared_connections(workload.environment)
+    reasons = {each.url: place.wrong(each.url) for each in declared}
+    if not all(reasons.values()):
+        return
+    raise AssertionError(
+        explain(
+            "Open WebUI is not told to use LiteLLM.",
+            expected=expected,
+            found="; ".join(f"{url} ({reason})" for url, reason in reasons.items()),
+            where=f"{workload}: {_origin(workload.environment, declared, place)}",
+            fix="set openaiBaseApiUrl (or OPENAI_API_BASE_URL in extraEnvVars) and apply the values",
+        )
+    )
+
+
+def _origin(environment: Environment, declared: tuple[Declared, ...], place: Place) -> str:
+    source = declared[0].url_source
+    name = source.partition(" ")[0]
+    hidden = environment[name].hides if name in environment else 0
+    ignored = [
+        variable.name
+        for variable in environment.values()
+        if not place.wrong(variable.value.reveal()) and not variable.name.startswith(name)
+    ]
+    parts = [source]
+    if hidden:
+        parts.append(f"defined {hidden + 1} times, the last one wins")
+    if ignored:
+        parts.append(f"{', '.join(ignored)} names LiteLLM, but Open WebUI does not use it")
+    return "; ".join(parts)
+
+
+def check_in_use(wiring: Wiring, place: Place, workload: Workload | None) -> None:
+    """Raise AssertionError unless a connection that requests can take is the gateway's."""
+    reasons = {each.url: place.wrong(each.url) for each in wiring.in_use}
+    if reasons and not all(reasons.values()):
+        return
+    switched_off = not wiring.in_use and any(
+        not place.wrong(each.url) for each in wiring.connections
+    )
+    detail = "; ".join(f"{url} ({reason})" for url, reason in reasons.items())
+    raise AssertionError(
+        explain(
+            "Open WebUI does not use LiteLLM.",
+            expected=f"a connection in use that leads to {place}",
+            found=detail or f"{wiring}{', LiteLLM is switched off' if switched_off else ''}",
+            where=f"GET /openai/config{_told_otherwise(workload, place)}",
+            fix="Admin Settings > Connections; or ENABLE_PERSISTENT_CONFIG=False and a restart, "
+            "so that the environment counts again",
+        )
+    )
+
+
+def _told_otherwise(workload: Workload | None, place: Place) -> str:
+    declared = declared_connections(workload.environment) if workload else ()
+    right = [each for each in declared if not place.wrong(each.url)]
+    if not right:
+        return ""
+    return f"; the environment says {right[0].url}, but the database wins"
+
+
+def gateway_connection(wiring: Wiring, place: Place) -> Connection | None:
+    """The first connection in use that leads to the gateway."""
+    return next((each for each in wiring.in_use if place.leads_here(each)), None)

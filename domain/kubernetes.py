@@ -1,0 +1,212 @@
+"""What Kubernetes does with manifest objects, as pure functions: environment and Service names.
+
+Source: Kubernetes 1.34, `pkg/kubelet/kubelet_pods.go` (makeEnvironmentVariables) and the API
+reference of EnvVar and EnvFromSource.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from domain.secret import Secret
+
+Manifest = Mapping[str, Any]
+"""A Kubernetes object as read from YAML or from the API, camelCase."""
+
+Lookup = Callable[[str, str], Mapping[str, str] | None]
+"""The data of a ConfigMap or Secret of the pod's namespace by (kind, name); None if absent."""
+
+_SECRETIVE = re.compile(r"KEY|SECRET|PASSWORD|TOKEN|CREDENTIAL", re.IGNORECASE)
+_REFERENCE = re.compile(r"\$\$|\$\((?P<name>[-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variable:
+    """One variable of a container, and where its value came from."""
+
+    name: str
+    value: Secret
+    source: str
+    """`value`, `Secret open-webui-secrets, key OPENAI_API_KEY`, `envFrom Secret litellm-secrets`."""
+    hides: int = 0
+    """How many earlier entries of the same name it hides: the last one wins."""
+
+    def shown(self) -> str:
+        """The value for a report; of what may be a secret, the fingerprint only."""
+        if _SECRETIVE.search(self.name) or "Secret" in self.source:
+            return f"(fingerprint {self.value.fingerprint})"
+        return self.value.reveal()
+
+
+Environment = Mapping[str, Variable]
+
+
+def resolve_environment(container: Manifest, lookup: Lookup, fields: Mapping[str, str]) -> Environment:
+    """The environment that the kubelet gives to a container.
+
+    `envFrom` comes first, then `env`; of two entries with one name the last wins; `$(NAME)` is
+    replaced by a variable defined before it, `$$` by `$`. What refers to nothing is left out: see
+    `missing_references`.
+
+    Args:
+        container: the container of a pod spec.
+        lookup: finds ConfigMaps and Secrets of the pod's namespace.
+        fields: values for `fieldRef`, by field path (`metadata.name`).
+    """
+    environment: dict[str, Variable] = {}
+    for variable in (*_from_sources(container, lookup), *_from_entries(container, lookup, fields)):
+        earlier = environment.get(variable.name)
+        value = variable.value
+        if variable.source == "value":
+            value = Secret(expand(value.reveal(), environment))
+        environment[variable.name] = Variable(
+            name=variable.name,
+            value=value,
+            source=variable.source,
+            hides=earlier.hides + 1 if earlier else 0,
+        )
+    return environment
+
+
+def _from_sources(container: Manifest, lookup: Lookup) -> Iterator[Variable]:
+    for source in container.get("envFrom") or ():
+        for kind, field in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
+            reference = source.get(field)
+            if not reference:
+                continue
+            for key, value in (lookup(kind, reference["name"]) or {}).items():
+                name = f"{source.get('prefix') or ''}{key}"
+                yield Variable(
+                    name=name, value=Secret(value), source=f"envFrom {kind} {reference['name']}"
+                )
+
+
+def _from_entries(
+    container: Manifest, lookup: Lookup, fields: Mapping[str, str]
+) -> Iterator[Variable]:
+    for entry in container.get("env") or ():
+        origin = entry.get("valueFrom")
+        if not origin:
+            value = Secret(str(entry.get("value") or ""))
+            yield Variable(name=entry["name"], value=value, source="value")
+        elif "fieldRef" in origin:
+            path = origin["fieldRef"]["fieldPath"]
+            yield Variable(
+                name=entry["name"], value=Secret(fields.get(path, "")), source=f"field {path}"
+            )
+        elif "resourceFieldRef" in origin:
+            yield Variable(name=entry["name"], value=Secret(""), source="a resource limit")
+        else:
+            yield from _referenced(entry["name"], origin, lookup)
+
+
+def _referenced(name: str, origin: Manifest, lookup: Lookup) -> Iterator[Variable]:
+    kind, reference = _key_reference(origin)
+    data = lookup(kind, reference["name"]) or {}
+    if reference["key"] in data:
+        source = f"{kind} {reference['name']}, key {reference['key']}"
+        yield Variable(name=name, value=Secret(data[reference["key"]]), source=source)
+
+
+def _key_reference(origin: Manifest) -> tuple[str, Manifest]:
+    if "secretKeyRef" in origin:
+        return "Secret", origin["secretKeyRef"]
+    return "ConfigMap", origin["configMapKeyRef"]
+
+
+def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
+    """What the container refers to, is not optional and does not exist: it cannot start."""
+    wanted: list[tuple[str, Manifest]] = [
+        (kind, source[field])
+        for source in container.get("envFrom") or ()
+        for kind, field in (("ConfigMap", "configMapRef"), ("Secret", "secretRef"))
+        if source.get(field)
+    ]
+    wanted += [
+        _key_reference(entry["valueFrom"])
+        for entry in container.get("env") or ()
+        if {"secretKeyRef", "configMapKeyRef"} & set(entry.get("valueFrom") or ())
+    ]
+    missing = []
+    for kind, reference in wanted:
+        data = lookup(kind, reference["name"])
+        if reference.get("optional"):
+            continue
+        if data is None:
+            missing.append(f"{kind} {reference['name']}")
+        elif reference.get("key", "") not in ("", *data):
+            missing.append(f"key {reference['key']} of {kind} {reference['name']}")
+    return tuple(dict.fromkeys(missing))
+
+
+def expand(value: str, environment: Environment) -> str:
+    """The text with `$(NAME)` replaced, as in a container's values, command and arguments."""
+
+    def replacement(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None:
+            return "$"
+        return environment[name].value.reveal() if name in environment else match[0]
+
+    return _REFERENCE.sub(replacement, value)
+
+
+def data_of(manifest: Manifest) -> Mapping[str, str]:
+    """The data of a ConfigMap or Secret as text; `stringData` wins over `data`.
+
+    Raises:
+        ValueError: a value of a Secret's `data` is not base64.
+    """
+    plain = {str(key): str(value) for key, value in (manifest.get("data") or {}).items()}
+    if manifest["kind"] != "Secret":
+        return plain
+    try:
+        decoded = {
+            key: base64.b64decode(value, validate=True).decode() for key, value in plain.items()
+        }
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"a value under data is not base64 text ({error})") from error
+    return {**decoded, **{k: str(v) for k, v in (manifest.get("stringData") or {}).items()}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceName:
+    """A Service, and the port by which it is addressed."""
+
+    namespace: str
+    name: str
+    port: int
+
+    def same_service(self, other: "ServiceName") -> bool:
+        """Whether both name one Service, by whatever port."""
+        return (self.namespace, self.name) == (other.namespace, other.name)
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.namespace}:{self.port}"
+
+
+def service_in(url: str, *, namespace: str) -> ServiceName | None:
+    """The Service that a URL names, seen from a pod of `namespace`; None for any other host.
+
+    `litellm`, `litellm.ml`, `litellm.ml.svc` and `litellm.ml.svc.<any cluster domain>` are one
+    Service; a trailing dot changes nothing.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    labels = (parts.hostname or "").rstrip(".").split(".")
+    if not labels[0] or labels[0].isdigit():
+        return None
+    match labels:
+        case [name]:
+            return ServiceName(namespace=namespace, name=name, port=port)
+        case [name, space] | [name, space, "svc", *_]:
+            return ServiceName(namespace=space, name=name, port=port)
+        case _:
+            return None

@@ -1,0 +1,15 @@
+"""Messages for people: expected, found, where, what to do."""
+
+_LONGEST_BODY = 300
+
+
+def explain(title: str, *, expected: str, found: str, where: str, fix: str) -> str:
+    """A failure in five lines, the last of which says what to do."""
+    rows = {"expected": expected, "found": found, "where": where, "fix": fix}
+    return "\n".join([title, *(f"  {name:<9} {text}" for name, text in rows.items())])
+
+
+def excerpt(body: str, longest: int = _LONGEST_BODY) -> str:
+    """The beginning of a body, on one line."""
+    line = " ".join(body.split())
+    return line if len(line) <= longest else f"{line[:longest]}… ({len(line)} characters)"

@@ -1,0 +1,175 @@
+"""Proof is a value: what was seen, where, and how it reads beside what was expected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connection:
+    """One OpenAI connection of Open WebUI, as it is in use; its key only as a fingerprint."""
+
+    index: int
+    url: str
+    key_fingerprint: str
+    enabled: bool = True
+    model_ids: tuple[str, ...] = ()
+    """Names typed in by an administrator; where there are any, the other side is never asked."""
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return f"connection #{self.index} {self.url}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wiring:
+    """Where Open WebUI sends model requests: `GET /openai/config`, Open WebUI 0.12.4."""
+
+    enabled: bool
+    """Whether OpenAI connections are used at all."""
+    connections: tuple[Connection, ...]
+
+    @property
+    def in_use(self) -> tuple[Connection, ...]:
+        """The connections that requests can take."""
+        return tuple(each for each in self.connections if self.enabled and each.enabled)
+
+    def __str__(self) -> str:
+        if not self.enabled:
+            return "OpenAI connections are switched off"
+        shown = [f"{each}{'' if each.enabled else ' (disabled)'}" for each in self.connections]
+        return ", ".join(shown) or "no connection at all"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offered:
+    """A model in the selector."""
+
+    name: str
+    connection: int | None
+    """Index of the connection that serves it; None for what comes from no connection."""
+    base: str = ""
+    """The model that is really asked, where a workspace model stands before it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """The selector's models as one account sees them: `GET /api/models?refresh=true`."""
+
+    account: str
+    models: tuple[Offered, ...]
+    seconds: float
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The exact names offered."""
+        return frozenset(model.name for model in self.models)
+
+    def find(self, name: str) -> Offered | None:
+        """The model of exactly this name."""
+        return next((model for model in self.models if model.name == name), None)
+
+    def by(self, connection: int) -> frozenset[str]:
+        """Names that come from one connection."""
+        return frozenset(model.name for model in self.models if model.connection == connection)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """What the gateway told Open WebUI when that asked it for models, with its own key."""
+
+    status: int
+    names: tuple[str, ...]
+    error: str = ""
+    """Its own words where it told no models."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Who answered, by the headers that LiteLLM gives to a streamed answer (1.106.2)."""
+
+    group: str
+    """`x-litellm-model-group`: the model that answered, under the gateway's own name."""
+    deployment: str
+    """`x-litellm-model-id`."""
+    api_base: str
+    """`x-litellm-model-api-base`: the address that LiteLLM asked."""
+    upstream: bool
+    """Whether `llm_provider-*` headers show that an upstream was really called."""
+
+    @property
+    def host(self) -> str:
+        """The host that LiteLLM asked."""
+        return urlsplit(self.api_base).hostname or ""
+
+    def __str__(self) -> str:
+        called = "upstream called" if self.upstream else "no sign of an upstream call"
+        return f"{self.group or 'unknown model'} at {self.api_base or 'no address'}, {called}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a user received for one question."""
+
+    model: str
+    """The model that was asked for."""
+    nonce: str
+    text: str = ""
+    status: int = 200
+    error: str = ""
+    """What the user is told instead of an answer, or after the beginning of one."""
+    provenance: Provenance | None = None
+    first_seconds: float = 0.0
+    """Seconds to the first word."""
+    seconds: float = 0.0
+    tokens: int = 0
+    """Completion tokens, where they were counted."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The headers that prove who answered."""
+    attempts: int = 1
+    """How often it was asked; a second time only for what passes by itself."""
+
+    @property
+    def returned(self) -> bool:
+        """Whether the nonce came back: the text was made for this very question."""
+        return self.nonce in self.text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """One entry of LiteLLM's model list: `GET /model/info`, LiteLLM 1.106.2."""
+
+    identity: str
+    group: str
+    upstream: str
+    api_base: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chain:
+    """The order in which the gateway tries models for one that was asked."""
+
+    order: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    """Names in it that the gateway does not serve."""
+    cycles: tuple[str, ...] = ()
+    """Models that lead back to one already tried."""
+
+    def __str__(self) -> str:
+        return " -> ".join(self.order)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One question and its answer, as Open WebUI stored them."""
+
+    model: str
+    """The label: always the model that was asked for, whoever answered."""
+    nonce: str
+    text: str
+    error: str = ""
+
+    @property
+    def returned(self) -> bool:
+        """Whether the answer was made for this very question."""
+        return self.nonce in self.text

@@ -1,0 +1,117 @@
+"""Whether the pods that serve are those of the newest configuration, and reach the gateway."""
+
+from collections.abc import Mapping
+
+from domain.cluster import InsideResponse, Pod, Workload
+from domain.credential import declared_for_gateway
+from domain.endpoint import Place, declared_connections
+from domain.errors import NotProven
+from domain.message import excerpt, explain
+from domain.proof import Connection
+
+LITELLM_IS_ALIVE = "I'm alive!"
+"""What LiteLLM, and nothing else, says under `/health/liveliness` (1.106.2)."""
+KEY_VARIABLES = ("OPENAI_API_KEYS", "OPENAI_API_KEY")
+_OK = 200
+
+
+def check_current(workload: Workload) -> None:
+    """Raise AssertionError unless every selected pod serves, from the newest template."""
+    problems = [pod.problem for pod in workload.pods if pod.problem]
+    if problems:
+        raise AssertionError(problems[0])
+    old = [pod.name for pod in workload.pods if not pod.current]
+    if old:
+        raise AssertionError(
+            explain(
+                "An older configuration still serves.",
+                expected="every pod behind the Service from the newest template",
+                found=f"{len(old)} of {len(workload.pods)} pods are older: {', '.join(old)}",
+                where=str(workload),
+                fix=f"kubectl rollout restart {workload.kind.lower()}/{workload.name} "
+                f"-n {workload.namespace}, and see why it did not finish",
+            )
+        )
+
+
+def check_one_endpoint(workload: Workload, place: Place) -> None:
+    """Raise AssertionError unless every pod declares a connection to the gateway."""
+    wrong = [pod for pod in workload.pods if not _declares(pod, place)]
+    if wrong:
+        urls = {each.url for pod in wrong for each in declared_connections(pod.environment)}
+        raise AssertionError(
+            explain(
+                "A pod that serves was started with another endpoint.",
+                expected=f"every pod behind the Service declares {place}",
+                found=f"{', '.join(pod.name for pod in wrong)}: {', '.join(sorted(urls))}",
+                where=f"{len(wrong)} of {len(workload.pods)} pods of {workload}",
+                fix="apply the values, and restart the workload",
+            )
+        )
+
+
+def _declares(pod: Pod, place: Place) -> bool:
+    return any(not place.wrong(each.url) for each in declared_connections(pod.environment))
+
+
+def check_running_key(
+    told: Mapping[str, InsideResponse], workload: Workload, place: Place
+) -> None:
+    """Raise AssertionError unless each running process holds the key that is declared now."""
+    declared = declared_for_gateway(workload, place)
+    wanted = declared.key.fingerprint
+    found = {
+        pod: response.fingerprints.get(declared.key_source.partition(" ")[0], "(not set)")
+        for pod, response in told.items()
+    }
+    if all(fingerprint == wanted for fingerprint in found.values()):
+        return
+    raise AssertionError(
+        explain(
+            "Open WebUI runs with other settings than the declared ones.",
+            expected=f"a key of fingerprint {wanted}, from {declared.key_source}",
+            found=", ".join(f"{pod}: {fingerprint}" for pod, fingerprint in found.items()),
+            where=f"the running processes of {workload}",
+            fix="a changed Secret reaches a pod at its next start: restart the workload",
+        )
+    )
+
+
+def check_reached(told: Mapping[str, InsideResponse], connection: Connection) -> None:
+    """Raise AssertionError unless LiteLLM answered each pod.
+
+    Raises:
+        NotProven: no pod could be asked.
+    """
+    if not told:
+        raise NotProven("no request could be made from inside Open WebUI: grant pods/exec")
+    wrong = {pod: _what_came(response) for pod, response in told.items()}
+    wrong = {pod: what for pod, what in wrong.items() if what}
+    if wrong:
+        raise AssertionError(
+            explain(
+                "Open WebUI does not reach LiteLLM.",
+                expected=f'"{LITELLM_IS_ALIVE}" from LiteLLM at {connection.url}',
+                found="; ".join(f"{pod}: {what}" for pod, what in wrong.items()),
+                where="a request from inside, with the pod's own names, routes and proxies",
+                fix=_hint(" ".join(wrong.values())),
+            )
+        )
+
+
+def _what_came(response: InsideResponse) -> str:
+    if response.error:
+        return response.error
+    if response.status != _OK or LITELLM_IS_ALIVE not in response.body:
+        return f"{response.status}, not LiteLLM: {excerpt(response.body, 120)}"
+    return ""
+
+
+def _hint(found: str) -> str:
+    if "resolve" in found or "gaierror" in found:
+        return "check the Service's name and namespace, and that DNS (port 53) is allowed"
+    if "timed out" in found or "Timeout" in found:
+        return "look for a NetworkPolicy on either side, and for a Service without endpoints"
+    if "refused" in found:
+        return "check the Service's targetPort and that LiteLLM runs (its log says why not)"
+    return "check HTTP_PROXY and NO_PROXY (.svc,.cluster.local) of Open WebUI, and LiteLLM's log"

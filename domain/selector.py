@@ -1,0 +1,161 @@
+"""Whether the model selector offers what it should, by way of the gateway."""
+
+from collections.abc import Collection, Iterable
+
+from domain.errors import Blocked
+from domain.message import explain
+from domain.proof import Connection, Listing, Wiring
+
+_FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
+
+
+def check_offered(
+    listing: Listing, names: Iterable[str], connection: Connection, served: Collection[str]
+) -> None:
+    """Raise AssertionError unless each model is offered by the connection and really served.
+
+    Args:
+        listing: what an account is offered.
+        names: the exact names that must be there.
+        connection: the gateway's connection.
+        served: what the gateway answered to Open WebUI itself; typed-in or cached names are not.
+    """
+    wrong = {name: _wrong(listing, name, connection, served) for name in names}
+    wrong = {name: reason for name, reason in wrong.items() if reason}
+    if not wrong:
+        return
+    name = next(iter(wrong))
+    raise AssertionError(
+        explain(
+            f"{', '.join(wrong)}: not offered by way of the gateway.",
+            expected=f"{', '.join(wrong)} from {connection}",
+            found="; ".join(dict.fromkeys(wrong.values())),
+            where=f"model selector of the {listing.account}, {len(listing.models)} models in all",
+            fix=_fix(listing, name, connection, served),
+        )
+    )
+
+
+def _wrong(
+    listing: Listing, name: str, connection: Connection, served: Collection[str]
+) -> str:
+    offered = listing.find(name)
+    if offered is None:
+        return _absent(name, connection, served)
+    if offered.base and offered.base != name:
+        return f"a workspace model of this name sends {offered.base} in its place"
+    if offered.connection != connection.index:
+        return f"{name} comes from connection #{offered.connection}: the first connection wins"
+    if _upstream(name, connection) not in served:
+        typed = "typed into the connection (Model IDs)" if connection.model_ids else "cached"
+        return f"the name is {typed}; LiteLLM itself serves {_listed(served)}"
+    return ""
+
+
+def _absent(name: str, connection: Connection, served: Collection[str]) -> str:
+    if _upstream(name, connection) not in served:
+        return f"LiteLLM serves {_listed(served)}"
+    if connection.model_ids and name not in connection.model_ids:
+        return "LiteLLM serves it, the connection's Model IDs filter hides it"
+    if connection.prefix:
+        return f"LiteLLM serves it, the connection shows it as {connection.prefix}.{name}"
+    return "LiteLLM serves it, this account may not see it"
+
+
+def _fix(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
+    if _upstream(name, connection) not in served:
+        return _FIX_MISSING
+    if listing.find(name) is None and not connection.model_ids:
+        return "publish the model, or set BYPASS_MODEL_ACCESS_CONTROL=True"
+    return "Admin Settings > Connections and Models"
+
+
+def _upstream(name: str, connection: Connection) -> str:
+    return name.removeprefix(f"{connection.prefix}.") if connection.prefix else name
+
+
+def _listed(names: Collection[str]) -> str:
+    return f"only {', '.join(sorted(names))}" if names else "no model at all (it did not answer)"
+
+
+def check_complete(listing: Listing, connection: Connection, served: Collection[str]) -> None:
+    """Raise AssertionError unless the connection offers exactly what the gateway serves."""
+    prefix = f"{connection.prefix}." if connection.prefix else ""
+    expected = {f"{prefix}{name}" for name in served}
+    elsewhere = {
+        model.name
+        for model in listing.models
+        if model.name in expected and model.connection != connection.index
+    }
+    offered = listing.by(connection.index)
+    if offered | elsewhere == expected and expected:
+        return
+    missing = sorted(expected - offered - elsewhere)
+    extra = sorted(offered - expected)
+    found = [f"missing {', '.join(missing)}"] if missing else []
+    found += [f"not served by LiteLLM: {', '.join(extra)}"] if extra else []
+    raise AssertionError(
+        explain(
+            "The selector does not show what LiteLLM serves.",
+            expected=f"the {len(expected)} models that LiteLLM serves to the same key",
+            found="; ".join(found) or "LiteLLM serves no model",
+            where=f"{connection}, as the {listing.account} sees it",
+            fix="clear Model IDs of the connection, refresh the models, look at LiteLLM's log",
+        )
+    )
+
+
+def check_no_stranger(
+    listing: Listing, names: Iterable[str], connection: Connection, wiring: Wiring
+) -> None:
+    """Raise AssertionError if a model that is offered comes from another connection."""
+    urls = {each.index: each.url for each in wiring.connections}
+    strangers = [
+        f"{model.name} by connection #{model.connection} {urls.get(model.connection or 0, '')}"
+        for name in names
+        if (model := listing.find(name)) and model.connection not in (connection.index, None)
+    ]
+    if strangers:
+        raise AssertionError(
+            explain(
+                "Something else answers in LiteLLM's place.",
+                expected=f"models of the story only from {connection}",
+                found="; ".join(strangers),
+                where=f"model selector of the {listing.account}: the first connection wins",
+                fix="remove the other connection, or give it a prefix",
+            )
+        )
+
+
+def require_offered(listing: Listing, name: str) -> None:
+    """Raise Blocked where the model cannot be chosen at all."""
+    if listing.find(name) is None:
+        raise Blocked("AC2", f"{name} is not in the model selector of the {listing.account}")
+
+
+def check_shows_models(listing: Listing) -> None:
+    """Raise AssertionError if the selector is empty: a dead gateway gives 200 and no model."""
+    if not listing.models:
+        raise AssertionError(
+            explain(
+                "The model selector is empty.",
+                expected="at least one model",
+                found=f"none, after {listing.seconds:.1f} s",
+                where=f"model selector of the {listing.account}",
+                fix="see whether LiteLLM is reached and accepts the key; both give 200 and []",
+            )
+        )
+
+
+def check_invented(listing: Listing, invented: str) -> None:
+    """Raise AssertionError if a model is offered that cannot exist: then nothing is proven."""
+    if listing.find(invented) is not None:
+        raise AssertionError(
+            explain(
+                "A model that was just invented is offered.",
+                expected=f"{invented} is not offered",
+                found="it is",
+                where=f"model selector of the {listing.account}",
+                fix="this listing proves nothing; look for what answers in Open WebUI's place",
+            )
+        )

@@ -1,0 +1,93 @@
+"""What is judged: the only thing handed from the world to the suite."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from domain.cluster import Cluster
+from domain.kubernetes import ServiceName
+from domain.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """Somebody who signs in to Open WebUI."""
+
+    email: str
+    password: Secret
+
+
+class Outage(StrEnum):
+    """The ways in which a provider goes away."""
+
+    REFUSED = "refuses connections"
+    ERROR = "answers with an error"
+    OTHER_MODEL = "serves another model"
+    RATE_LIMITED = "limits the rate"
+    HANGS = "does not answer"
+
+
+class Outages(Protocol):
+    """Taking providers away, and giving them back."""
+
+    def take_away(self, provider: str, outage: Outage) -> None:
+        """Let a provider of the story (`vLLM`) fail in this way until `restore`.
+
+        Raises:
+            NotProven: this target does not allow it; says what would.
+        """
+
+    def restore(self) -> None:
+        """Give everything back that was taken."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A question that reached a provider."""
+
+    provider: str
+    model: str
+    question: str
+    answered: bool
+
+
+class Witness(Protocol):
+    """Somebody at the providers' side who saw what they were asked."""
+
+    def calls(self) -> tuple[Call, ...]:
+        """Every question so far, oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Addresses, credentials, the cluster (or none) and what may be disturbed.
+
+    Targets differ in nothing else that a step can see.
+    """
+
+    name: str
+    """`embedded`, `kind`, `live` or `url`."""
+    open_webui: str
+    """Base URL for the runner; empty when it does not serve."""
+    gateway: str | None
+    """Base URL for the runner; None when it cannot be reached from here."""
+    administrator: Account
+    user: Account | None = None
+    """An ordinary user, where one is given."""
+    gateway_key: Secret | None = None
+    """A key that may read LiteLLM's settings."""
+    cluster: Cluster | None = None
+    open_webui_service: ServiceName
+    gateway_service: ServiceName
+    outages: Outages | None = None
+    witness: Witness | None = None
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    open_webui_problem: str = ""
+    gateway_problem: str = ""
+    """Why it does not serve, where the target knows; empty when it does."""
+    may_make_user: bool = False
+    """Whether the suite may add an ordinary user, and delete it again."""
+    docs: str = ""
+    """Path of the application's README; empty where none is given."""

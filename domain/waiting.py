@@ -1,0 +1,75 @@
+"""The one way to wait: poll a question until it is answered, up to a deadline."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+"""Shows a line of progress to the person who waits."""
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds."""
+_QUIET_SECONDS = 2.0
+"""A wait longer than this says what it is waiting for, and again each time this has passed."""
+
+
+def quiet(_line: str) -> None:
+    """Say nothing: for waits that nobody watches."""
+
+
+def eventually(
+    question: Callable[[], T],
+    *,
+    what: str,
+    timeout: float = DEFAULT_TIMEOUT,
+    interval: float = 0.2,
+    transient: tuple[type[Exception], ...] = (),
+    say: Say = quiet,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,  # noqa: TID251  # the one place that waits
+) -> T:
+    """The question's answer, as soon as it raises no AssertionError.
+
+    Args:
+        question: only looks, changes nothing; raises AssertionError while the answer is "not yet".
+        what: what is waited for, for people.
+        timeout: seconds after which the last AssertionError is raised, with a note on the time.
+        interval: seconds between two looks.
+        transient: other errors that mean "not yet"; anything else ends the wait at once.
+        say: shows what a long wait is waiting for.
+        clock: seconds that never go back.
+        sleep: pauses for some seconds.
+
+    Raises:
+        AssertionError: the last observation, when the deadline has passed.
+    """
+    started = said = clock()
+
+    def report(state: RetryCallState) -> None:
+        nonlocal said
+        if clock() - said >= _QUIET_SECONDS:
+            said = clock()
+            say(f"waiting for {what}, {said - started:.0f} s: {_last(state)}")
+
+    retrying = Retrying(
+        retry=retry_if_exception_type((AssertionError, *transient)),
+        stop=lambda _state: clock() - started >= timeout,
+        wait=lambda _state: interval,
+        sleep=sleep,
+        before_sleep=report,
+        reraise=True,
+    )
+    try:
+        return retrying(question)
+    except (AssertionError, *transient) as error:
+        error.add_note(f"  waited    {clock() - started:.1f} s for {what}")
+        raise
+
+
+def _last(state: RetryCallState) -> str:
+    error = state.outcome.exception() if state.outcome else None
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,86 @@
+"""Questions to models: each asked once a run, several providers at a time, one a provider."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+from domain.answering import refusal
+from domain.proof import Answer
+from domain.story import MODELS
+from domain.waiting import Say
+from drivers.open_webui import OpenWebUI
+from drivers.streaming import Question
+from drivers.transport import UnexpectedAnswerError
+
+
+def nonce() -> str:
+    """A code that no earlier answer can hold."""
+    return f"K{uuid.uuid4().hex[:10].upper()}"
+
+
+class Answers:
+    """Answers to a user's questions, shared by all scenarios that disturb nothing."""
+
+    def __init__(
+        self, open_webui: OpenWebUI, *, wanted: Callable[[], Iterable[str]], say: Say
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            open_webui: asked as the account that judges.
+            wanted: the models that the selected scenarios will ask for.
+            say: shows progress.
+        """
+        self._open_webui = open_webui
+        self._wanted = wanted
+        self._say = say
+        self._answers: dict[str, Future[Answer]] = {}
+
+    def of(self, model: str) -> Answer:
+        """The model's answer; the first call asks all wanted models, each provider in its turn.
+
+        Raises:
+            UnexpectedAnswerError: Open WebUI did not answer.
+        """
+        if not self._answers:
+            self._ask_all([*self._wanted()])
+        if model not in self._answers:
+            self._ask_all([model])
+        return self._answers[model].result()
+
+    def _ask_all(self, models: list[str]) -> None:
+        lanes: dict[str, list[str]] = {}
+        for model in models:
+            provider = MODELS[model].provider if model in MODELS else model
+            lanes.setdefault(provider, []).append(model)
+            self._answers[model] = Future()
+        with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
+            list(pool.map(self._ask_in_turn, lanes.values()))
+
+    def _ask_in_turn(self, models: list[str]) -> None:
+        for model in models:
+            try:
+                self._answers[model].set_result(self._fairly(model))
+            except UnexpectedAnswerError as error:
+                self._answers[model].set_exception(error)
+
+    def _fairly(self, model: str) -> Answer:
+        """One answer; a second question where the first failed in a way that passes by itself.
+
+        A rate limit is not asked again. Both questions are counted in the evidence.
+        """
+        answer = self.fresh(model)
+        passing = "5xx" in refusal(answer.error) if answer.error else not answer.returned
+        if not passing:
+            return answer
+        self._say(f"{model} is asked a second time: {answer.error or 'its code did not come back'}")
+        return replace(self.fresh(model), attempts=2)
+
+    def fresh(self, model: str) -> Answer:
+        """An answer to a new question, asked once.
+
+        Raises:
+            UnexpectedAnswerError: Open WebUI did not answer.
+        """
+        return self._open_webui.ask(Question(model=model, nonce=nonce()))

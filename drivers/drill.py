@@ -1,0 +1,80 @@
+"""Taking providers away for one scenario, and waiting until they really serve again."""
+
+from domain.errors import NotProven
+from domain.proof import Answer
+from domain.story import CHAIN, MODELS
+from domain.target import Outage, Outages
+from domain.waiting import Say, eventually
+from drivers.answers import nonce
+from drivers.gateway import Gateway
+from drivers.streaming import Question
+
+_RECOVERY_TIMEOUT = 90.0
+"""Seconds; LiteLLM keeps a rate-limited deployment aside for its cooldown, 5 to 60 in practice."""
+ONE_TRY = {"disable_fallbacks": True, "num_retries": 0}
+"""LiteLLM's own switches, in the body of a request (1.106.2)."""
+
+
+class Drill:
+    """Outages of one scenario; `end` gives everything back."""
+
+    def __init__(self, outages: Outages | None, gateway: Gateway, *, say: Say) -> None:
+        self._outages = outages
+        self._gateway = gateway
+        self._say = say
+        self._away: dict[str, Outage] = {}
+
+    @property
+    def active(self) -> bool:
+        """Whether this scenario disturbed anything."""
+        return bool(self._away)
+
+    def take_away(self, provider: str, outage: Outage) -> None:
+        """Let a provider fail in this way until the scenario ends.
+
+        Raises:
+            NotProven: the target allows no drill.
+        """
+        if self._outages is None:
+            raise NotProven("nothing may be taken away on this target: judge the embedded one")
+        self._away[provider] = outage
+        self._say(f"drill: {provider} {outage}")
+        self._outages.take_away(provider, outage)
+
+    def bring_back(self) -> None:
+        """Restore the providers, and return once each of their models serves by itself again.
+
+        A fixed wait would not do: a rate limit cools a deployment down at once.
+
+        Raises:
+            AssertionError: a model did not recover in time.
+        """
+        if self._outages is None or not self._away:
+            return
+        self._outages.restore()
+        for model in self._affected():
+            eventually(
+                lambda model=model: self._check_serves(model),
+                what=f"{model} to serve again",
+                timeout=_RECOVERY_TIMEOUT,
+                interval=0.5,
+                say=self._say,
+            )
+
+    def _affected(self) -> list[str]:
+        chain = [name for name in CHAIN if MODELS[name].provider in self._away]
+        others = {
+            model.provider: model.name
+            for model in MODELS.values()
+            if model.provider in self._away and model.name not in CHAIN
+        }
+        return [*chain, *others.values()]
+
+    def _check_serves(self, model: str) -> None:
+        answer = ask_alone(self._gateway, model)
+        assert not answer.error, f"{model}: {answer.error}"
+
+
+def ask_alone(gateway: Gateway, model: str) -> Answer:
+    """The model's own answer, with no retry and no fallback that could hide that it is dead."""
+    return gateway.ask(Question(model=model, nonce=nonce(), options=ONE_TRY))

@@ -1,0 +1,138 @@
+"""The gateway (LiteLLM), asked directly: what it serves, how it is set, who answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from domain.chain import walk_chain
+from domain.errors import NotProven
+from domain.message import explain
+from domain.proof import Answer, Chain, Deployment
+from domain.rollout import LITELLM_IS_ALIVE
+from domain.secret import Secret
+from drivers.streaming import Question, ask
+from drivers.transport import Api, Reply, UnexpectedAnswerError
+
+ANSWER_TIMEOUT = 180.0
+"""Seconds; a cold Ollama loads its model for up to three minutes."""
+
+
+class Gateway:
+    """LiteLLM's own API; checked with 1.106.2."""
+
+    def __init__(self, base_url: str, key: Secret | None) -> None:
+        self._key = key
+        self._api = Api(base_url, name="LiteLLM", headers=self._headers)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._api.close()
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self._key.reveal()}"} if self._key else {}
+
+    def version(self) -> str:
+        """Its version; `unknown` where LiteLLM is recognised but does not tell.
+
+        Source: `litellm_version` in `/health/readiness` (until 1.88) or, with a key, in
+        `/health/readiness/details` (1.106.2); the spelling and the body of `/health/liveliness`
+        are LiteLLM's own in every version.
+
+        Raises:
+            UnexpectedAnswerError: what answers there is not LiteLLM.
+        """
+        for path in ("/health/readiness", "/health/readiness/details"):
+            body = self._api.get(path).json
+            if isinstance(body, dict) and body.get("litellm_version"):
+                return str(body["litellm_version"])
+        alive = self._api.get("/health/liveliness")
+        if LITELLM_IS_ALIVE in alive.text:
+            return "unknown"
+        raise UnexpectedAnswerError(
+            explain(
+                "What answers at the gateway's address is not LiteLLM.",
+                expected=f'"{LITELLM_IS_ALIVE}" from /health/liveliness',
+                found=f"{alive.status}: {alive.error}",
+                where=self._api.base_url,
+                fix="point the settings at LiteLLM's Service",
+            )
+        )
+
+    def models(self) -> tuple[str, ...]:
+        """Names served to this key, in the order of its configuration: `GET /v1/models`."""
+        return tuple(str(item["id"]) for item in self._list("/v1/models"))
+
+    def deployments(self) -> tuple[Deployment, ...]:
+        """What stands behind each name: `GET /model/info`; LiteLLM removes the keys itself."""
+        return tuple(
+            Deployment(
+                identity=str((item.get("model_info") or {}).get("id") or ""),
+                group=str(item.get("model_name") or ""),
+                upstream=str((item.get("litellm_params") or {}).get("model") or ""),
+                api_base=str((item.get("litellm_params") or {}).get("api_base") or ""),
+            )
+            for item in self._list("/model/info")
+        )
+
+    def _list(self, path: str) -> list[Mapping[str, Any]]:
+        data = self._mapping(path).get("data")
+        return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+    def _mapping(self, path: str) -> Mapping[str, Any]:
+        if self._key is None:
+            raise NotProven(f"LiteLLM's {path} needs a key that may read it: set gateway_key")
+        return self._api.mapping(path)
+
+    def chain(self, model: str) -> Chain:
+        """The order in which models are tried when `model` is asked: `GET /fallback/{model}`.
+
+        The ConfigMap does not tell: a `subPath` mount is never refreshed, a row of LiteLLM's
+        database overrides it, and of two equal YAML keys the last one wins.
+        """
+        served = self.models()
+        default = self._default_fallbacks()
+        return walk_chain(model, lambda name: self._fallbacks(name) or default, served)
+
+    def _fallbacks(self, model: str) -> tuple[str, ...]:
+        reply = self._api.get(f"/fallback/{model}")
+        if reply.status == httpx.codes.NOT_FOUND:
+            return ()
+        if reply.status != httpx.codes.OK or not isinstance(reply.json, dict):
+            raise self._refused(f"/fallback/{model}", reply)
+        return _names(reply.json.get("fallback_models"))
+
+    def _default_fallbacks(self) -> tuple[str, ...]:
+        return _names(self.settings().get("default_fallbacks"))
+
+    def settings(self) -> Mapping[str, Any]:
+        """The router's settings in force: `GET /router/settings`."""
+        fields = self._mapping("/router/settings").get("fields") or ()
+        return {str(each.get("field_name")): each.get("field_value") for each in fields}
+
+    def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
+        """The answer to a question put straight to the gateway."""
+        return ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
+
+    def told_to(self, key: Secret | None) -> Reply:
+        """What somebody with another key, or with none, is told: `GET /v1/models`."""
+        stranger = Gateway(self._api.base_url, key)
+        try:
+            return stranger._api.get("/v1/models")  # noqa: SLF001  # its own class
+        finally:
+            stranger.close()
+
+    def _refused(self, path: str, reply: Reply) -> UnexpectedAnswerError:
+        return UnexpectedAnswerError(
+            explain(
+                "LiteLLM does not tell its settings.",
+                expected=f"an answer to GET {path}",
+                found=f"{reply.status}: {reply.error}",
+                where=self._api.base_url,
+                fix="give a key that may read them (the master key): gateway_key",
+            )
+        )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(str(name) for name in value) if isinstance(value, list) else ()

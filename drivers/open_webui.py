@@ -1,0 +1,180 @@
+"""Open WebUI as one account uses it; checked with 0.12.4."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from domain.errors import NotProven, SetupError
+from domain.message import explain
+from domain.proof import Answer, Connection, Listing, Offered, Served, Wiring
+from domain.secret import fingerprint
+from domain.target import Account
+from drivers.streaming import Question, ask
+from drivers.transport import Api, UnreachableError
+
+ANSWER_TIMEOUT = 240.0
+"""Seconds; longer than all tiers of the chain need together, a cold Ollama included."""
+
+
+class OpenWebUI:
+    """Open WebUI's own API, signed in as one account; signs in again when the session died."""
+
+    def __init__(self, base_url: str, account: Account, *, name: str) -> None:
+        self.account = name
+        self._account = account
+        self._token = ""
+        self.role = ""
+        """`admin` or `user`, once signed in."""
+        self.api = Api(base_url, name="Open WebUI", headers=self.headers)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.api.close()
+
+    def headers(self) -> Mapping[str, str]:
+        """What tells Open WebUI who asks."""
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def sign_in(self) -> None:
+        """Open a session.
+
+        Raises:
+            SetupError: nobody can be judged for: unreachable, refused, or pending approval.
+        """
+        self._token = ""
+        body = {"email": self._account.email, "password": self._account.password.reveal()}
+        try:
+            reply = self.api.post("/api/v1/auths/signin", body)
+        except UnreachableError as error:
+            raise SetupError(str(error)) from error
+        session = reply.json if isinstance(reply.json, dict) else {}
+        if reply.status != httpx.codes.OK or not session.get("token"):
+            raise self._not_signed_in(f"{reply.status}: {reply.error}")
+        if session.get("role") == "pending":
+            raise self._not_signed_in("the account waits for an administrator's approval")
+        self._token, self.role = str(session["token"]), str(session.get("role"))
+
+    def _not_signed_in(self, found: str) -> SetupError:
+        return SetupError(
+            explain(
+                f"The {self.account} cannot sign in to Open WebUI.",
+                expected="a session for an approved account",
+                found=found,
+                where=f"{self.api.base_url}, account {self._account.email or '(none)'}",
+                fix="check the account's settings (--help lists them), or approve the account",
+            )
+        )
+
+    def version(self) -> str:
+        """Its version: `GET /api/version`, open to all."""
+        return str(self.api.mapping("/api/version").get("version") or "unknown")
+
+    def _object(self, path: str) -> Mapping[str, Any]:
+        """A JSON object for this account; a token dies with a restart, so one new sign-in."""
+        reply = self.api.get(path)
+        if reply.status == httpx.codes.UNAUTHORIZED:
+            self.sign_in()
+            reply = self.api.get(path)
+        return self.api.object_in(reply, path)
+
+    def wiring(self) -> Wiring:
+        """The connections in use: `GET /openai/config`, for administrators.
+
+        The environment does not tell: since 0.12 every default is copied into the database at
+        the first boot, and the database wins. The answer holds the keys in clear text, so they
+        are reduced to fingerprints here.
+
+        Raises:
+            NotProven: the account is no administrator.
+        """
+        if self.role != "admin":
+            raise NotProven("the connections in use are shown to administrators only: give one")
+        config = self._object("/openai/config")
+        urls = [str(url) for url in config.get("OPENAI_API_BASE_URLS") or ()]
+        keys = [str(key) for key in config.get("OPENAI_API_KEYS") or ()]
+        padded = [*keys, *[""] * len(urls)]
+        options = config.get("OPENAI_API_CONFIGS") or {}
+        return Wiring(
+            enabled=bool(config.get("ENABLE_OPENAI_API")),
+            connections=tuple(
+                _connection(index, url, key, options.get(str(index)) or options.get(url) or {})
+                for index, (url, key) in enumerate(zip(urls, padded, strict=False))
+            ),
+        )
+
+    def offered(self) -> Listing:
+        """The models in this account's selector, asked for afresh."""
+        started = time.monotonic()
+        data = self._object("/api/models?refresh=true").get("data")
+        items = [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+        return Listing(
+            account=self.account,
+            models=tuple(_offered(item) for item in items),
+            seconds=time.monotonic() - started,
+        )
+
+    def served_by(self, connection: Connection) -> Served:
+        """What a connection's other side lists, asked by Open WebUI itself with its own key.
+
+        Source: `GET /openai/models/{index}`, `routers/openai.py`, for administrators.
+        """
+        reply = self.api.get(f"/openai/models/{connection.index}")
+        data = reply.json.get("data") if isinstance(reply.json, dict) else None
+        told = isinstance(data, list) and reply.status == httpx.codes.OK
+        return Served(
+            status=reply.status,
+            names=tuple(str(each.get("id")) for each in data or () if isinstance(each, dict)),
+            error="" if told else reply.error,
+        )
+
+    def add_user(self, account: Account) -> str:
+        """Make an ordinary, approved user; returns its identity. For administrators.
+
+        Raises:
+            SetupError: Open WebUI makes none.
+        """
+        body = {
+            "name": "Acceptance suite",
+            "email": account.email,
+            "password": account.password.reveal(),
+            "role": "user",
+        }
+        reply = self.api.post("/api/v1/auths/add", body)
+        if reply.status != httpx.codes.OK or not isinstance(reply.json, dict):
+            raise SetupError(f"Open WebUI makes no ordinary user: {reply.status}, {reply.error}")
+        return str(reply.json["id"])
+
+    def delete_user(self, identity: str) -> None:
+        """Remove a user that `add_user` made."""
+        self.api.delete(f"/api/v1/users/{identity}")
+
+    def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
+        """The answer to one question.
+
+        Without a chat and streamed, LiteLLM's headers come through (0.12.4).
+        """
+        headers = self.headers()
+        return ask(self.api, "/api/chat/completions", question, headers, timeout=timeout)
+
+
+def _connection(index: int, url: str, key: str, options: Mapping[str, Any]) -> Connection:
+    return Connection(
+        index=index,
+        url=url,
+        key_fingerprint=fingerprint(key.strip()),
+        enabled=bool(options.get("enable", True)),
+        model_ids=tuple(str(name) for name in options.get("model_ids") or ()),
+        prefix=str(options.get("prefix_id") or ""),
+    )
+
+
+def _offered(item: Mapping[str, Any]) -> Offered:
+    info = item.get("info") if isinstance(item.get("info"), dict) else {}
+    index = item.get("urlIdx")
+    return Offered(
+        name=str(item.get("id") or ""),
+        connection=index if isinstance(index, int) else None,
+        base=str((info or {}).get("base_model_id") or ""),
+    )

@@ -1,0 +1,150 @@
+"""A streamed answer as a value: words, errors inside the stream, who answered, and when."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from domain.message import excerpt
+from domain.proof import Answer, Provenance
+from drivers.transport import Api, Reply
+
+_LARGEST_LINE = 1_000_000
+_PROVING = ("x-litellm-", "llm_provider-")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Heard:
+    """What has come in so far."""
+
+    text: str = ""
+    error: str = ""
+    tokens: int = 0
+    first_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A question with a nonce, so that the answer to it can be told from any other."""
+
+    model: str
+    nonce: str
+    history: tuple[Mapping[str, str], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The words sent to the model."""
+        return f"Please repeat this code and nothing else: {self.nonce}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The request: streamed, short, and without chance."""
+        return {
+            "model": self.model,
+            "messages": [*self.history, {"role": "user", "content": self.text}],
+            "stream": True,
+            "temperature": 0,
+            "max_tokens": 64,
+            **self.options,
+        }
+
+
+def ask(api: Api, path: str, question: Question, headers: Mapping[str, str], *, timeout: float) -> Answer:
+    """The answer to a question, as the one who asked received it. Sent once, never repeated.
+
+    Args:
+        api: the server.
+        path: its chat completions.
+        question: what to ask.
+        headers: who asks.
+        timeout: seconds for the whole answer.
+
+    Raises:
+        UnreachableError: no HTTP answer came.
+    """
+    started = time.monotonic()
+    heard = _Heard()
+    try:
+        with api.client.stream(
+            "POST", path, json=question.body, headers=dict(headers), timeout=timeout
+        ) as response:
+            if "text/event-stream" in response.headers.get("content-type", ""):
+                _listen(response, heard, started, timeout)
+            else:
+                heard.error = _told(response)
+    except httpx.TransportError as error:
+        if not heard.text:
+            raise api.unreachable(path, error) from error
+        heard.error = f"the stream broke off ({type(error).__name__})"
+    return Answer(
+        model=question.model,
+        nonce=question.nonce,
+        text=heard.text,
+        status=response.status_code,
+        error=heard.error,
+        provenance=_provenance(response.headers),
+        first_seconds=heard.first_seconds,
+        seconds=time.monotonic() - started,
+        tokens=heard.tokens,
+        headers={
+            name: value for name, value in response.headers.items() if name.startswith(_PROVING)
+        },
+    )
+
+
+def _listen(response: httpx.Response, heard: _Heard, started: float, timeout: float) -> None:
+    for event in _events(response):
+        if time.monotonic() - started > timeout:
+            heard.error = f"no end of the answer after {timeout:.0f} s"
+            return
+        if error := event.get("error"):
+            heard.error = _words(error)
+        for choice in event.get("choices") or ():
+            delta = choice.get("delta") or {}
+            if content := delta.get("content"):
+                heard.first_seconds = heard.first_seconds or time.monotonic() - started
+                heard.text += str(content)
+        if usage := event.get("usage"):
+            heard.tokens = int(usage.get("completion_tokens") or 0)
+
+
+def _events(response: httpx.Response) -> Iterator[Mapping[str, Any]]:
+    for line in response.iter_lines():
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or data == "[DONE]" or len(data) > _LARGEST_LINE:
+            continue
+        try:
+            event = json.loads(data)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(event, dict):
+            yield event
+
+
+def _told(response: httpx.Response) -> str:
+    text = response.read().decode(errors="replace")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    return Reply(status=response.status_code, json=body, text=text).error
+
+
+def _words(error: object) -> str:
+    message = error.get("message") if isinstance(error, dict) else error
+    return excerpt(str(message or error))
+
+
+def _provenance(headers: httpx.Headers) -> Provenance | None:
+    if "x-litellm-model-group" not in headers and "x-litellm-model-id" not in headers:
+        return None
+    return Provenance(
+        group=headers.get("x-litellm-model-group", ""),
+        deployment=headers.get("x-litellm-model-id", ""),
+        api_base=headers.get("x-litellm-model-api-base", ""),
+        upstream=any(name.startswith("llm_provider-") for name in headers),
+    )

@@ -1,0 +1,1 @@
+"""The embedded target: Kubernetes manifests run as local processes, without a cluster."""

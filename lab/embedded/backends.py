@@ -1,0 +1,53 @@
+"""The emulated providers as ports of the suite: taking them away, and what they were asked."""
+
+from collections.abc import Mapping
+
+import httpx
+
+from domain.story import MODELS
+from domain.target import Call, Outage
+from lab.providers.behaviour import Behaviour, Kind
+from lab.providers.client import Providers
+
+_STORY_NAMES = {model.provider.lower(): model.provider for model in MODELS.values()}
+BEHAVIOURS: Mapping[Outage, Behaviour] = {
+    Outage.REFUSED: Behaviour(kind=Kind.REFUSE),
+    Outage.ERROR: Behaviour(kind=Kind.ERROR, status=500),
+    Outage.OTHER_MODEL: Behaviour(kind=Kind.ERROR, status=404),
+    Outage.RATE_LIMITED: Behaviour(kind=Kind.ERROR, status=429),
+    Outage.HANGS: Behaviour(kind=Kind.HANG),
+}
+
+
+class EmulatedOutages:
+    """`domain.target.Outages`, by switching emulated providers."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+
+    def take_away(self, provider: str, outage: Outage) -> None:
+        """Let a provider of the story fail in this way; in force on return."""
+        self._providers.behave(provider.lower(), BEHAVIOURS[outage])
+
+    def restore(self) -> None:
+        """Let all providers be well again."""
+        self._providers.restore()
+
+
+class ProvidersLedger:
+    """`domain.target.Witness`, by the providers' own ledger."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+
+    def calls(self) -> tuple[Call, ...]:
+        """Every question that reached a provider."""
+        return tuple(
+            Call(
+                provider=_STORY_NAMES[call.provider],
+                model=call.model,
+                question=call.text,
+                answered=call.status == httpx.codes.OK,
+            )
+            for call in self._providers.ledger()
+        )

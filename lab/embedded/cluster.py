@@ -1,0 +1,124 @@
+"""The cluster port, answered by the embedded lab. Not a Kubernetes: it has no API server."""
+
+import json
+import subprocess
+from dataclasses import asdict
+
+from domain.cluster import INSIDE_PROBE, InsideRequest, InsideResponse, Pod, Workload
+from domain.errors import SetupError
+from domain.kubernetes import ServiceName
+from domain.message import explain
+from lab.embedded.lab import EmbeddedLab
+from lab.embedded.manifests import namespace_of
+from lab.embedded.network import selects
+from lab.embedded.plan import PodPlan, plan_pods
+from lab.embedded.programs import Program
+
+_START_SECONDS = 20.0
+"""Allowed for starting Python beside the program, on a busy machine."""
+
+
+class EmbeddedCluster:
+    """Answers questions about what the lab runs; `domain.cluster.Cluster`."""
+
+    def __init__(self, lab: EmbeddedLab) -> None:
+        self._lab = lab
+
+    def workload(self, service: ServiceName) -> Workload:
+        """The workload behind a Service; see `domain.cluster.Cluster`."""
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        if manifest is None:
+            raise _nothing_behind(service, "no such Service")
+        newest = {plan.key: plan for plan in plan_pods(self._lab.manifests)}
+        behind = [
+            plan
+            for plan in self._lab.plans
+            if selects(manifest, plan) and isinstance(plan.program, Program)
+        ]
+        if not behind:
+            raise _nothing_behind(service, "its selector matches no pod that runs")
+        first = behind[0]
+        template = newest.get(first.key, first)
+        return Workload(
+            kind=first.kind,
+            namespace=first.namespace,
+            name=first.owner,
+            container=str(first.container["name"]),
+            environment=template.environment,
+            pods=tuple(self._pod(plan, newest.get(plan.key)) for plan in behind),
+        )
+
+    def _pod(self, plan: PodPlan, newest: PodPlan | None) -> Pod:
+        return Pod(
+            namespace=plan.namespace,
+            name=plan.name,
+            image=str(plan.container["image"]),
+            current=newest is not None and newest.spec == plan.spec,
+            environment=plan.environment,
+            restarts=self._lab.pods[plan.key].restarts,
+            problem=self._lab.pods[plan.key].problem,
+        )
+
+    def with_port(self, service: ServiceName) -> ServiceName:
+        """The Service with its first port, where the name gives none."""
+        ports = [each for each in self.services() if each.same_service(service)]
+        return service if service.port or not ports else ports[0]
+
+    def exists(self, service: ServiceName) -> bool:
+        """Whether the Service exists and has this port."""
+        return service in self.services()
+
+    def services(self) -> tuple[ServiceName, ...]:
+        """Every Service of the manifests, one entry a port."""
+        return self._lab.network.services()
+
+    def request(self, pod: Pod, request: InsideRequest) -> InsideResponse:
+        """Make a request beside the program: same Python, environment and network."""
+        process = self._lab.pods[f"{pod.namespace}/{pod.name}"]
+        if process.problem:
+            return InsideResponse(status=None, error=process.problem.splitlines()[0])
+        try:
+            output = process.run_python(
+                INSIDE_PROBE.read_text(),
+                json.dumps(asdict(request)),
+                timeout=request.timeout + _START_SECONDS,
+            )
+        except subprocess.SubprocessError as error:
+            return InsideResponse(status=None, error=f"the request could not be made: {error}")
+        return InsideResponse(**json.loads(output))
+
+    def address(self, service: ServiceName) -> str:
+        """The local address of the first pod behind the Service."""
+        port = next(iter(self._local_ports(service)), None)
+        if port is None:
+            raise _nothing_behind(service, "nothing listens on its target port")
+        return f"http://127.0.0.1:{port}"
+
+    def _local_ports(self, service: ServiceName) -> list[int]:
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        ports = manifest["spec"].get("ports") or () if manifest else ()
+        return [
+            self._lab.pods[plan.key].ports()[target]
+            for port in ports
+            if manifest is not None and port["port"] == service.port
+            for plan in self._lab.plans
+            if selects(manifest, plan) and plan.key in self._lab.pods
+            for target in [plan.port(port.get("targetPort", port["port"]))]
+            if target in self._lab.pods[plan.key].ports()
+        ]
+
+    def logs(self, pod: Pod, *, lines: int) -> str:
+        """The last lines that the program wrote."""
+        return self._lab.pods[f"{pod.namespace}/{pod.name}"].log(lines)
+
+
+def _nothing_behind(service: ServiceName, found: str) -> SetupError:
+    return SetupError(
+        explain(
+            f"Nothing serves behind {service}.",
+            expected="a Service that leads to a running pod",
+            found=found,
+            where=f"Service {service.namespace}/{service.name}",
+            fix="correct the Service's selector or the name in the settings",
+        )
+    )

@@ -1,0 +1,82 @@
+"""The container images that the lab can run, and what each stands for here."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OPEN_WEBUI_DATA = "/app/backend/data"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """An image that runs as the real program, in a local process."""
+
+    name: str
+    """Name of its environment: `lab/requirements/<name>.txt`."""
+    image: re.Pattern[str]
+    command: tuple[str, ...]
+    """What the image's own entry point comes down to."""
+    arguments: tuple[str, ...] = ()
+    """Used when the manifest gives none."""
+    port: int
+    ready: str
+    """Path that answers 200 once the program serves."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """As set by the image, and what a machine without network needs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Emulated:
+    """An image whose place is taken by an emulated provider."""
+
+    provider: str
+    image: re.Pattern[str]
+    port: int
+
+
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true"}
+
+LITELLM = Program(
+    name="litellm",
+    image=re.compile(r"(^|/)litellm([-_a-z]*)?(:|@|$)"),
+    command=("litellm",),
+    port=4000,
+    ready="/health/readiness",
+    environment={
+        **_OFFLINE,
+        # The two defaults of LiteLLM that ask the internet at start (1.106.2).
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_MODE": "PRODUCTION",
+    },
+)
+OPEN_WEBUI = Program(
+    name="open-webui",
+    image=re.compile(r"(^|/)open-webui(:|@|$)"),
+    command=("open-webui", "serve"),
+    arguments=("--host", "0.0.0.0", "--port", "$(PORT)"),  # noqa: S104  # the pod's own network
+    port=8080,
+    ready="/health",
+    environment={
+        **_OFFLINE,
+        # The switch of the image's own :slim variant, and where that image keeps its data.
+        "USE_SLIM_DOCKER": "true",
+        "DATA_DIR": OPEN_WEBUI_DATA,
+        "PORT": "8080",
+        "OFFLINE_MODE": "true",
+        "RAG_EMBEDDING_ENGINE": "openai",
+        "ENABLE_VERSION_UPDATE_CHECK": "false",
+        # An administrator for manifests that bring none; it opens nothing outside of the lab.
+        "WEBUI_ADMIN_EMAIL": "administrator@lab.example",
+        "WEBUI_ADMIN_PASSWORD": "lab-administrator",
+    },
+)
+PROGRAMS = (LITELLM, OPEN_WEBUI)
+EMULATED = (
+    Emulated(provider="vllm", image=re.compile(r"(^|/)vllm[-a-z]*(:|@|$)"), port=8000),
+    Emulated(provider="ollama", image=re.compile(r"(^|/)ollama(:|@|$)"), port=11434),
+)
+
+
+def program_for(image: str) -> Program | Emulated | None:
+    """What the lab runs for an image; None when it does not know it."""
+    return next((known for known in (*PROGRAMS, *EMULATED) if known.image.search(image)), None)

@@ -1,0 +1,65 @@
+"""The embedded lab as a target."""
+
+from domain.cluster import Workload
+from domain.errors import SetupError
+from domain.kubernetes import Environment, ServiceName
+from domain.secret import Secret
+from domain.target import Account, Target
+from lab.embedded.backends import EmulatedOutages, ProvidersLedger
+from lab.embedded.cluster import EmbeddedCluster
+from lab.embedded.lab import EmbeddedLab
+from lab.embedded.programs import OPEN_WEBUI
+
+
+def embedded_target(lab: EmbeddedLab, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+    """The lab's programs as a target; credentials are those that the manifests give them.
+
+    Raises:
+        SetupError: there is no Open WebUI to judge, or it ended by itself.
+    """
+    cluster = EmbeddedCluster(lab)
+    open_webui, gateway = cluster.with_port(open_webui), cluster.with_port(gateway)
+    frontend, backend = cluster.workload(open_webui), cluster.workload(gateway)
+    frontend_problem, backend_problem = _problem(frontend), _problem(backend)
+    if frontend_problem and any(
+        process.ended_by_itself
+        for process in lab.pods.values()
+        if process.plan.program is OPEN_WEBUI
+    ):
+        raise SetupError(frontend_problem)
+    return Target(
+        name="embedded",
+        open_webui="" if frontend_problem else cluster.address(open_webui),
+        open_webui_problem=frontend_problem,
+        gateway=None if backend_problem else cluster.address(gateway),
+        gateway_problem=backend_problem,
+        administrator=_administrator(frontend.environment),
+        gateway_key=_value(backend.environment, "LITELLM_MASTER_KEY"),
+        cluster=cluster,
+        open_webui_service=open_webui,
+        gateway_service=gateway,
+        outages=EmulatedOutages(lab.providers),
+        witness=ProvidersLedger(lab.providers),
+        may_make_user=True,
+        docs=lab.manifests.readme,
+        notes=lab.notes,
+        versions=lab.versions,
+    )
+
+
+def _problem(workload: Workload) -> str:
+    """Why a workload does not serve at all."""
+    problems = [pod.problem for pod in workload.pods]
+    return problems[0] if all(problems) else ""
+
+
+def _administrator(environment: Environment) -> Account:
+    switched_off = environment.get("WEBUI_AUTH")
+    if switched_off and switched_off.value.reveal().lower() == "false":
+        return Account(email="", password=Secret(""))  # Open WebUI 0.12.4 signs anybody in so
+    email = environment["WEBUI_ADMIN_EMAIL"].value.reveal()
+    return Account(email=email, password=environment["WEBUI_ADMIN_PASSWORD"].value)
+
+
+def _value(environment: Environment, name: str) -> Secret | None:
+    return environment[name].value if name in environment else None

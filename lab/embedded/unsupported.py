@@ -1,0 +1,45 @@
+"""What of the manifests the lab cannot honour: said, never ignored in silence."""
+
+from collections.abc import Iterator
+
+from domain.kubernetes import Manifest
+from lab.embedded.manifests import Manifests, namespace_of
+from lab.embedded.plan import WORKLOADS
+from lab.embedded.programs import program_for
+
+_HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret"}
+_WITHOUT_EFFECT_KINDS = {"PersistentVolumeClaim", "ServiceAccount", "PodDisruptionBudget"}
+"""Kinds that change nothing of what the story asks, where there is one node and no API server."""
+_HONOURED = {"containers", "volumes"}
+_WITHOUT_EFFECT = {
+    "affinity", "automountServiceAccountToken", "enableServiceLinks", "imagePullSecrets",
+    "nodeSelector", "priorityClassName", "restartPolicy", "securityContext",
+    "serviceAccountName", "terminationGracePeriodSeconds", "tolerations",
+    "topologySpreadConstraints",
+}  # fmt: skip
+"""Where and as whom a pod runs; what it asks and whom is the same."""
+_VOLUMES = {"configMap", "secret", "emptyDir", "persistentVolumeClaim"}
+
+
+def unsupported(manifests: Manifests) -> tuple[str, ...]:
+    """A line for each object or field that is not what it would be on a cluster."""
+    return tuple(line for item in manifests for line in _lines(item))
+
+
+def _lines(item: Manifest) -> Iterator[str]:
+    where = f"{item['kind']} {namespace_of(item)}/{item['metadata']['name']}"
+    if item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
+        yield f"{where} has no effect in the embedded lab"
+    if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
+        yield f"{where}: ExternalName is not resolved in the embedded lab"
+    if item["kind"] not in WORKLOADS:
+        return
+    spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
+    for field in sorted(set(spec) - _HONOURED - _WITHOUT_EFFECT):
+        yield f"{where}: {field} is not honoured in the embedded lab"
+    for volume in spec.get("volumes") or ():
+        for kind in set(volume) - _VOLUMES - {"name"}:
+            yield f"{where}: volume {volume['name']} ({kind}) is an empty folder in the lab"
+    for container in spec["containers"]:
+        if program_for(container["image"]) is None:
+            yield f"{where}: container {container['name']} ({container['image']}) is not run"

@@ -1,0 +1,1 @@
+"""The emulated model providers: one listener each, a ledger, and switches to misbehave."""

@@ -1,0 +1,57 @@
+"""Sentences about questions and the answers to them."""
+
+from pytest_bdd import parsers, then, when
+
+from domain.answering import check_answer, check_asked_only, check_error_only, check_no_error
+from domain.answering import check_unknown_model
+from domain.proof import Answer
+from domain.target import Witness
+from drivers.answers import Answers, nonce
+from drivers.drill import Drill, ask_alone
+from drivers.gateway import Gateway
+from fixtures.evidence import Attach, Comparison
+
+
+@when(parsers.parse('a user asks "{model}" a question'), target_fixture="answer")
+def _(answers: Answers, drill: Drill, model: str, attach: Attach) -> Answer:
+    answer = answers.fresh(model) if drill.active else answers.of(model)
+    attach(f"answer after {answer.first_seconds or answer.seconds:.1f} s", answer)
+    return answer
+
+
+@when("a user asks an invented model a question", target_fixture="answer")
+def _(answers: Answers) -> Answer:
+    return answers.fresh(f"invented-{nonce()}")
+
+
+@when(parsers.parse('"{model}" is asked with fallbacks switched off'), target_fixture="answer")
+def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
+    answer = ask_alone(gateway, model)
+    attach("answer without fallback", answer)
+    return answer
+
+
+@then(parsers.parse('the answer comes from "{model}" at {provider}'))
+def _(answer: Answer, model: str, provider: str, comparison: Comparison) -> None:
+    check_answer(answer, model, provider)
+    comparison.answered(answer)
+
+
+@then("the user sees no error")
+def _(answer: Answer) -> None:
+    check_no_error(answer)
+
+
+@then("the user gets an error and no answer")
+def _(answer: Answer) -> None:
+    check_error_only(answer)
+
+
+@then("the user is told that there is no such model")
+def _(answer: Answer) -> None:
+    check_unknown_model(answer)
+
+
+@then(parsers.parse("nobody but {provider} was asked for it"))
+def _(answer: Answer, provider: str, witness: Witness) -> None:
+    check_asked_only(answer, provider, witness.calls())

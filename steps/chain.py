@@ -1,0 +1,61 @@
+"""Sentences about the fallback chain, and about taking parts of it away."""
+
+from pytest_bdd import given, parsers, then, when
+
+from domain.answering import check_same_upstream
+from domain.chain import check_alone, check_chain
+from domain.proof import Chain, Deployment
+from domain.story import CHAIN, MODELS
+from domain.target import Outage
+from drivers.drill import Drill
+from drivers.gateway import Gateway
+from fixtures.evidence import Attach, Comparison
+
+OUTAGES = parsers.re(rf"(?P<provider>\w+) (?P<outage>{'|'.join(Outage)})")
+
+
+@given(OUTAGES)
+def _(drill: Drill, provider: str, outage: str) -> None:
+    drill.take_away(provider, Outage(outage))
+
+
+@given(parsers.parse("{provider} was away and is back"))
+def _(drill: Drill, provider: str) -> None:
+    drill.take_away(provider, Outage.REFUSED)
+    drill.bring_back()
+
+
+@when(parsers.parse('the chain of "{model}" is read from the gateway'), target_fixture="chain")
+def _(gateway: Gateway, model: str, attach: Attach) -> Chain:
+    chain = gateway.chain(model)
+    attach("chain", chain)
+    return chain
+
+
+@when("the chains of the parallel models are read from the gateway", target_fixture="chains")
+def _(gateway: Gateway) -> tuple[Chain, ...]:
+    return tuple(gateway.chain(name) for name in MODELS if name not in CHAIN)
+
+
+@when("the gateway's deployments are read", target_fixture="deployments")
+def _(gateway: Gateway, comparison: Comparison) -> tuple[Deployment, ...]:
+    deployments = gateway.deployments()
+    comparison.declared("AC3", f"{len(MODELS)} models at their own providers")
+    comparison.effective("AC3", f"{len(deployments)} deployments in LiteLLM")
+    return deployments
+
+
+@then("no model is spread over different upstreams")
+def _(deployments: tuple[Deployment, ...]) -> None:
+    for name in MODELS:
+        check_same_upstream(deployments, name)
+
+
+@then("the chain is")
+def _(chain: Chain, datatable: list[list[str]]) -> None:
+    check_chain(chain, tuple(row[1] for row in datatable[1:]))
+
+
+@then("each of them stands alone")
+def _(chains: tuple[Chain, ...]) -> None:
+    check_alone(chains)

@@ -1,0 +1,56 @@
+"""Sentences about the connections in use, and the keys on them."""
+
+from pytest_bdd import given, then, when
+
+from domain.cluster import Workload
+from domain.endpoint import Place, check_in_use
+from domain.credential import check_accepted, check_refused
+from domain.proof import Connection, Served, Wiring
+from domain.secret import Secret
+from drivers.answers import nonce
+from drivers.gateway import Gateway
+from drivers.transport import Reply
+from fixtures.evidence import Attach, Comparison
+
+
+@given("Open WebUI is connected to the gateway")
+def _(connection: Connection, attach: Attach) -> None:
+    attach("connection", connection)
+
+
+@given("the gateway serves")
+def _(gateway: Gateway, comparison: Comparison) -> None:
+    comparison.version("LiteLLM", gateway.version())
+
+
+@when("the connections in use are read", target_fixture="in_use")
+def _(wiring: Wiring, comparison: Comparison, attach: Attach) -> Wiring:
+    comparison.effective("AC1", str(wiring))
+    attach("connections in use", wiring)
+    return wiring
+
+
+@then("model requests go to the gateway")
+def _(in_use: Wiring, place: Place, deployed_if_known: Workload | None) -> None:
+    check_in_use(in_use, place, deployed_if_known)
+
+
+@when("Open WebUI asks the gateway for its models", target_fixture="told")
+def _(served: Served, attach: Attach) -> Served:
+    attach("what the gateway told Open WebUI", served)
+    return served
+
+
+@then("the gateway accepts the key")
+def _(told: Served, connection: Connection) -> None:
+    check_accepted(told, connection)
+
+
+@when("somebody asks the gateway with an invented key", target_fixture="reply")
+def _(gateway: Gateway) -> Reply:
+    return gateway.told_to(Secret(f"sk-invented-{nonce()}"))
+
+
+@then("the gateway refuses the key")
+def _(reply: Reply, gateway: Gateway, attach: Attach) -> None:
+    attach("what an invented key is told", check_refused(reply.status, gateway.told_to(None).status))

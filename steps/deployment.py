@@ -1,0 +1,83 @@
+"""Sentences about what was deployed, and whether it is what runs."""
+
+from pytest_bdd import parsers, then, when
+
+from collections.abc import Mapping
+
+from domain.cluster import Cluster, InsideResponse, Workload
+from domain.credential import check_key_in_use, check_source
+from domain.endpoint import Place, check_declared, declared_connections
+from domain.proof import Connection
+from domain.rollout import check_current, check_one_endpoint, check_reached, check_running_key
+from drivers.inside import ask_processes, call_gateway
+from fixtures.evidence import Attach, Comparison
+
+
+@when("the deployed settings of Open WebUI are read", target_fixture="deployed")
+def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
+    urls = ", ".join(each.url for each in declared_connections(workload.environment))
+    comparison.declared("AC1", f"{urls} ({workload})")
+    attach("deployed settings", workload.shown())
+    return workload
+
+
+@then(parsers.parse('the declared endpoint is "{endpoint}"'))
+def _(deployed: Workload, place: Place, endpoint: str) -> None:
+    check_declared(deployed, place, endpoint)
+
+
+@then(parsers.parse('the declared key comes from the secret "{secret}"'))
+def _(deployed: Workload, place: Place, secret: str) -> None:
+    check_source(deployed, place, secret)
+
+
+@then("the key in use is the declared one")
+def _(deployed: Workload, place: Place, connection: Connection) -> None:
+    check_key_in_use(deployed, place, connection)
+
+
+@when("the programs that serve Open WebUI are looked at", target_fixture="running")
+def _(workload: Workload, attach: Attach) -> Workload:
+    attach("pods", workload.shown())
+    return workload
+
+
+@when("the programs that serve the gateway are looked at", target_fixture="running")
+def _(gateway_workload: Workload, attach: Attach) -> Workload:
+    attach("pods", gateway_workload.shown())
+    return gateway_workload
+
+
+@then("each of them was started from the newest configuration")
+def _(running: Workload) -> None:
+    check_current(running)
+
+
+@then("each of them declares the same endpoint")
+def _(running: Workload, place: Place) -> None:
+    check_one_endpoint(running, place)
+
+
+@when("the running settings of Open WebUI are read", target_fixture="told")
+def _(cluster: Cluster, workload: Workload) -> Mapping[str, InsideResponse]:
+    return ask_processes(cluster, workload)
+
+
+@then("they hold the declared key")
+def _(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> None:
+    check_running_key(told, workload, place)
+
+
+@when("Open WebUI itself calls the endpoint in use", target_fixture="told")
+def _(
+    cluster: Cluster, workload: Workload, connection: Connection
+) -> Mapping[str, InsideResponse]:
+    return call_gateway(cluster, workload, connection)
+
+
+@then("LiteLLM answers the call")
+def _(
+    told: Mapping[str, InsideResponse], connection: Connection, comparison: Comparison
+) -> None:
+    check_reached(told, connection)
+    comparison.observed("AC1", f"LiteLLM answered {', '.join(told)} at {connection.url}")

@@ -1,0 +1,77 @@
+"""Sentences about the model selector."""
+
+from pytest_bdd import given, parsers, then, when
+
+from domain.proof import Connection, Listing, Served, Wiring
+from domain.selector import (
+    check_complete,
+    check_invented,
+    check_no_stranger,
+    check_offered,
+    check_shows_models,
+    require_offered,
+)
+from domain.story import MODELS
+from drivers.answers import nonce
+from drivers.open_webui import OpenWebUI
+from fixtures.evidence import Attach, Comparison
+
+
+@given(parsers.parse('"{model}" is offered'))
+def _(listing: Listing, connection: Connection, model: str) -> None:
+    require_offered(listing, model)
+
+
+@when("the model selector is opened", target_fixture="selector")
+def _(listing: Listing, comparison: Comparison, attach: Attach) -> Listing:
+    comparison.observed("AC2", f"{len(listing.models)} models in the selector")
+    attach("model selector", listing)
+    return listing
+
+
+@when("an ordinary user opens the model selector", target_fixture="selector")
+def _(user: OpenWebUI, attach: Attach) -> Listing:
+    seen = user.offered()
+    attach("model selector of an ordinary user", seen)
+    return seen
+
+
+@then("it shows at least one model")
+def _(selector: Listing) -> None:
+    check_shows_models(selector)
+
+
+@then("these models are offered")
+def _(
+    selector: Listing, connection: Connection, served: Served, datatable: list[list[str]]
+) -> None:
+    check_offered(selector, [row[0] for row in datatable[1:]], connection, served.names)
+
+
+@then(parsers.parse('"{model}" is offered by way of the gateway'))
+def _(selector: Listing, connection: Connection, served: Served, model: str) -> None:
+    check_offered(selector, [model], connection, served.names)
+
+
+@then("every model of the story is offered")
+def _(selector: Listing, connection: Connection, served: Served) -> None:
+    check_offered(selector, MODELS, connection, served.names)
+
+
+@then("the gateway's connection offers exactly what the gateway serves")
+def _(
+    selector: Listing, connection: Connection, served: Served, comparison: Comparison
+) -> None:
+    comparison.declared("AC2", f"{len(MODELS)} models of the story")
+    comparison.effective("AC2", f"{len(served.names)} models served by LiteLLM to the same key")
+    check_complete(selector, connection, served.names)
+
+
+@then("an invented model is not offered")
+def _(selector: Listing) -> None:
+    check_invented(selector, f"invented-{nonce()}")
+
+
+@then("no model of the story comes from elsewhere")
+def _(selector: Listing, connection: Connection, wiring: Wiring) -> None:
+    check_no_stranger(selector, MODELS, connection, wiring)

@@ -1,0 +1,1 @@
+"""Trust in the tool: tests of the suite itself."""

@@ -1,0 +1,180 @@
+"""The emulation, judged by the client that real users use: LiteLLM's own SDK."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.providers.behaviour import Behaviour, Kind
+from lab.providers.client import Providers
+from lab.providers.handover import CERTIFICATE
+from tests.lab.providers import real_client
+
+VARIABLE = "ACCEPTANCE_LITELLM_PYTHON"
+NONCE = "nonce-c41e7d90"
+KEY = "lab-key-0123456789"
+MODELS = {
+    "openai/Qwen/Qwen2.5-7B-Instruct-AWQ": "vllm",
+    "ollama/qwen2.5:3b": "ollama",
+    "ollama_chat/qwen2.5:3b": "ollama",
+    "openai/gpt-4o-mini": "openai",
+    "groq/llama-3.3-70b-versatile": "groq",
+    "groq/mixtral-8x7b-32768": "groq",
+    "gemini/gemini-2.0-flash": "gemini",
+    "gemini/gemini-2.5-flash": "gemini",
+    "mistral/mistral-small-latest": "mistral",
+}
+ONE_EACH = [model for model in MODELS if not model.endswith(("32768", "2.0-flash", "t/qwen2.5:3b"))]
+BOTH_WAYS = {
+    "vllm": "llm_provider-x-request-id",
+    "openai": "llm_provider-openai-version",
+    "mistral": "llm_provider-mistral-correlation-id",
+}
+STREAMED_ONLY = {"groq": "llm_provider-x-groq-region", "ollama": "llm_provider-date"}
+"""LiteLLM 1.106.2 passes no header of these on with a whole answer, and none of Gemini's ever."""
+Ask = Callable[..., dict[str, Any]]
+streamed_or_not = pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+
+
+@pytest.fixture(scope="session")
+def litellm_python() -> Path:
+    """The Python of the environment in which LiteLLM is installed."""
+    value = os.environ.get(VARIABLE)
+    if not value:
+        pytest.fail(f"set {VARIABLE} to the Python of an environment with litellm installed")
+    return Path(value)
+
+
+@pytest.fixture(scope="session")
+def litellm(
+    litellm_python: Path, directory: Path, client: Providers
+) -> Iterator[subprocess.Popen[str]]:
+    """One process for all questions: importing LiteLLM takes seconds."""
+    environment = {
+        "SSL_CERT_FILE": str(directory / CERTIFICATE),
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_MODE": "PRODUCTION",
+        "HF_HUB_OFFLINE": "1",
+    }
+    hosts = {end.host: end.port for end in client.endpoints.values() if end.scheme == "https"}
+    with subprocess.Popen(
+        [litellm_python, real_client.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdin
+        process.stdin.write(f"{json.dumps(hosts)}\n")
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def ask(litellm: subprocess.Popen[str], providers: Providers) -> Ask:
+    """Asks a model by LiteLLM's name for it, once."""
+    bases = {
+        "vllm": f"http://127.0.0.1:{providers.endpoints['vllm'].port}/v1",
+        "ollama": f"http://127.0.0.1:{providers.endpoints['ollama'].port}",
+    }
+
+    def asked(model: str, *, stream: bool, **extra: object) -> dict[str, Any]:
+        question = {
+            "model": model,
+            "messages": [{"role": "user", "content": f"Repeat {NONCE}"}],
+            "stream": stream,
+            "api_base": bases.get(MODELS.get(model, "")),
+            "api_key": KEY,
+            "max_retries": 0,
+            "timeout": 3,
+            **extra,
+        }
+        assert litellm.stdin
+        assert litellm.stdout
+        litellm.stdin.write(f"{json.dumps(question)}\n")
+        litellm.stdin.flush()
+        answer: dict[str, Any] = json.loads(litellm.stdout.readline())
+        return answer
+
+    return asked
+
+
+@pytest.mark.parametrize("model", MODELS)
+@streamed_or_not
+def test_every_model_answers(ask: Ask, providers: Providers, model: str, *, stream: bool) -> None:
+    usage = {"stream_options": {"include_usage": True}} if stream else {}
+
+    answer = ask(model, stream=stream, **usage)
+
+    assert NONCE in answer.get("text", ""), answer
+    assert answer["finish"] == ["stop"]
+    assert (answer["chunks"] > 2) is stream
+    (call,) = providers.ledger()
+    assert (call.provider, call.stream, call.status) == (MODELS[model], stream, 200)
+    assert call.text == f"Repeat {NONCE}"
+    assert answer["tokens"] == [call.prompt_tokens, call.completion_tokens]
+
+
+@pytest.mark.parametrize("model", [model for model in ONE_EACH if MODELS[model] in BOTH_WAYS])
+@streamed_or_not
+def test_the_providers_headers_come_through(ask: Ask, model: str, *, stream: bool) -> None:
+    answer = ask(model, stream=stream)
+
+    assert BOTH_WAYS[MODELS[model]] in answer["headers"], answer
+
+
+@pytest.mark.parametrize("model", [model for model in ONE_EACH if MODELS[model] in STREAMED_ONLY])
+def test_the_providers_headers_come_through_a_stream(ask: Ask, model: str) -> None:
+    answer = ask(model, stream=True)
+
+    assert STREAMED_ONLY[MODELS[model]] in answer["headers"], answer
+
+
+@pytest.mark.parametrize("model", ONE_EACH)
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (401, "AuthenticationError"),
+        (404, "NotFoundError"),
+        (429, "RateLimitError"),
+        (500, "InternalServerError"),
+    ],
+)
+def test_an_error_is_understood(
+    ask: Ask, providers: Providers, model: str, status: int, name: str
+) -> None:
+    providers.behave(MODELS[model], Behaviour(kind=Kind.ERROR, status=status))
+
+    # Not streamed: there LiteLLM wraps Gemini's errors into one that asks for a fallback.
+    assert ask(model, stream=False)["error"] == name
+
+
+@pytest.mark.parametrize("model", ONE_EACH)
+def test_a_provider_that_is_away_is_an_error(ask: Ask, providers: Providers, model: str) -> None:
+    providers.behave(MODELS[model], Behaviour(kind=Kind.REFUSE))
+
+    assert ask(model, stream=False)["error"]
+    assert providers.ledger() == ()
+
+
+@pytest.mark.parametrize("model", ONE_EACH)
+@streamed_or_not
+def test_reasoning_is_told_from_content(
+    ask: Ask, providers: Providers, model: str, *, stream: bool
+) -> None:
+    providers.behave(MODELS[model], Behaviour(kind=Kind.REASONING))
+
+    answer = ask(model, stream=stream)
+
+    assert (answer["text"], NONCE in answer["reasoning"]) == ("", True)
+
+
+@pytest.mark.parametrize("model", ONE_EACH)
+def test_a_cut_stream_is_noticed(ask: Ask, providers: Providers, model: str) -> None:
+    providers.behave(MODELS[model], Behaviour(kind=Kind.CUT))
+
+    assert "error" in ask(model, stream=True)

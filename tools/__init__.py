@@ -1,0 +1,1 @@
+"""What builds the suite's own environment and its report."""

