@@ -1,7 +1,7 @@
-"""Whether the right model gave an answer: decided by provenance and nonce, never by text or label."""
+"""Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from domain.errors import Inconclusive
 from domain.message import excerpt, explain
@@ -15,17 +15,28 @@ _LOCAL = ("vLLM", "Ollama")
 """Providers of the house: an error of theirs is the owner's own."""
 
 _REFUSALS = (
-    (r"insufficient_quota|exceeded your current quota|credit|billing|402", "no quota or credit left"),
+    (
+        r"insufficient_quota|exceeded your current quota|credit|billing|402",
+        "no quota or credit left",
+    ),
     (r"RateLimitError|\b429\b", "quota or rate limit (429)"),
     (r"NotFoundError|\b404\b|decommissioned|model_not_found", "it no longer has this model (404)"),
-    (r"Name or service not known|getaddrinfo|does not resolve|nodename", "its name does not resolve"),
+    (
+        r"Name or service not known|getaddrinfo|does not resolve|nodename",
+        "its name does not resolve",
+    ),
     (r"CERTIFICATE|SSL|TLS", "its certificate is not accepted: does the name lead elsewhere?"),
     (r"Timeout|timed out", "it does not answer in time"),
     (r"APIConnectionError|Cannot connect|[Cc]onnection error|refused", "it cannot be reached"),
-    (r"InternalServerError|ServiceUnavailable|BadGateway|\b50[0-4]\b|overloaded", "it is in trouble (5xx)"),
+    (
+        r"InternalServerError|ServiceUnavailable|BadGateway|\b50[0-4]\b|overloaded",
+        "it is in trouble (5xx)",
+    ),
 )
 """What LiteLLM 1.106.2 writes when a provider refuses, most telling first."""
-_OWN_FAULT = re.compile(r"AuthenticationError|api_key|API key|Unauthorized|\b401\b|\b403\b", re.ASCII)
+_OWN_FAULT = re.compile(
+    r"AuthenticationError|api_key|API key|Unauthorized|\b401\b|\b403\b", re.ASCII
+)
 
 
 def check_answer(answer: Answer, name: str, provider: str) -> None:

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 from domain.kubernetes import Environment, ServiceName
-from domain.secret import Secret
-
 
 INSIDE_PROBE = Path(__file__).parent / "inside_probe.py"
 """The script by which a pod makes an `InsideRequest`, for adapters to hand to its Python."""

@@ -115,7 +115,7 @@ def check_declared(workload: Workload, place: Place, expected: str) -> None:
             expected=expected,
             found="; ".join(f"{url} ({reason})" for url, reason in reasons.items()),
             where=f"{workload}: {_origin(workload.environment, declared, place)}",
-            fix="set openaiBaseApiUrl (or OPENAI_API_BASE_URL in extraEnvVars) and apply the values",
+            fix="set openaiBaseApiUrl (or extraEnvVars) in the chart's values, and apply them",
         )
     )
 

@@ -12,6 +12,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from typing import IO, Any
 
 LONGEST_BODY = 1_000_000
 
@@ -19,11 +20,11 @@ LONGEST_BODY = 1_000_000
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Open WebUI 0.12 follows no redirects (AIOHTTP_CLIENT_ALLOW_REDIRECTS is off)."""
 
-    def redirect_request(self, *_arguments):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN202
+    def redirect_request(self, *_arguments: object) -> None:
         """Follow nothing."""
 
 
-def _probe(question):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _probe(question: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(question["url"])  # noqa: S310  # as the pod would
     key = os.environ.get(question.get("bearer_variable") or "", "").strip()
     if key:
@@ -36,14 +37,14 @@ def _probe(question):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         return {"status": error.code, "body": _text(error)}
     except Exception as error:  # noqa: BLE001  # whatever the pod meets is the answer
         reason = getattr(error, "reason", error)
-        return {"status": None, "error": "%s: %s" % (type(reason).__name__, reason)}
+        return {"status": None, "error": f"{type(reason).__name__}: {reason}"}
 
 
-def _text(answer):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _text(answer: IO[bytes]) -> str:
     return answer.read(LONGEST_BODY).decode("utf-8", "replace")
 
 
-def _fingerprints():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _fingerprints() -> dict[str, str]:
     return {
         name: hashlib.sha256(value.strip().encode()).hexdigest()[:8]
         for name, value in os.environ.items()

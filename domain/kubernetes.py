@@ -31,7 +31,7 @@ class Variable:
     name: str
     value: Secret
     source: str
-    """`value`, `Secret open-webui-secrets, key OPENAI_API_KEY`, `envFrom Secret litellm-secrets`."""
+    """`value`, `Secret NAME, key KEY`, `envFrom Secret NAME`, or `image`."""
     hides: int = 0
     """How many earlier entries of the same name it hides: the last one wins."""
 
@@ -45,7 +45,9 @@ class Variable:
 Environment = Mapping[str, Variable]
 
 
-def resolve_environment(container: Manifest, lookup: Lookup, fields: Mapping[str, str]) -> Environment:
+def resolve_environment(
+    container: Manifest, lookup: Lookup, fields: Mapping[str, str]
+) -> Environment:
     """The environment that the kubelet gives to a container.
 
     `envFrom` comes first, then `env`; of two entries with one name the last wins; `$(NAME)` is

@@ -54,9 +54,7 @@ def _declares(pod: Pod, place: Place) -> bool:
     return any(not place.wrong(each.url) for each in declared_connections(pod.environment))
 
 
-def check_running_key(
-    told: Mapping[str, InsideResponse], workload: Workload, place: Place
-) -> None:
+def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> None:
     """Raise AssertionError unless each running process holds the key that is declared now."""
     declared = declared_for_gateway(workload, place)
     wanted = declared.key.fingerprint

@@ -36,9 +36,7 @@ def check_offered(
     )
 
 
-def _wrong(
-    listing: Listing, name: str, connection: Connection, served: Collection[str]
-) -> str:
+def _wrong(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
     offered = listing.find(name)
     if offered is None:
         return _absent(name, connection, served)

@@ -58,21 +58,50 @@ class Model:
 MODELS = {
     model.name: model
     for model in (
-        Model(name="vllm-qwen", provider="vLLM", upstream="Qwen/Qwen2.5-7B-Instruct-AWQ",
-              host="vllm-api.ml.svc.cluster.local"),
-        Model(name="ollama-qwen", provider="Ollama", upstream="qwen2.5:3b",
-              host="ollama.ml.svc.cluster.local"),
-        Model(name="openai-gpt4o", provider="OpenAI", upstream="gpt-4o-mini",
-              host="api.openai.com"),
-        Model(name="groq/llama-3.3-70b-versatile", provider="Groq",
-              upstream="llama-3.3-70b-versatile", host="api.groq.com"),
-        Model(name="groq/mixtral-8x7b-32768", provider="Groq",
-              upstream="mixtral-8x7b-32768", host="api.groq.com"),
-        Model(name="gemini/gemini-2.0-flash", provider="Gemini",
-              upstream="gemini-2.0-flash", host="generativelanguage.googleapis.com"),
-        Model(name="gemini/gemini-2.5-flash", provider="Gemini",
-              upstream="gemini-2.5-flash", host="generativelanguage.googleapis.com"),
-        Model(name="mistral/mistral-small-latest", provider="Mistral",
-              upstream="mistral-small-latest", host="api.mistral.ai"),
+        Model(
+            name="vllm-qwen",
+            provider="vLLM",
+            upstream="Qwen/Qwen2.5-7B-Instruct-AWQ",
+            host="vllm-api.ml.svc.cluster.local",
+        ),
+        Model(
+            name="ollama-qwen",
+            provider="Ollama",
+            upstream="qwen2.5:3b",
+            host="ollama.ml.svc.cluster.local",
+        ),
+        Model(
+            name="openai-gpt4o", provider="OpenAI", upstream="gpt-4o-mini", host="api.openai.com"
+        ),
+        Model(
+            name="groq/llama-3.3-70b-versatile",
+            provider="Groq",
+            upstream="llama-3.3-70b-versatile",
+            host="api.groq.com",
+        ),
+        Model(
+            name="groq/mixtral-8x7b-32768",
+            provider="Groq",
+            upstream="mixtral-8x7b-32768",
+            host="api.groq.com",
+        ),
+        Model(
+            name="gemini/gemini-2.0-flash",
+            provider="Gemini",
+            upstream="gemini-2.0-flash",
+            host="generativelanguage.googleapis.com",
+        ),
+        Model(
+            name="gemini/gemini-2.5-flash",
+            provider="Gemini",
+            upstream="gemini-2.5-flash",
+            host="generativelanguage.googleapis.com",
+        ),
+        Model(
+            name="mistral/mistral-small-latest",
+            provider="Mistral",
+            upstream="mistral-small-latest",
+            host="api.mistral.ai",
+        ),
     )
 }

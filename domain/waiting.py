@@ -20,7 +20,7 @@ def quiet(_line: str) -> None:
     """Say nothing: for waits that nobody watches."""
 
 
-def eventually(
+def eventually(  # noqa: PLR0913  # two are there for its own tests
     question: Callable[[], T],
     *,
     what: str,
@@ -29,7 +29,7 @@ def eventually(
     transient: tuple[type[Exception], ...] = (),
     say: Say = quiet,
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], object] = time.sleep,  # noqa: TID251  # the one place that waits
+    sleep: Callable[[float], None] = time.sleep,  # noqa: TID251  # the one place that waits
 ) -> T:
     """The question's answer, as soon as it raises no AssertionError.
 
@@ -47,6 +47,7 @@ def eventually(
         AssertionError: the last observation, when the deadline has passed.
     """
     started = said = clock()
+    not_yet: tuple[type[Exception], ...] = (AssertionError, *transient)
 
     def report(state: RetryCallState) -> None:
         nonlocal said
@@ -55,7 +56,7 @@ def eventually(
             say(f"waiting for {what}, {said - started:.0f} s: {_last(state)}")
 
     retrying = Retrying(
-        retry=retry_if_exception_type((AssertionError, *transient)),
+        retry=retry_if_exception_type(not_yet),
         stop=lambda _state: clock() - started >= timeout,
         wait=lambda _state: interval,
         sleep=sleep,
@@ -64,7 +65,7 @@ def eventually(
     )
     try:
         return retrying(question)
-    except (AssertionError, *transient) as error:
+    except not_yet as error:
         error.add_note(f"  waited    {clock() - started:.1f} s for {what}")
         raise
 

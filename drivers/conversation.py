@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -26,7 +26,7 @@ class Conversation:
         self._messages: list[Mapping[str, str]] = []
         self._asked: list[tuple[str, Question]] = []
 
-    def __enter__(self) -> "Conversation":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

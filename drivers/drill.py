@@ -1,5 +1,7 @@
 """Taking providers away for one scenario, and waiting until they really serve again."""
 
+from functools import partial
+
 from domain.errors import NotProven
 from domain.proof import Answer
 from domain.story import CHAIN, MODELS
@@ -54,7 +56,7 @@ class Drill:
         self._outages.restore()
         for model in self._affected():
             eventually(
-                lambda model=model: self._check_serves(model),
+                partial(self._check_serves, model),
                 what=f"{model} to serve again",
                 timeout=_RECOVERY_TIMEOUT,
                 interval=0.5,

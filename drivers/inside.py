@@ -1,7 +1,6 @@
 """Requests that Open WebUI's own pods make."""
 
 from collections.abc import Mapping
-
 from urllib.parse import urlsplit
 
 from domain.cluster import Cluster, InsideRequest, InsideResponse, Workload
@@ -32,6 +31,4 @@ def call_gateway(
 def _each(
     cluster: Cluster, workload: Workload, request: InsideRequest
 ) -> Mapping[str, InsideResponse]:
-    return {
-        pod.name: cluster.request(pod, request) for pod in workload.pods if not pod.problem
-    }
+    return {pod.name: cluster.request(pod, request) for pod in workload.pods if not pod.problem}

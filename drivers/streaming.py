@@ -53,7 +53,9 @@ class Question:
         }
 
 
-def ask(api: Api, path: str, question: Question, headers: Mapping[str, str], *, timeout: float) -> Answer:
+def ask(
+    api: Api, path: str, question: Question, headers: Mapping[str, str], *, timeout: float
+) -> Answer:
     """The answer to a question, as the one who asked received it. Sent once, never repeated.
 
     Args:

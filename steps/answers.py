@@ -2,8 +2,13 @@
 
 from pytest_bdd import parsers, then, when
 
-from domain.answering import check_answer, check_asked_only, check_error_only, check_no_error
-from domain.answering import check_unknown_model
+from domain.answering import (
+    check_answer,
+    check_asked_only,
+    check_error_only,
+    check_no_error,
+    check_unknown_model,
+)
 from domain.proof import Answer
 from domain.target import Witness
 from drivers.answers import Answers, nonce

@@ -3,8 +3,8 @@
 from pytest_bdd import given, then, when
 
 from domain.cluster import Workload
-from domain.endpoint import Place, check_in_use
 from domain.credential import check_accepted, check_refused
+from domain.endpoint import Place, check_in_use
 from domain.proof import Connection, Served, Wiring
 from domain.secret import Secret
 from drivers.answers import nonce
@@ -53,4 +53,6 @@ def _(gateway: Gateway) -> Reply:
 
 @then("the gateway refuses the key")
 def _(reply: Reply, gateway: Gateway, attach: Attach) -> None:
-    attach("what an invented key is told", check_refused(reply.status, gateway.told_to(None).status))
+    attach(
+        "what an invented key is told", check_refused(reply.status, gateway.told_to(None).status)
+    )

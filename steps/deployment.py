@@ -1,8 +1,8 @@
 """Sentences about what was deployed, and whether it is what runs."""
 
-from pytest_bdd import parsers, then, when
-
 from collections.abc import Mapping
+
+from pytest_bdd import parsers, then, when
 
 from domain.cluster import Cluster, InsideResponse, Workload
 from domain.credential import check_key_in_use, check_source
@@ -69,15 +69,11 @@ def _(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> N
 
 
 @when("Open WebUI itself calls the endpoint in use", target_fixture="told")
-def _(
-    cluster: Cluster, workload: Workload, connection: Connection
-) -> Mapping[str, InsideResponse]:
+def _(cluster: Cluster, workload: Workload, connection: Connection) -> Mapping[str, InsideResponse]:
     return call_gateway(cluster, workload, connection)
 
 
 @then("LiteLLM answers the call")
-def _(
-    told: Mapping[str, InsideResponse], connection: Connection, comparison: Comparison
-) -> None:
+def _(told: Mapping[str, InsideResponse], connection: Connection, comparison: Comparison) -> None:
     check_reached(told, connection)
     comparison.observed("AC1", f"LiteLLM answered {', '.join(told)} at {connection.url}")

@@ -18,7 +18,8 @@ from fixtures.evidence import Attach, Comparison
 
 
 @given(parsers.parse('"{model}" is offered'))
-def _(listing: Listing, connection: Connection, model: str) -> None:
+def _(listing: Listing, connection: Connection, model: str, attach: Attach) -> None:
+    attach("connection", connection)
     require_offered(listing, model)
 
 
@@ -59,9 +60,7 @@ def _(selector: Listing, connection: Connection, served: Served) -> None:
 
 
 @then("the gateway's connection offers exactly what the gateway serves")
-def _(
-    selector: Listing, connection: Connection, served: Served, comparison: Comparison
-) -> None:
+def _(selector: Listing, connection: Connection, served: Served, comparison: Comparison) -> None:
     comparison.declared("AC2", f"{len(MODELS)} models of the story")
     comparison.effective("AC2", f"{len(served.names)} models served by LiteLLM to the same key")
     check_complete(selector, connection, served.names)

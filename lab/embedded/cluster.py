@@ -9,7 +9,6 @@ from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.message import explain
 from lab.embedded.lab import EmbeddedLab
-from lab.embedded.manifests import namespace_of
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods
 from lab.embedded.programs import Program
@@ -104,7 +103,7 @@ class EmbeddedCluster:
             for plan in self._lab.plans
             if selects(manifest, plan) and plan.key in self._lab.pods
             for target in [plan.port(port.get("targetPort", port["port"]))]
-            if target in self._lab.pods[plan.key].ports()
+            if target is not None and target in self._lab.pods[plan.key].ports()
         ]
 
     def logs(self, pod: Pod, *, lines: int) -> str:

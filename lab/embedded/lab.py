@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import certifi
 
@@ -47,7 +48,7 @@ class EmbeddedLab:
         self._folder = Path()
         self._disturbances: tuple[Disturbance, ...] = ()
 
-    def __enter__(self) -> "EmbeddedLab":
+    def __enter__(self) -> Self:
         try:
             self._open()
         except BaseException:
@@ -233,7 +234,7 @@ def _never_answering() -> Iterator[int]:
         listener.listen(0)
         for _ in range(_QUEUE_FILLERS):
             filler = sockets.enter_context(socket.socket())
-            filler.setblocking(False)  # noqa: FBT003  # the socket module's own signature
+            filler.setblocking(False)  # the socket module's own signature
             filler.connect_ex(listener.getsockname())
         yield listener.getsockname()[1]
 

@@ -85,7 +85,9 @@ class Manifests:
         return tuple(
             Secret(value)
             for item in self.of_kind("Secret")
-            for value in (self.data("Secret", namespace_of(item), item["metadata"]["name"]) or {}).values()
+            for value in (
+                self.data("Secret", namespace_of(item), item["metadata"]["name"]) or {}
+            ).values()
         )
 
     def with_changes(self, changed: Iterable[Manifest]) -> "Manifests":

@@ -57,7 +57,9 @@ class PodPlan:
         """The number of a Service's target port; None when no port has that name."""
         if isinstance(target, int) or str(target).isdigit():
             return int(target)
-        named = {port.get("name"): port["containerPort"] for port in self.container.get("ports") or ()}
+        named = {
+            port.get("name"): port["containerPort"] for port in self.container.get("ports") or ()
+        }
         return named.get(target)
 
 

@@ -32,14 +32,17 @@ def _lines(item: Manifest) -> Iterator[str]:
         yield f"{where} has no effect in the embedded lab"
     if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
         yield f"{where}: ExternalName is not resolved in the embedded lab"
-    if item["kind"] not in WORKLOADS:
-        return
-    spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
+    if item["kind"] in WORKLOADS:
+        spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
+        yield from (f"{where}: {line}" for line in _lines_of_pod(spec))
+
+
+def _lines_of_pod(spec: Manifest) -> Iterator[str]:
     for field in sorted(set(spec) - _HONOURED - _WITHOUT_EFFECT):
-        yield f"{where}: {field} is not honoured in the embedded lab"
+        yield f"{field} is not honoured in the embedded lab"
     for volume in spec.get("volumes") or ():
         for kind in set(volume) - _VOLUMES - {"name"}:
-            yield f"{where}: volume {volume['name']} ({kind}) is an empty folder in the lab"
+            yield f"volume {volume['name']} ({kind}) is an empty folder in the lab"
     for container in spec["containers"]:
         if program_for(container["image"]) is None:
-            yield f"{where}: container {container['name']} ({container['image']}) is not run"
+            yield f"container {container['name']} ({container['image']}) is not run"

@@ -93,7 +93,7 @@ class PodNetwork:
         beside.replace(self._ports_file)
 
 
-def _install(network: PodNetwork) -> None:
+def _install(network: PodNetwork) -> None:  # noqa: C901  # six functions, none of them branching
     real_getaddrinfo = socket.getaddrinfo
     real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
     real_bind = socket.socket.bind
@@ -133,8 +133,8 @@ def _install(network: PodNetwork) -> None:
 
     socket.getaddrinfo = getaddrinfo
     socket.gethostbyname = network.address_of
-    socket.socket.connect = connect  # type: ignore[method-assign]
-    socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+    socket.socket.connect = connect  # type: ignore[assignment,method-assign]
+    socket.socket.connect_ex = connect_ex  # type: ignore[assignment,method-assign]
     socket.socket.bind = bind  # type: ignore[assignment,method-assign]
     sys.addaudithook(_stay_on_this_machine)
 
