@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.verdicts",
     "fixtures.allure_gherkin",
     "fixtures.reports",
+    "fixtures.html_report",
     "fixtures.terminal",
     "fixtures.target",
     "fixtures.evidence",
