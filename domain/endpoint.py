@@ -12,6 +12,12 @@ from domain.secret import Secret
 
 OPENAI = "https://api.openai.com/v1"
 """What Open WebUI asks when nothing else is set (`config.py`, 0.12.4)."""
+_VARIABLES = (
+    "OPENAI_API_BASE_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_API_BASE_URLS",
+    "OPENAI_API_KEYS",
+)
 _PATHS = ("/v1", "")
 """LiteLLM serves its OpenAI API under `/v1` and under the root alike (1.106.2)."""
 
@@ -101,6 +107,26 @@ def _first(environment: Environment, plural: str, singular: str) -> tuple[str, s
         if variable and variable.value:
             return f"{name} ({variable.source})", variable.value.reveal()
     return "not set", ""
+
+
+def remarks(workload: Workload) -> tuple[str, ...]:
+    """What is odd about the declared connections and the workload, and no fault."""
+    environment = workload.environment
+    return (
+        *(f"{workload}: {note}" for note in workload.notes),
+        *(
+            f"{workload}: {name} is defined {environment[name].hides + 1} times, the last one wins"
+            for name in _VARIABLES
+            if name in environment and environment[name].hides
+        ),
+        *(
+            f"{workload}: {name}S is set, so Open WebUI does not read {name}"
+            for name in _VARIABLES[:2]
+            if {name, f"{name}S"} <= set(environment)
+            and environment[f"{name}S"].value
+            and environment[name].value
+        ),
+    )
 
 
 def check_declared(workload: Workload, place: Place, expected: str) -> None:

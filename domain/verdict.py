@@ -7,8 +7,13 @@ from domain.errors import Blocked, Inconclusive, NotProven
 
 
 class Verdict(StrEnum):
-    """What is known of a scenario, a task or a criterion after a run; worst last."""
+    """What is known of a scenario, a task or a criterion after a run; worst last.
 
+    What the story does not require comes first: beside anything else it decides nothing, and alone
+    it proves nothing.
+    """
+
+    NOT_REQUIRED = "not proven (not required)"
     PASSED = "passed"
     WAIVED = "waived"
     NOT_PROVEN = "not proven"
@@ -43,6 +48,8 @@ def verdict_of(error: BaseException | None) -> Verdict:
             return Verdict.BLOCKED
         case Inconclusive():
             return Verdict.INCONCLUSIVE
+        case NotProven(required=False):
+            return Verdict.NOT_REQUIRED
         case NotProven():
             return Verdict.NOT_PROVEN
         case _:

@@ -20,7 +20,7 @@ def _(connection: Connection, attach: Attach) -> None:
 
 @given("the gateway serves")
 def _(gateway: Gateway, comparison: Comparison) -> None:
-    comparison.version("LiteLLM", gateway.version())
+    comparison.version("LiteLLM", gateway.require())
 
 
 @when("the connections in use are read", target_fixture="in_use")
@@ -47,12 +47,12 @@ def _(told: Served, connection: Connection) -> None:
 
 
 @when("somebody asks the gateway with an invented key", target_fixture="reply")
-def _(gateway: Gateway) -> Reply:
-    return gateway.told_to(Secret(f"sk-invented-{nonce()}"))
+def _(gateway: Gateway, attach: Attach) -> Reply:
+    reply = gateway.told_to(Secret(f"sk-invented-{nonce()}"))
+    attach(f"what an invented key is told: {reply.status}", reply.text)
+    return reply
 
 
 @then("the gateway refuses the key")
-def _(reply: Reply, gateway: Gateway, attach: Attach) -> None:
-    attach(
-        "what an invented key is told", check_refused(reply.status, gateway.told_to(None).status)
-    )
+def _(reply: Reply, gateway: Gateway, comparison: Comparison) -> None:
+    comparison.remark(check_refused(reply.status, gateway.told_to(None).status))

@@ -6,7 +6,7 @@ from pytest_bdd import parsers, then, when
 
 from domain.cluster import Cluster, InsideResponse, Workload
 from domain.credential import check_key_in_use, check_source
-from domain.endpoint import Place, check_declared, declared_connections
+from domain.endpoint import Place, check_declared, declared_connections, remarks
 from domain.proof import Connection
 from domain.rollout import check_current, check_one_endpoint, check_reached, check_running_key
 from drivers.inside import ask_processes, call_gateway
@@ -17,6 +17,7 @@ from fixtures.evidence import Attach, Comparison
 def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
     urls = ", ".join(each.url for each in declared_connections(workload.environment))
     comparison.declared("AC1", f"{urls} ({workload})")
+    comparison.remark(*remarks(workload))
     attach("deployed settings", workload.shown())
     return workload
 
@@ -54,8 +55,8 @@ def _(running: Workload) -> None:
 
 
 @then("each of them declares the same endpoint")
-def _(running: Workload, place: Place) -> None:
-    check_one_endpoint(running, place)
+def _(running: Workload) -> None:
+    check_one_endpoint(running)
 
 
 @when("the running settings of Open WebUI are read", target_fixture="told")

@@ -8,6 +8,7 @@ from domain.cluster import INSIDE_PROBE, InsideRequest, InsideResponse, Pod, Wor
 from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.message import explain
+from domain.storage import fleeting
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods
@@ -45,6 +46,7 @@ class EmbeddedCluster:
             container=str(first.container["name"]),
             environment=template.environment,
             pods=tuple(self._pod(plan, newest.get(plan.key)) for plan in behind),
+            notes=fleeting(template.container, template.spec),
         )
 
     def _pod(self, plan: PodPlan, newest: PodPlan | None) -> Pod:
@@ -52,11 +54,20 @@ class EmbeddedCluster:
             namespace=plan.namespace,
             name=plan.name,
             image=str(plan.container["image"]),
-            current=newest is not None and newest.spec == plan.spec,
             environment=plan.environment,
+            outdated=self._outdated(plan, newest),
             restarts=self._lab.pods[plan.key].restarts,
             problem=self._lab.pods[plan.key].problem,
         )
+
+    def _outdated(self, plan: PodPlan, newest: PodPlan | None) -> str:
+        if newest is None or newest.spec != plan.spec:
+            return "started from an older template"
+        if newest.environment != plan.environment:
+            return "a ConfigMap or Secret of its environment was changed after it started"
+        if self._lab.pods[plan.key].mounted_data(self._lab.manifests) is False:
+            return "a ConfigMap or Secret that it mounts was changed after it started"
+        return ""
 
     def with_port(self, service: ServiceName) -> ServiceName:
         """The Service with its first port, where the name gives none."""
@@ -86,14 +97,22 @@ class EmbeddedCluster:
             return InsideResponse(status=None, error=f"the request could not be made: {error}")
         return InsideResponse(**json.loads(output))
 
+    def replicas(self, service: ServiceName) -> int | None:
+        """How many pods the Service selects."""
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        if manifest is None:
+            return None
+        return sum(selects(manifest, plan) for plan in self._lab.plans)
+
     def address(self, service: ServiceName) -> str:
         """The local address of the first pod behind the Service."""
-        port = next(iter(self._local_ports(service)), None)
-        if port is None:
-            raise _nothing_behind(service, "nothing listens on its target port")
-        return f"http://127.0.0.1:{port}"
+        return _first_address(service, self._local_ports(service))
 
-    def _local_ports(self, service: ServiceName) -> list[int]:
+    def address_of(self, pod: Pod, service: ServiceName) -> str:
+        """The local address of a pod behind the Service."""
+        return _first_address(service, self._local_ports(service, f"{pod.namespace}/{pod.name}"))
+
+    def _local_ports(self, service: ServiceName, only: str = "") -> list[int]:
         manifest = self._lab.manifests.get("Service", service.namespace, service.name)
         ports = manifest["spec"].get("ports") or () if manifest else ()
         return [
@@ -102,6 +121,7 @@ class EmbeddedCluster:
             if manifest is not None and port["port"] == service.port
             for plan in self._lab.plans
             if selects(manifest, plan) and plan.key in self._lab.pods
+            if only in ("", plan.key)
             for target in [plan.port(port.get("targetPort", port["port"]))]
             if target is not None and target in self._lab.pods[plan.key].ports()
         ]
@@ -109,6 +129,12 @@ class EmbeddedCluster:
     def logs(self, pod: Pod, *, lines: int) -> str:
         """The last lines that the program wrote."""
         return self._lab.pods[f"{pod.namespace}/{pod.name}"].log(lines)
+
+
+def _first_address(service: ServiceName, ports: list[int]) -> str:
+    if not ports:
+        raise _nothing_behind(service, "nothing listens on its target port")
+    return f"http://127.0.0.1:{ports[0]}"
 
 
 def _nothing_behind(service: ServiceName, found: str) -> SetupError:
