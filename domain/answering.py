@@ -1,7 +1,7 @@
 """Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from domain.errors import Inconclusive
 from domain.message import excerpt, explain
@@ -16,7 +16,7 @@ _LOCAL = ("vLLM", "Ollama")
 
 _REFUSALS = (
     (
-        r"insufficient_quota|exceeded your current quota|credit|billing|402",
+        r"insufficient_quota|exceeded your current quota|credit|billing|\b402\b",
         "no quota or credit left",
     ),
     (r"RateLimitError|\b429\b", "quota or rate limit (429)"),
@@ -39,21 +39,31 @@ _OWN_FAULT = re.compile(
 )
 
 
-def check_answer(answer: Answer, name: str, provider: str) -> None:
+def check_answer(
+    answer: Answer, name: str, provider: str, *, away: Callable[[str], bool] = lambda _host: False
+) -> None:
     """Return if the model itself gave this answer.
+
+    Args:
+        answer: what the user received.
+        name: the model that must have given it.
+        provider: whose model it is.
+        away: whether nobody is meant to serve at a host now (the GPU is in use for something else).
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
-        Inconclusive: an external provider refused.
+        Inconclusive: an external provider refused, or the model is switched off on purpose.
     """
     expected = MODELS.get(name)
-    if answer.error and not answer.text:
-        raise _refused(answer, expected)
     who = answer.provenance
     broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
     wrong = broken or _wrong_origin(who, name, expected) or _no_proof(answer, who)
     if not wrong:
         return
+    if expected and away(expected.host):
+        raise Inconclusive(f"{name}: nothing is meant to run behind {expected.host} (0 replicas)")
+    if answer.error and not answer.text:
+        raise _refused(name, answer.error, f"asked for {answer.model}")
     raise AssertionError(
         explain(
             f"The answer does not come from {name}.",
@@ -66,21 +76,22 @@ def check_answer(answer: Answer, name: str, provider: str) -> None:
     )
 
 
-def _refused(answer: Answer, expected: Model | None) -> Exception:
-    reason = refusal(answer.error)
+def _refused(name: str, error: str, where: str) -> Exception:
+    expected = MODELS.get(name)
+    reason = refusal(error)
     external = expected is not None and expected.provider not in _LOCAL
-    if external and reason and not _OWN_FAULT.search(answer.error):
+    if external and reason and not _OWN_FAULT.search(error):
         assert expected is not None
         return Inconclusive(
-            f"{answer.model}: {expected.provider} refused: {reason}. "
-            f"The wiring as far as the gateway is right; it said: {excerpt(answer.error, 160)}"
+            f"{name}: {expected.provider} refused: {reason}. "
+            f"The wiring as far as the gateway is right; it said: {excerpt(error, 160)}"
         )
     return AssertionError(
         explain(
-            f"{answer.model} does not answer.",
+            f"{name} does not answer.",
             expected="an answer",
-            found=f"{answer.status}: {excerpt(answer.error)}",
-            where=f"asked for {answer.model}, waited {answer.seconds:.1f} s",
+            found=excerpt(error),
+            where=where,
             fix="a 401 or 403 is a key that LiteLLM lacks or that the provider does not know: "
             "compare the variable's name in the Secret with os.environ/… in the configuration",
         )
@@ -103,8 +114,8 @@ def _wrong_origin(who: Provenance | None, name: str, expected: Model | None) -> 
 
 
 def _no_proof(answer: Answer, who: Provenance | None) -> str:
-    if not answer.text.strip() and not answer.tokens:
-        return "the answer is empty"
+    if not answer.text.strip():
+        return f"the answer is empty, although it counts {answer.tokens} tokens"
     if answer.returned or (who and who.upstream and answer.tokens and answer.text.strip()):
         return ""
     unasked = "" if who and who.upstream else "; no upstream was called: mock_response or a cache?"
@@ -197,7 +208,13 @@ def check_asked_only(answer: Answer, provider: str, calls: Iterable[Call]) -> No
 
 
 def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
-    """Raise AssertionError unless the stored answer was made by this model's provider."""
+    """Raise AssertionError unless the stored answer was made by this model's provider.
+
+    Raises:
+        Inconclusive: an external provider refused.
+    """
+    if turn.error and not turn.text:
+        raise _refused(model.name, turn.error, f"question {turn.nonce} in a conversation")
     made = [call for call in calls if turn.nonce in call.question and call.answered]
     by = made[-1].provider if made else "nobody"
     if turn.returned and by == model.provider and made[-1].model == model.upstream:

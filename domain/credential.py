@@ -1,5 +1,7 @@
 """Whether the key in use is the one that the deployment declares."""
 
+import re
+
 from domain.cluster import Workload
 from domain.endpoint import Declared, Place, declared_connections
 from domain.message import explain
@@ -19,7 +21,7 @@ def declared_for_gateway(workload: Workload, place: Place) -> Declared:
 def check_source(workload: Workload, place: Place, secret: str) -> None:
     """Raise AssertionError unless the declared key is read from this Secret."""
     declared = declared_for_gateway(workload, place)
-    if f"Secret {secret}" in declared.key_source and declared.key:
+    if re.search(rf"Secret {re.escape(secret)}[,)]", declared.key_source) and declared.key:
         return
     empty = "; it is empty" if not declared.key else ""
     raise AssertionError(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from domain.cluster import Workload
 from domain.kubernetes import Environment, ServiceName, service_in
 from domain.message import explain
-from domain.proof import Connection, Wiring
+from domain.proof import Connection, Wiring, host_of
 from domain.secret import Secret
 
 OPENAI = "https://api.openai.com/v1"
@@ -36,8 +36,8 @@ class Place:
 
     def wrong(self, url: str) -> str:
         """Why a URL is not the gateway's; empty when it is."""
-        host = urlsplit(url).hostname or ""
-        if self.address and host == urlsplit(self.address).hostname:
+        host = host_of(url)
+        if self.address and host == host_of(self.address):
             return self._wrong_path(url)
         service = service_in(url, namespace=self.seen_from)
         if service is None:
@@ -51,7 +51,7 @@ class Place:
 
     @staticmethod
     def _wrong_path(url: str) -> str:
-        path = urlsplit(url).path
+        path = urlsplit(url.strip()).path
         if path.endswith("/"):
             return (
                 f"the trailing slash makes Open WebUI ask for {path}/models, "

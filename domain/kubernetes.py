@@ -5,14 +5,13 @@ reference of EnvVar and EnvFromSource.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from domain.secret import Secret
+from domain.secret import MASK, Secret
 
 Manifest = Mapping[str, Any]
 """A Kubernetes object as read from YAML or from the API, camelCase."""
@@ -20,8 +19,11 @@ Manifest = Mapping[str, Any]
 Lookup = Callable[[str, str], Mapping[str, str] | None]
 """The data of a ConfigMap or Secret of the pod's namespace by (kind, name); None if absent."""
 
-_SECRETIVE = re.compile(r"KEY|SECRET|PASSWORD|TOKEN|CREDENTIAL", re.IGNORECASE)
-_REFERENCE = re.compile(r"\$\$|\$\((?P<name>[-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+_SECRETIVE = re.compile(r"KEY|SECRET|(?<!BY)PASS|TOKEN|CREDENTIAL", re.IGNORECASE)
+_SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
+"""A user and a password within a URL."""
+_REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^)]*)\)")
+"""As `third_party/forked/golang/expansion` reads it: whatever stands up to the next `)`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +41,7 @@ class Variable:
         """The value for a report; of what may be a secret, the fingerprint only."""
         if _SECRETIVE.search(self.name) or "Secret" in self.source:
             return f"(fingerprint {self.value.fingerprint})"
-        return self.value.reveal()
+        return _SIGN_IN.sub(f"{MASK}@", self.value.reveal())
 
 
 Environment = Mapping[str, Variable]
@@ -161,18 +163,32 @@ def data_of(manifest: Manifest) -> Mapping[str, str]:
     """The data of a ConfigMap or Secret as text; `stringData` wins over `data`.
 
     Raises:
-        ValueError: a value of a Secret's `data` is not base64.
+        ValueError: a value is no text, or one of a Secret's `data` is not base64.
     """
-    plain = {str(key): str(value) for key, value in (manifest.get("data") or {}).items()}
+    plain = _texts(manifest, "data")
     if manifest["kind"] != "Secret":
         return plain
+    return {
+        **{key: _decoded(key, value) for key, value in plain.items()},
+        **_texts(manifest, "stringData"),
+    }
+
+
+def _texts(manifest: Manifest, field: str) -> dict[str, str]:
+    values = manifest.get(field) or {}
+    entries = values.items() if isinstance(values, Mapping) else [(field, values)]
+    wrong = [key for key, value in entries if not isinstance(value, str | None)]
+    if wrong:  # the values stay unsaid
+        raise ValueError(f"{wrong[0]} under {field} is no text: numbers and booleans need quotes")
+    return {str(key): value or "" for key, value in entries}
+
+
+def _decoded(key: str, value: str) -> str:
     try:
-        decoded = {
-            key: base64.b64decode(value, validate=True).decode() for key, value in plain.items()
-        }
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"a value under data is not base64 text ({error})") from error
-    return {**decoded, **{k: str(v) for k, v in (manifest.get("stringData") or {}).items()}}
+        # like Kubernetes, which skips line ends: a YAML block scalar always brings one
+        return base64.b64decode("".join(value.splitlines()), validate=True).decode()
+    except ValueError as error:  # the value itself stays unsaid
+        raise ValueError(f"data.{key} is not base64 of text") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,8 +218,9 @@ def service_in(url: str, *, namespace: str) -> ServiceName | None:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     except ValueError:
         return None
-    labels = (parts.hostname or "").rstrip(".").split(".")
-    if not labels[0] or labels[0].isdigit():
+    host = parts.hostname or ""
+    labels = host.rstrip(".").split(".")
+    if not labels[0] or labels[0].isdigit() or ":" in host:
         return None
     match labels:
         case [name]:

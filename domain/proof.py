@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 
+def host_of(url: str) -> str:
+    """The host that a URL names; empty where it names none, or is no URL."""
+    try:
+        return urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connection:
     """One OpenAI connection of Open WebUI, as it is in use; its key only as a fingerprint."""
@@ -100,7 +108,7 @@ class Provenance:
     @property
     def host(self) -> str:
         """The host that LiteLLM asked."""
-        return urlsplit(self.api_base).hostname or ""
+        return host_of(self.api_base)
 
     def __str__(self) -> str:
         called = "upstream called" if self.upstream else "no sign of an upstream call"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from domain.errors import Blocked
 from domain.message import explain
-from domain.proof import Connection, Listing, Wiring
+from domain.proof import Connection, Listing, Served, Wiring
 
 _FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
 
@@ -43,6 +43,8 @@ def _wrong(listing: Listing, name: str, connection: Connection, served: Collecti
     if offered.base and offered.base != name:
         return f"a workspace model of this name sends {offered.base} in its place"
     if offered.connection != connection.index:
+        if offered.connection is None:
+            return f"{name} comes from no connection: a function or a workspace model stands there"
         return f"{name} comes from connection #{offered.connection}: the first connection wins"
     if _upstream(name, connection) not in served:
         typed = "typed into the connection (Model IDs)" if connection.model_ids else "cached"
@@ -125,10 +127,12 @@ def check_no_stranger(
         )
 
 
-def require_offered(listing: Listing, name: str) -> None:
-    """Raise Blocked where the model cannot be chosen at all."""
+def require_offered(listing: Listing, name: str, connection: Connection, served: Served) -> None:
+    """Raise Blocked where the model cannot be chosen, or the gateway serves no such model."""
     if listing.find(name) is None:
         raise Blocked("AC2", f"{name} is not in the model selector of the {listing.account}")
+    if _upstream(name, connection) not in served.names:
+        raise Blocked("AC2", f"{name} is in the model selector, but LiteLLM does not serve it")
 
 
 def check_shows_models(listing: Listing) -> None:
