@@ -18,9 +18,9 @@ class Pod:
     namespace: str
     name: str
     image: str
-    current: bool
-    """Whether it runs the newest template of its workload."""
     environment: Environment
+    outdated: str = ""
+    """What of it is older than the newest configuration; empty when nothing is."""
     restarts: int = 0
     problem: str = ""
     """Why it does not serve, with the last lines of its log; empty when it does."""
@@ -46,7 +46,7 @@ class Workload:
     def shown(self) -> str:
         """The workload for a report: pods, then variables with their sources, secrets masked."""
         pods = [
-            f"pod {pod.name}: {'newest' if pod.current else 'older'} configuration, "
+            f"pod {pod.name}: {pod.outdated or 'newest configuration'}, "
             f"{pod.image}, {pod.restarts} restarts{'' if not pod.problem else ', DOES NOT SERVE'}"
             for pod in self.pods
         ]
@@ -91,6 +91,9 @@ class Cluster(Protocol):
             SetupError: the Service does not exist, or selects nothing.
         """
 
+    def replicas(self, service: ServiceName) -> int | None:
+        """How many pods the workload behind a Service is to have; None where nobody can tell."""
+
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service exists and has this port."""
 
@@ -105,7 +108,14 @@ class Cluster(Protocol):
         """
 
     def address(self, service: ServiceName) -> str:
-        """A base URL of the Service for the runner, open until the run ends."""
+        """A base URL of the Service for the runner, open until the run ends.
+
+        Raises:
+            SetupError: nothing serves there.
+        """
+
+    def address_of(self, pod: Pod, service: ServiceName) -> str:
+        """A base URL of one pod behind the Service, likewise."""
 
     def logs(self, pod: Pod, *, lines: int) -> str:
         """The last lines of the serving container's log."""

@@ -51,3 +51,9 @@ def _shows(paragraph: str, chain: tuple[str, ...]) -> bool:
 
 def _whole(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|[.:]\w)")
+
+
+def undocumented(text: str, extra: Iterable[str]) -> tuple[str, ...]:
+    """A remark on models beyond the story that the text does not name."""
+    missing = [name for name in extra if not _mentions(text, name)]
+    return (f"served, and not in the README: {', '.join(missing)}",) if missing else ()

@@ -1,6 +1,6 @@
 """Whether Open WebUI is pointed at the gateway: what is declared, and what is in use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -195,3 +195,22 @@ def _told_otherwise(workload: Workload | None, place: Place) -> str:
 def gateway_connection(wiring: Wiring, place: Place) -> Connection | None:
     """The first connection in use that leads to the gateway."""
     return next((each for each in wiring.in_use if place.leads_here(each)), None)
+
+
+def check_replicas_in_use(wirings: Mapping[str, Wiring], place: Place) -> None:
+    """Raise AssertionError unless every replica has a connection in use that is the gateway's."""
+    wrong = {
+        name: wiring
+        for name, wiring in wirings.items()
+        if all(place.wrong(each.url) for each in wiring.in_use)
+    }
+    if wrong:
+        raise AssertionError(
+            explain(
+                "Not every replica of Open WebUI uses LiteLLM.",
+                expected=f"each of {', '.join(wirings)} connected to {place}",
+                found="; ".join(f"{name}: {wiring}" for name, wiring in wrong.items()),
+                where="GET /openai/config of each replica",
+                fix="replicas share their settings only through one database (and REDIS_URL)",
+            )
+        )

@@ -2,25 +2,39 @@
 
 from collections.abc import Mapping
 
-from domain.cluster import InsideResponse, Pod, Workload
+from domain.cluster import InsideResponse, Workload
 from domain.credential import declared_for_gateway
 from domain.endpoint import Place, declared_connections
 from domain.errors import NotProven
+from domain.kubernetes import Environment
 from domain.message import excerpt, explain
 from domain.proof import Connection
+from domain.secret import fingerprint
 
 LITELLM_IS_ALIVE = "I'm alive!"
 """What LiteLLM, and nothing else, says under `/health/liveliness` (1.106.2)."""
 KEY_VARIABLES = ("OPENAI_API_KEYS", "OPENAI_API_KEY")
 _OK = 200
+_NOT_SET = "(not set)"
 
 
 def check_current(workload: Workload) -> None:
     """Raise AssertionError unless every selected pod serves, from the newest template."""
+    if not workload.pods:
+        raise AssertionError(
+            explain(
+                "Nothing serves.",
+                expected="at least one pod behind the Service",
+                found="no pod",
+                where=str(workload),
+                fix=f"kubectl scale {workload.kind.lower()}/{workload.name} --replicas=1 "
+                f"-n {workload.namespace}",
+            )
+        )
     problems = [pod.problem for pod in workload.pods if pod.problem]
     if problems:
         raise AssertionError(problems[0])
-    old = [pod.name for pod in workload.pods if not pod.current]
+    old = [f"{pod.name} ({pod.outdated})" for pod in workload.pods if pod.outdated]
     if old:
         raise AssertionError(
             explain(
@@ -34,15 +48,16 @@ def check_current(workload: Workload) -> None:
         )
 
 
-def check_one_endpoint(workload: Workload, place: Place) -> None:
-    """Raise AssertionError unless every pod declares a connection to the gateway."""
-    wrong = [pod for pod in workload.pods if not _declares(pod, place)]
+def check_one_endpoint(workload: Workload) -> None:
+    """Raise AssertionError unless every pod declares what the newest template declares."""
+    newest = _urls(workload.environment)
+    wrong = [pod for pod in workload.pods if _urls(pod.environment) != newest]
     if wrong:
-        urls = {each.url for pod in wrong for each in declared_connections(pod.environment)}
+        urls = {url for pod in wrong for url in _urls(pod.environment)}
         raise AssertionError(
             explain(
                 "A pod that serves was started with another endpoint.",
-                expected=f"every pod behind the Service declares {place}",
+                expected=f"every pod behind the Service declares {', '.join(newest)}",
                 found=f"{', '.join(pod.name for pod in wrong)}: {', '.join(sorted(urls))}",
                 where=f"{len(wrong)} of {len(workload.pods)} pods of {workload}",
                 fix="apply the values, and restart the workload",
@@ -50,18 +65,26 @@ def check_one_endpoint(workload: Workload, place: Place) -> None:
         )
 
 
-def _declares(pod: Pod, place: Place) -> bool:
-    return any(not place.wrong(each.url) for each in declared_connections(pod.environment))
+def _urls(environment: Environment) -> tuple[str, ...]:
+    return tuple(each.url for each in declared_connections(environment))
 
 
 def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> None:
-    """Raise AssertionError unless each running process holds the key that is declared now."""
+    """Raise AssertionError unless each running process holds the key that is declared now.
+
+    Whole variables are compared: a plural one holds the keys of several connections.
+
+    Raises:
+        NotProven: no process could be asked.
+    """
+    if not told:
+        raise NotProven("no process of Open WebUI could be asked: does any of its pods run?")
     declared = declared_for_gateway(workload, place)
-    wanted = declared.key.fingerprint
-    found = {
-        pod: response.fingerprints.get(declared.key_source.partition(" ")[0], "(not set)")
-        for pod, response in told.items()
-    }
+    name = declared.key_source.partition(" ")[0]
+    variable = workload.environment.get(name)
+    value = variable.value.reveal().strip() if variable else ""
+    wanted = fingerprint(value) if value else _NOT_SET
+    found = {pod: response.fingerprints.get(name, _NOT_SET) for pod, response in told.items()}
     if all(fingerprint == wanted for fingerprint in found.values()):
         return
     raise AssertionError(

@@ -1,11 +1,12 @@
 """Whether the model selector offers what it should, by way of the gateway."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from domain.errors import Blocked
 from domain.message import explain
 from domain.proof import Connection, Listing, Served, Wiring
 
+_SLOW_SECONDS = 5.0
 _FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
 
 
@@ -161,3 +162,29 @@ def check_invented(listing: Listing, invented: str) -> None:
                 fix="this listing proves nothing; look for what answers in Open WebUI's place",
             )
         )
+
+
+def check_replicas_offer(
+    listings: Mapping[str, Listing],
+    names: Collection[str],
+    connection: Connection,
+    served: Collection[str],
+) -> None:
+    """Raise AssertionError unless each replica offers the models; names the one that does not."""
+    counts = ", ".join(f"{replica}: {len(seen.models)}" for replica, seen in listings.items())
+    for replica, listing in listings.items():
+        try:
+            check_offered(listing, names, connection, served)
+        except AssertionError as error:
+            title = f"Replica {replica} does not offer what it should ({counts} models)."
+            raise AssertionError(f"{title}\n{error}") from error
+
+
+def slow(listing: Listing) -> tuple[str, ...]:
+    """A remark where the selector takes long to open: Open WebUI waits 10 s for each dead one."""
+    if listing.seconds < _SLOW_SECONDS:
+        return ()
+    return (
+        f"the model selector took {listing.seconds:.0f} s to open: "
+        "look for a connection that does not answer",
+    )

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from domain.errors import NotProven
+from domain.errors import Inconclusive, NotProven
 from domain.proof import Answer
 from domain.story import CHAIN, MODELS
 from domain.target import Outage, Outages
@@ -10,6 +10,7 @@ from domain.waiting import Say, eventually
 from drivers.answers import nonce
 from drivers.gateway import Gateway
 from drivers.streaming import Question
+from drivers.well import Well
 
 _RECOVERY_TIMEOUT = 90.0
 """Seconds; LiteLLM keeps a rate-limited deployment aside for its cooldown, 5 to 60 in practice."""
@@ -20,9 +21,10 @@ ONE_TRY = {"disable_fallbacks": True, "num_retries": 0}
 class Drill:
     """Outages of one scenario; `end` gives everything back."""
 
-    def __init__(self, outages: Outages | None, gateway: Gateway, *, say: Say) -> None:
+    def __init__(self, outages: Outages | None, gateway: Gateway, well: Well, *, say: Say) -> None:
         self._outages = outages
         self._gateway = gateway
+        self._well = well
         self._say = say
         self._away: dict[str, Outage] = {}
 
@@ -39,6 +41,7 @@ class Drill:
         """
         if self._outages is None:
             raise NotProven("nothing may be taken away on this target: judge the embedded one")
+        self._was(CHAIN[0])  # the shared answers are asked before anything is disturbed
         self._away[provider] = outage
         self._say(f"drill: {provider} {outage}")
         self._outages.take_away(provider, outage)
@@ -64,13 +67,18 @@ class Drill:
             )
 
     def _affected(self) -> list[str]:
-        chain = [name for name in CHAIN if MODELS[name].provider in self._away]
-        others = {
-            model.provider: model.name
-            for model in MODELS.values()
-            if model.provider in self._away and model.name not in CHAIN
-        }
-        return [*chain, *others.values()]
+        """One model of each provider that was taken away; only those that were well before."""
+        chosen = {model.provider: model.name for model in reversed(MODELS.values())}
+        return [
+            name for provider, name in chosen.items() if provider in self._away and self._was(name)
+        ]
+
+    def _was(self, model: str) -> bool:
+        try:
+            self._well.check(model)
+        except (AssertionError, Inconclusive):
+            return False
+        return True
 
     def _check_serves(self, model: str) -> None:
         answer = ask_alone(self._gateway, model)

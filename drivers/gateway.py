@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from domain.chain import walk_chain
-from domain.errors import NotProven
+from domain.errors import Blocked, NotProven
 from domain.message import explain
 from domain.proof import Answer, Chain, Deployment
 from domain.rollout import LITELLM_IS_ALIVE
@@ -58,6 +58,17 @@ class Gateway:
                 fix="point the settings at LiteLLM's Service",
             )
         )
+
+    def require(self) -> str:
+        """Its version, where everything else of a scenario rests on its serving at all.
+
+        Raises:
+            Blocked: it does not serve.
+        """
+        try:
+            return self.version()
+        except UnexpectedAnswerError as error:
+            raise Blocked("AC1", str(error).splitlines()[0]) from error
 
     def models(self) -> tuple[str, ...]:
         """Names served to this key, in the order of its configuration: `GET /v1/models`."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from domain.cluster import Cluster, InsideRequest, InsideResponse, Workload
+from domain.errors import Blocked
 from domain.proof import Connection
 
 _NOWHERE = "http://127.0.0.1:9/"
@@ -15,6 +16,7 @@ def ask_processes(cluster: Cluster, workload: Workload) -> Mapping[str, InsideRe
 
     Raises:
         NotProven: these rights do not allow it.
+        Blocked: no pod serves.
     """
     return _each(cluster, workload, InsideRequest(url=_NOWHERE))
 
@@ -31,4 +33,7 @@ def call_gateway(
 def _each(
     cluster: Cluster, workload: Workload, request: InsideRequest
 ) -> Mapping[str, InsideResponse]:
-    return {pod.name: cluster.request(pod, request) for pod in workload.pods if not pod.problem}
+    serving = [pod for pod in workload.pods if not pod.problem]
+    if not serving:
+        raise Blocked("AC1", workload.pods[0].problem.splitlines()[0])
+    return {pod.name: cluster.request(pod, request) for pod in serving}

@@ -10,7 +10,7 @@ Feature: Documentation
     Scenario: Every model is documented
       Given the gateway serves
       When the application's README is read
-      Then it names every model that the gateway serves
+      Then it names every model of the story that the gateway serves
 
     @task4_3 @task5_2
     Scenario: The fallback chain is documented

@@ -18,6 +18,11 @@ Feature: Endpoint configuration
       When the connections in use are read
       Then model requests go to the gateway
 
+    @task1_1
+    Scenario: Every replica uses LiteLLM
+      When the connections in use are read from every replica
+      Then each replica sends model requests to the gateway
+
     @task1_2
     Scenario: The key in use comes from the secret
       When the deployed settings of Open WebUI are read

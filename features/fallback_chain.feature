@@ -14,6 +14,7 @@ Feature: Fallback chain
 
     Scenario: While the primary is well nobody else is asked
       Given "vllm-qwen" is offered
+      And "vllm-qwen" answers by itself
       When a user asks "vllm-qwen" a question
       Then nobody but vLLM was asked for it
 
@@ -71,6 +72,7 @@ Feature: Fallback chain
     @disruptive
     Scenario: A parallel model is never replaced
       Given "groq/llama-3.3-70b-versatile" is offered
+      And "groq/llama-3.3-70b-versatile" answers by itself
       And Groq answers with an error
       When a user asks "groq/llama-3.3-70b-versatile" a question
       Then the user gets an error and no answer
@@ -79,6 +81,7 @@ Feature: Fallback chain
     @disruptive
     Scenario: The primary answers again when it is back
       Given "vllm-qwen" is offered
+      And "vllm-qwen" answers by itself
       And vLLM was away and is back
       When a user asks "vllm-qwen" a question
       Then the answer comes from "vllm-qwen" at vLLM

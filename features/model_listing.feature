@@ -49,6 +49,10 @@ Feature: Model listing
       When the model selector is opened
       Then the gateway's connection offers exactly what the gateway serves
 
+    Scenario: Every replica offers the same models
+      When the model selector is opened at every replica
+      Then each replica offers every model of the story
+
     Scenario: An invented model is not offered
       When the model selector is opened
       Then an invented model is not offered

@@ -1,6 +1,6 @@
 """Sentences about questions and the answers to them."""
 
-from pytest_bdd import parsers, then, when
+from pytest_bdd import given, parsers, then, when
 
 from domain.answering import (
     check_answer,
@@ -14,7 +14,13 @@ from domain.target import Witness
 from drivers.answers import Answers, nonce
 from drivers.drill import Drill, ask_alone
 from drivers.gateway import Gateway
+from drivers.well import Well
 from fixtures.evidence import Attach, Comparison
+
+
+@given(parsers.parse('"{model}" answers by itself'))
+def _(well: Well, model: str) -> None:
+    well.require(model)
 
 
 @when(parsers.parse('a user asks "{model}" a question'), target_fixture="answer")
@@ -37,8 +43,8 @@ def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
 
 
 @then(parsers.parse('the answer comes from "{model}" at {provider}'))
-def _(answer: Answer, model: str, provider: str, comparison: Comparison) -> None:
-    check_answer(answer, model, provider)
+def _(answer: Answer, well: Well, model: str, provider: str, comparison: Comparison) -> None:
+    check_answer(answer, model, provider, away=well.away)
     comparison.answered(answer)
 
 

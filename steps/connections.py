@@ -1,14 +1,17 @@
 """Sentences about the connections in use, and the keys on them."""
 
+from collections.abc import Mapping
+
 from pytest_bdd import given, then, when
 
 from domain.cluster import Workload
 from domain.credential import check_accepted, check_refused
-from domain.endpoint import Place, check_in_use
+from domain.endpoint import Place, check_in_use, check_replicas_in_use
 from domain.proof import Connection, Served, Wiring
 from domain.secret import Secret
 from drivers.answers import nonce
 from drivers.gateway import Gateway
+from drivers.open_webui import OpenWebUI
 from drivers.transport import Reply
 from fixtures.evidence import Attach, Comparison
 
@@ -33,6 +36,16 @@ def _(wiring: Wiring, comparison: Comparison, attach: Attach) -> Wiring:
 @then("model requests go to the gateway")
 def _(in_use: Wiring, place: Place, deployed_if_known: Workload | None) -> None:
     check_in_use(in_use, place, deployed_if_known)
+
+
+@when("the connections in use are read from every replica", target_fixture="in_use_by_replica")
+def _(replicas: Mapping[str, OpenWebUI]) -> Mapping[str, Wiring]:
+    return {name: replica.wiring() for name, replica in replicas.items()}
+
+
+@then("each replica sends model requests to the gateway")
+def _(in_use_by_replica: Mapping[str, Wiring], place: Place) -> None:
+    check_replicas_in_use(in_use_by_replica, place)
 
 
 @when("Open WebUI asks the gateway for its models", target_fixture="told")

@@ -3,28 +3,23 @@
 from pytest_bdd import given, parsers, then, when
 
 from domain.answering import check_kept, check_turn
-from domain.proof import Listing
-from domain.selector import require_offered
 from domain.story import MODELS
 from domain.target import Witness
 from drivers.answers import nonce
 from drivers.conversation import Conversation
+from drivers.well import Well
 
 
 @given(parsers.parse('a conversation answered by "{model}"'))
-def _(conversation: Conversation, listing: Listing, model: str) -> None:
-    require_offered(listing, model)
-    conversation.ask(model, nonce())
-
-
 @given(parsers.parse('it went on with "{model}"'))
-def _(conversation: Conversation, listing: Listing, model: str) -> None:
-    require_offered(listing, model)
+def _(conversation: Conversation, well: Well, model: str) -> None:
+    well.require(model)
     conversation.ask(model, nonce())
 
 
 @when(parsers.parse('the user switches to "{model}" and asks again'))
-def _(conversation: Conversation, model: str) -> None:
+def _(conversation: Conversation, well: Well, model: str) -> None:
+    well.require(model)
     conversation.ask(model, nonce())
 
 

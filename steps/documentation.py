@@ -4,8 +4,10 @@ from pathlib import Path
 
 from pytest_bdd import parsers, then, when
 
-from domain.documentation import check_chain, check_models
+from domain.documentation import check_chain, check_models, undocumented
+from domain.story import MODELS
 from drivers.gateway import Gateway
+from fixtures.evidence import Comparison
 
 
 @when("the application's README is read", target_fixture="text")
@@ -13,9 +15,11 @@ def _(readme: Path) -> str:
     return readme.read_text(encoding="utf-8")
 
 
-@then("it names every model that the gateway serves")
-def _(text: str, gateway: Gateway, readme: Path) -> None:
-    check_models(text, gateway.models(), str(readme))
+@then("it names every model of the story that the gateway serves")
+def _(text: str, gateway: Gateway, readme: Path, comparison: Comparison) -> None:
+    models = gateway.models()
+    comparison.remark(*undocumented(text, [name for name in models if name not in MODELS]))
+    check_models(text, [name for name in models if name in MODELS], str(readme))
 
 
 @then(parsers.parse('it shows the chain of "{model}" in its order'))

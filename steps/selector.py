@@ -1,5 +1,7 @@
 """Sentences about the model selector."""
 
+from collections.abc import Mapping
+
 from pytest_bdd import given, parsers, then, when
 
 from domain.proof import Connection, Listing, Served, Wiring
@@ -8,8 +10,10 @@ from domain.selector import (
     check_invented,
     check_no_stranger,
     check_offered,
+    check_replicas_offer,
     check_shows_models,
     require_offered,
+    slow,
 )
 from domain.story import MODELS
 from drivers.answers import nonce
@@ -18,14 +22,14 @@ from fixtures.evidence import Attach, Comparison
 
 
 @given(parsers.parse('"{model}" is offered'))
-def _(listing: Listing, connection: Connection, model: str, attach: Attach) -> None:
-    attach("connection", connection)
-    require_offered(listing, model)
+def _(listing: Listing, connection: Connection, served: Served, model: str) -> None:
+    require_offered(listing, model, connection, served)
 
 
 @when("the model selector is opened", target_fixture="selector")
 def _(listing: Listing, comparison: Comparison, attach: Attach) -> Listing:
     comparison.observed("AC2", f"{len(listing.models)} models in the selector")
+    comparison.remark(*slow(listing))
     attach("model selector", listing)
     return listing
 
@@ -35,6 +39,16 @@ def _(user: OpenWebUI, attach: Attach) -> Listing:
     seen = user.offered()
     attach("model selector of an ordinary user", seen)
     return seen
+
+
+@when("the model selector is opened at every replica", target_fixture="selectors")
+def _(replicas: Mapping[str, OpenWebUI]) -> Mapping[str, Listing]:
+    return {name: replica.offered() for name, replica in replicas.items()}
+
+
+@then("each replica offers every model of the story")
+def _(selectors: Mapping[str, Listing], connection: Connection, served: Served) -> None:
+    check_replicas_offer(selectors, MODELS, connection, served.names)
 
 
 @then("it shows at least one model")

@@ -11,7 +11,7 @@ from domain.message import explain
 from domain.storage import fleeting
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.network import selects
-from lab.embedded.plan import PodPlan, plan_pods
+from lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from lab.embedded.programs import Program
 
 _START_SECONDS = 20.0
@@ -60,12 +60,13 @@ class EmbeddedCluster:
             problem=self._lab.pods[plan.key].problem,
         )
 
-    def _outdated(self, plan: PodPlan, newest: PodPlan | None) -> str:
+    @staticmethod
+    def _outdated(plan: PodPlan, newest: PodPlan | None) -> str:
         if newest is None or newest.spec != plan.spec:
             return "started from an older template"
         if newest.environment != plan.environment:
             return "a ConfigMap or Secret of its environment was changed after it started"
-        if self._lab.pods[plan.key].mounted_data(self._lab.manifests) is False:
+        if newest.mounted != plan.mounted:
             return "a ConfigMap or Secret that it mounts was changed after it started"
         return ""
 
@@ -98,11 +99,9 @@ class EmbeddedCluster:
         return InsideResponse(**json.loads(output))
 
     def replicas(self, service: ServiceName) -> int | None:
-        """How many pods the Service selects."""
+        """How many pods the workloads behind the Service are to have."""
         manifest = self._lab.manifests.get("Service", service.namespace, service.name)
-        if manifest is None:
-            return None
-        return sum(selects(manifest, plan) for plan in self._lab.plans)
+        return replicas_behind(manifest, self._lab.manifests) if manifest else None
 
     def address(self, service: ServiceName) -> str:
         """The local address of the first pod behind the Service."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from domain.kubernetes import Manifest
-from lab.embedded.manifests import Manifests
 from lab.embedded.plan import PodPlan
 from lab.embedded.programs import OPEN_WEBUI_DATA
 
@@ -13,10 +12,9 @@ from lab.embedded.programs import OPEN_WEBUI_DATA
 class PodFiles:
     """A folder that stands for a pod's file system, as far as anything is mounted in it."""
 
-    def __init__(self, root: Path, plan: PodPlan, manifests: Manifests) -> None:
+    def __init__(self, root: Path, plan: PodPlan) -> None:
         self._root = root
         self._plan = plan
-        self._manifests = manifests
         self._local: dict[str, Path] = {}
 
     def lay(self) -> None:
@@ -39,16 +37,11 @@ class PodFiles:
 
     def _fill(self, folder: Path, volume: Manifest) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        for kind, field, reference in (
-            ("ConfigMap", "configMap", "name"),
-            ("Secret", "secret", "secretName"),
-        ):
-            source = volume.get(field)
-            if source:
-                data = self._manifests.data(kind, self._plan.namespace, source[reference]) or {}
-                for file, text in _chosen(data, source).items():
-                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                    (folder / file).write_text(text, encoding="utf-8")
+        source = volume.get("configMap") or volume.get("secret") or {}
+        data = self._plan.mounted.get(str(volume.get("name")), {})
+        for file, text in _chosen(data, source).items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text, encoding="utf-8")
 
     def local(self, text: str) -> str:
         """The text; if it is a path at or below a mount, the local path in its place."""

@@ -90,6 +90,12 @@ class Manifests:
             ).values()
         )
 
+    def without(self, kind: str, namespace: str, name: str) -> "Manifests":
+        """These objects but one."""
+        gone = (kind, namespace, name)
+        kept = [item for key, item in self._objects.items() if key != gone]
+        return Manifests(kept, readme=self.readme)
+
     def with_changes(self, changed: Iterable[Manifest]) -> "Manifests":
         """These objects, with others added or put in their place."""
         return Manifests([*self, *changed], readme=self.readme)

@@ -1,7 +1,7 @@
 """From manifests to what must run: one plan for each pod that Kubernetes would start."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from domain.errors import SetupError
@@ -18,6 +18,7 @@ from domain.secret import Secret
 from lab.embedded.manifests import Manifests, namespace_of
 from lab.embedded.programs import Emulated, Program, program_for
 
+_MOUNTABLE = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName"))
 WORKLOADS = ("Deployment", "StatefulSet", "Pod")
 
 
@@ -36,6 +37,8 @@ class PodPlan:
     environment: Environment
     volume_claims: frozenset[str] = frozenset()
     """Names of the volumes that outlive the pod, from the owner's volumeClaimTemplates."""
+    mounted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Data of the ConfigMaps and Secrets that are mounted, by volume."""
     missing: tuple[str, ...] = ()
     """What its container refers to and does not exist: it cannot start."""
 
@@ -126,8 +129,26 @@ def _plan(
         volume_claims=frozenset(
             claim["metadata"]["name"] for claim in _spec(owner).get("volumeClaimTemplates") or ()
         ),
+        mounted={
+            volume["name"]: lookup(kind, volume[key][reference]) or {}
+            for volume in template["spec"].get("volumes") or ()
+            for kind, key, reference in _MOUNTABLE
+            if key in volume
+        },
         missing=missing_references(container, lookup),
     )
+
+
+def replicas_behind(service: Manifest, manifests: Manifests) -> int | None:
+    """How many pods the workloads behind a Service are to have; None where there is none."""
+    selector = service["spec"].get("selector") or {}
+    owners = [
+        owner
+        for owner in manifests.of_kind("Deployment", "StatefulSet")
+        if namespace_of(owner) == namespace_of(service)
+        and selector.items() <= (owner["spec"]["template"]["metadata"].get("labels") or {}).items()
+    ]
+    return sum(_replicas(owner) for owner in owners) if owners and selector else None
 
 
 def _given_by_image(program: Program | Emulated) -> Environment:

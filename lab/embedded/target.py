@@ -21,6 +21,11 @@ def embedded_target(lab: EmbeddedLab, *, open_webui: ServiceName, gateway: Servi
     open_webui, gateway = cluster.with_port(open_webui), cluster.with_port(gateway)
     frontend, backend = cluster.workload(open_webui), cluster.workload(gateway)
     frontend_problem, backend_problem = _problem(frontend), _problem(backend)
+    gateway_address = None
+    try:
+        gateway_address = None if backend_problem else cluster.address(gateway)
+    except SetupError as error:  # what leads nowhere is what is judged
+        backend_problem = str(error)
     if frontend_problem and any(
         process.ended_by_itself
         for process in lab.pods.values()
@@ -31,7 +36,7 @@ def embedded_target(lab: EmbeddedLab, *, open_webui: ServiceName, gateway: Servi
         name="embedded",
         open_webui="" if frontend_problem else cluster.address(open_webui),
         open_webui_problem=frontend_problem,
-        gateway=None if backend_problem else cluster.address(gateway),
+        gateway=gateway_address,
         gateway_problem=backend_problem,
         administrator=_administrator(frontend.environment),
         gateway_key=_value(backend.environment, "LITELLM_MASTER_KEY"),

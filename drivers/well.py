@@ -1,0 +1,33 @@
+"""Which models answer as themselves while nothing is disturbed."""
+
+from collections.abc import Callable
+
+from domain.answering import check_answer
+from domain.errors import Blocked
+from domain.story import MODELS
+from drivers.answers import Answers
+
+
+class Well:
+    """What the shared answers say of each model; asks no model twice."""
+
+    def __init__(self, answers: Answers, *, away: Callable[[str], bool]) -> None:
+        self._answers = answers
+        self.away = away
+
+    def check(self, model: str) -> None:
+        """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
+        provider = MODELS[model].provider
+        check_answer(self._answers.of(model), model, provider, away=self.away)
+
+    def require(self, model: str) -> None:
+        """Return if the model answered by itself.
+
+        Raises:
+            Blocked: it did not, so what is built on it cannot be judged.
+            Inconclusive: it is away for a reason that is nobody's fault.
+        """
+        try:
+            self.check(model)
+        except AssertionError as error:
+            raise Blocked("AC3", f"{model} does not answer by itself") from error

@@ -1,0 +1,173 @@
+"""A fault, or a healthy variation, as a data file: what is changed, and what must be noticed."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from domain.errors import SetupError
+from domain.message import explain
+from domain.verdict import Verdict
+from tools.kill_matrix.changes import Change, read_change
+
+_FIELDS = {
+    "id",
+    "title",
+    "layer",
+    "source",
+    "history",
+    "changes",
+    "expect",
+    "blocked by",
+    "remarks",
+}
+_REQUIRED = ("id", "title", "layer", "changes")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expectation:
+    """What a scenario must end as, and a phrase of its message."""
+
+    verdict: Verdict
+    says: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Boot:
+    """Changes that hold from one start of the pods on, and those that come while they run."""
+
+    at_boot: tuple[Change, ...] = ()
+    running: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One way to be broken, or one to be healthy and look otherwise."""
+
+    identity: str
+    title: str
+    layer: str
+    source: str
+    history: tuple[Boot, ...]
+    """Earlier boots: the database remembers them."""
+    boot: Boot
+    expected: Mapping[str, Expectation]
+    """By scenario title; every other scenario must pass, or be blocked by `blocked_by`."""
+    blocked_by: str = ""
+    remarks: tuple[str, ...] = ()
+    """Phrases of remarks that the run must print."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing of it may turn red."""
+        return not any(each.verdict is Verdict.FAILED for each in self.expected.values())
+
+
+def load(folder: Path, *, scenarios: Collection[str]) -> tuple[Fault, ...]:
+    """Every fault of a folder, in the order of its files.
+
+    Args:
+        folder: holds one YAML file a fault; or one such file.
+        scenarios: the titles that exist.
+
+    Raises:
+        SetupError: a file is not a fault; names file and line.
+    """
+    files = [folder] if folder.is_file() else sorted(folder.glob("*.yaml"))
+    if not files:
+        raise SetupError(f"There are no fault files in {folder}: see docs/faults.md.")
+    return tuple(_read(file, scenarios) for file in files)
+
+
+def _read(file: Path, scenarios: Collection[str]) -> Fault:
+    try:
+        node = yaml.compose(file.read_text(encoding="utf-8"))
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(file, 1, " ".join(str(error).split())) from error
+    if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
+        raise _refused(file, 1, "a file that is no mapping")
+    lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+    if unknown := sorted(set(map(str, data)) - _FIELDS):
+        raise _refused(file, lines[unknown[0]], f"unknown field {unknown[0]!r}")
+    if missing := [name for name in _REQUIRED if name not in data]:
+        raise _refused(file, 1, f"no {', '.join(missing)}")
+    part = "id"
+    try:
+        part = "history"
+        history = tuple(_boot(entry["changes"]) for entry in data.get(part) or ())
+        part = "changes"
+        boot = _boot(data[part])
+        part = "expect"
+        expected = dict(_expectations(data.get(part) or {}, scenarios))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        line = getattr(error, "line", None) or lines.get(part, 1)
+        raise _refused(file, line + _offset(node, part, error), str(error)) from error
+    return Fault(
+        identity=str(data["id"]),
+        title=str(data["title"]),
+        layer=str(data["layer"]),
+        source=str(data.get("source", "")),
+        history=history,
+        boot=boot,
+        expected=expected,
+        blocked_by=str(data.get("blocked by", "")),
+        remarks=tuple(data.get("remarks") or ()),
+    )
+
+
+class _EntryError(ValueError):
+    """A value that cannot be used, and the number of its entry."""
+
+    def __init__(self, message: str, entry: int) -> None:
+        super().__init__(message)
+        self.entry = entry
+
+
+def _offset(node: yaml.MappingNode, part: str, error: Exception) -> int:
+    """Lines between a field and the entry of it that is wrong."""
+    if not isinstance(error, _EntryError):
+        return 0
+    key, value = next((key, value) for key, value in node.value if key.value == part)
+    entries = [item if isinstance(item, yaml.Node) else item[0] for item in value.value]
+    return int(entries[error.entry].start_mark.line - key.start_mark.line)
+
+
+def _boot(entries: list[Mapping[str, Any]] | None) -> Boot:
+    at_boot: list[Change] = []
+    running: list[Change] = []
+    for number, entry in enumerate(entries or ()):
+        try:
+            change, later = read_change(entry)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _EntryError(str(error), number) from error
+        (running if later else at_boot).append(change)
+    return Boot(at_boot=tuple(at_boot), running=tuple(running))
+
+
+def _expectations(
+    entries: Mapping[str, Any], scenarios: Collection[str]
+) -> Iterator[tuple[str, Expectation]]:
+    for number, (title, value) in enumerate(entries.items()):
+        if title not in scenarios:
+            raise _EntryError(f"there is no scenario {title!r}", number)
+        words = value if isinstance(value, str) else ""
+        verdict, colon, says = words.partition(": ")
+        if verdict not in set(Verdict) or not colon:
+            kinds = ", ".join(Verdict)
+            raise _EntryError(f"{value!r}: expected `VERDICT: phrase`, VERDICT of {kinds}", number)
+        yield title, Expectation(verdict=Verdict(verdict), says=says)
+
+
+def _refused(file: Path, line: int, found: str) -> SetupError:
+    return SetupError(
+        explain(
+            "A fault file cannot be used.",
+            expected="the fields and changes of docs/faults.md",
+            found=found,
+            where=f"{file}:{line}",
+            fix="correct that line",
+        )
+    )

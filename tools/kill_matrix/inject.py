@@ -1,0 +1,180 @@
+"""Brings a lab into the state that a fault describes."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import jsonpatch
+import yaml
+
+from domain.errors import SetupError
+from domain.kubernetes import ServiceName
+from domain.secret import Secret
+from domain.target import Account, Target
+from lab.embedded.lab import EmbeddedLab
+from lab.embedded.manifests import Manifests
+from lab.embedded.target import embedded_target
+from tools.kill_matrix.changes import (
+    ApiCall,
+    Change,
+    Connections,
+    Create,
+    Delete,
+    GatewayConfig,
+    Network,
+    OrdinaryUser,
+    Patch,
+    Provider,
+    Stop,
+)
+from tools.kill_matrix.fault import Boot, Fault
+
+_CONFIG = ("ConfigMap", "ml", "litellm-config", "config.yaml")
+_OPEN_WEBUI = ServiceName(namespace="apps", name="open-webui", port=0)
+_GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
+_USER = Account(email="ordinary@lab.example", password=Secret("lab-ordinary-user"))
+_TIMEOUT = 30.0
+"""Seconds for a call of Open WebUI's API."""
+
+
+def inject(lab: EmbeddedLab, healthy: Manifests, fault: Fault) -> Target:
+    """The lab as the fault has it: earlier boots first, then its own, then what comes later.
+
+    Raises:
+        SetupError: a change does not fit the lab; that is a defect of the file.
+    """
+    lab.providers.restore()
+    lab.disturb()
+    lab.reset()
+    for earlier in fault.history:
+        _boot(lab, healthy, earlier)
+    return _boot(lab, healthy, fault.boot)
+
+
+def _boot(lab: EmbeddedLab, healthy: Manifests, boot: Boot) -> Target:
+    lab.apply(changed(healthy, boot.at_boot))
+    target = embedded_target(lab, open_webui=_OPEN_WEBUI, gateway=_GATEWAY)
+    for change in boot.running:
+        target = _while_running(lab, target, change)
+    return target
+
+
+def changed(manifests: Manifests, changes: Iterable[Change]) -> Manifests:
+    """The manifests with the changes of objects made.
+
+    Raises:
+        SetupError: a change names an object or a path that does not exist.
+    """
+    for change in changes:
+        match change:
+            case Patch():
+                manifest = _object(manifests, change.kind, change.namespace, change.name)
+                manifests = manifests.with_changes([_patched(manifest, change.json, change.merge)])
+            case Create():
+                manifests = manifests.with_changes([change.manifest])
+            case Delete():
+                _object(manifests, change.kind, change.namespace, change.name)
+                manifests = manifests.without(change.kind, change.namespace, change.name)
+            case GatewayConfig():
+                manifests = manifests.with_changes([_configured(manifests, change)])
+    return manifests
+
+
+def _object(manifests: Manifests, kind: str, namespace: str, name: str) -> dict[str, Any]:
+    manifest = manifests.get(kind, namespace, name)
+    if manifest is None:
+        raise SetupError(f"A fault changes {kind} {namespace}/{name}, which does not exist.")
+    return copy.deepcopy(dict(manifest))
+
+
+def _patched(manifest: dict[str, Any], json: Any, merge: Any) -> dict[str, Any]:  # noqa: ANN401
+    try:
+        result: dict[str, Any] = jsonpatch.apply_patch(manifest, list(json))
+    except jsonpatch.JsonPatchException as error:
+        raise SetupError(
+            f"A fault's JSON patch does not fit {manifest['kind']}: {error}"
+        ) from error
+    return _merged(result, merge) if merge else result
+
+
+def _merged(value: Any, patch: Any) -> Any:  # noqa: ANN401  # RFC 7386 is about any JSON
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(value) if isinstance(value, dict) else {}
+    for key, item in patch.items():
+        if item is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(merged.get(key), item)
+    return merged
+
+
+def _configured(manifests: Manifests, change: GatewayConfig) -> dict[str, Any]:
+    kind, namespace, name, file = _CONFIG
+    manifest = _object(manifests, kind, namespace, name)
+    text = manifest["data"][file]
+    if change.json:
+        config = _patched(
+            {"kind": "LiteLLM's configuration", **yaml.safe_load(text)}, change.json, None
+        )
+        config.pop("kind")
+        text = yaml.safe_dump(config, sort_keys=False)
+    manifest["data"] = {**manifest["data"], file: text + change.append}
+    return manifest
+
+
+def _while_running(lab: EmbeddedLab, target: Target, change: Change) -> Target:
+    match change:
+        case Provider():
+            lab.providers.behave(change.provider, change.behaviour)
+        case Network():
+            lab.disturb(change.disturbance)
+        case Stop():
+            lab.stop(change.pod)
+        case OrdinaryUser():
+            _call(target, "POST", "/api/v1/auths/add", _account(change.role))
+            return replace(target, user=_USER)
+        case ApiCall():
+            _call(target, change.method, change.path, change.body)
+        case Connections():
+            _call(target, "POST", "/openai/config/update", _saved(target, change))
+        case _:
+            lab.edit(changed(lab.manifests, [change]))
+    return target
+
+
+def _account(role: str) -> dict[str, str]:
+    password = _USER.password.reveal()
+    return {"name": "Ordinary", "email": _USER.email, "password": password, "role": role}
+
+
+def _saved(target: Target, change: Connections) -> dict[str, Any]:
+    """What the page sends when connections are saved; the gateway's key where none is given."""
+    key = target.gateway_key.reveal() if target.gateway_key else ""
+    options = ("enable", "model_ids", "prefix_id", "connection_type")
+    return {
+        "ENABLE_OPENAI_API": change.enabled,
+        "OPENAI_API_BASE_URLS": [each["url"] for each in change.connections],
+        "OPENAI_API_KEYS": [each.get("key", key) for each in change.connections],
+        "OPENAI_API_CONFIGS": {
+            str(index): {"enable": True, **{name: each[name] for name in options if name in each}}
+            for index, each in enumerate(change.connections)
+        },
+    }
+
+
+def _call(target: Target, method: str, path: str, body: Any) -> None:  # noqa: ANN401  # any JSON
+    account = {
+        "email": target.administrator.email,
+        "password": target.administrator.password.reveal(),
+    }
+    with httpx.Client(base_url=target.open_webui, timeout=_TIMEOUT, trust_env=False) as client:
+        token = client.post("/api/v1/auths/signin", json=account).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = client.request(method, path, json=body, headers=headers)
+    if answer.is_error:
+        raise SetupError(
+            f"A fault's {method} {path} is refused: {answer.status_code} {answer.text}"
+        )

@@ -1,0 +1,118 @@
+"""Runs the suite against a lab that is up, from Python, and tells how each scenario ended."""
+
+from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from domain.errors import SetupError
+from domain.target import Target
+from domain.verdict import Verdict
+from fixtures.gherkin import case_of
+from fixtures.judged import judged
+from fixtures.target import GIVEN
+from fixtures.wording import verdict_for, wording
+
+_PROJECT = Path(__file__).parents[2]
+_WITHOUT = ("terminal", "cacheprovider", "fixtures.reports", "fixtures.html_report")
+"""Plugins that write what people read: here a matrix is written instead."""
+DISRUPTIVE = "disruptive"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a scenario ended."""
+
+    verdict: Verdict
+    message: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What one run of the suite said."""
+
+    endings: Mapping[str, Ending]
+    """By scenario title."""
+    remarks: tuple[str, ...] = ()
+    unfit: str = ""
+    """Why the environment was not fit to judge; empty when it was."""
+    exit_code: int = 0
+
+
+class _Observer:
+    """A plugin that hands the target in and takes the endings out."""
+
+    def __init__(self, target: Target | None, wanted: Collection[str]) -> None:
+        self._target = target
+        self._wanted = wanted
+        self.endings: dict[str, Ending] = {}
+        self.titles: dict[str, bool] = {}
+        self.remarks: tuple[str, ...] = ()
+        self.unfit = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        if self._target:
+            config.stash[GIVEN] = self._target
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep what disturbs nothing, and what is wanted by name."""
+        kept = []
+        for item in items:
+            case = case_of(item)
+            if case is None:
+                continue
+            self.titles[case.title] = DISRUPTIVE in case.tags
+            if DISRUPTIVE not in case.tags or case.title in self._wanted:
+                kept.append(item)
+        items[:] = kept
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Enter the ending; of several phases the worst stands, and the time of all."""
+        report = yield
+        case, error = case_of(item), call.excinfo.value if call.excinfo else None
+        if case is None:
+            return report
+        if isinstance(error, SetupError):
+            self.unfit = str(error)
+        known = self.endings.get(case.title, Ending(verdict=Verdict.PASSED))
+        self.endings[case.title] = Ending(
+            verdict=verdict_for(error) if error else known.verdict,
+            message=wording(error) if error else known.message,
+            seconds=known.seconds + call.duration,
+        )
+        return report
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Take what the run remarked."""
+        about = judged(session.config)
+        self.remarks = tuple(getattr(about, "notes", ())) if about else ()
+
+
+def judge(target: Target, wanted: Collection[str] = ()) -> Judgement:
+    """Every scenario that disturbs nothing, and those named, judged against the target."""
+    observer = _Observer(target, wanted)
+    code = pytest.main(_arguments(), plugins=[observer])
+    return Judgement(
+        endings=observer.endings,
+        remarks=observer.remarks,
+        unfit=observer.unfit,
+        exit_code=int(code),
+    )
+
+
+def titles() -> Mapping[str, bool]:
+    """The titles of all scenarios, and whether each disturbs something."""
+    observer = _Observer(None, ())
+    pytest.main([*_arguments(), "--collect-only"], plugins=[observer])
+    return observer.titles
+
+
+def _arguments() -> list[str]:
+    blocked = [part for name in _WITHOUT for part in ("-p", f"no:{name}")]
+    return [str(_PROJECT / "steps"), "--rootdir", str(_PROJECT), "--assert=plain", *blocked]
