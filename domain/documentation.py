@@ -55,5 +55,5 @@ def _whole(name: str) -> re.Pattern[str]:
 
 def undocumented(text: str, extra: Iterable[str]) -> tuple[str, ...]:
     """A remark on models beyond the story that the text does not name."""
-    missing = [name for name in extra if not _mentions(text, name)]
+    missing = [name for name in extra if not _whole(name).search(text)]
     return (f"served, and not in the README: {', '.join(missing)}",) if missing else ()

@@ -184,7 +184,5 @@ def slow(listing: Listing) -> tuple[str, ...]:
     """A remark where the selector takes long to open: Open WebUI waits 10 s for each dead one."""
     if listing.seconds < _SLOW_SECONDS:
         return ()
-    return (
-        f"the model selector took {listing.seconds:.0f} s to open: "
-        "look for a connection that does not answer",
-    )
+    took = f"the model selector took {listing.seconds:.0f} s to open"
+    return (f"{took}: look for a connection that does not answer",)

@@ -1,5 +1,6 @@
 """A fault, or a healthy variation, as a data file: what is changed, and what must be noticed."""
 
+import fnmatch
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +14,8 @@ from domain.verdict import Verdict
 from tools.kill_matrix.changes import Change, read_change
 
 _FIELDS = {
-    "id",
-    "title",
-    "layer",
-    "source",
-    "history",
-    "changes",
-    "expect",
-    "blocked by",
-    "remarks",
+    *("id", "title", "layer", "source", "history", "changes"),
+    *("expect", "blocked by", "remarks", "unfit"),
 }
 _REQUIRED = ("id", "title", "layer", "changes")
 
@@ -30,7 +24,8 @@ _REQUIRED = ("id", "title", "layer", "changes")
 class Expectation:
     """What a scenario must end as, and a phrase of its message."""
 
-    verdict: Verdict
+    verdicts: frozenset[Verdict]
+    """More than one where chance decides, as with a load balanced over two upstreams."""
     says: str = ""
 
 
@@ -58,11 +53,15 @@ class Fault:
     blocked_by: str = ""
     remarks: tuple[str, ...] = ()
     """Phrases of remarks that the run must print."""
+    unfit: str = ""
+    """A phrase of the message where nothing can be judged (exit code 99)."""
 
     @property
     def healthy(self) -> bool:
         """Whether nothing of it may turn red."""
-        return not any(each.verdict is Verdict.FAILED for each in self.expected.values())
+        return not self.unfit and not any(
+            Verdict.FAILED in each.verdicts for each in self.expected.values()
+        )
 
 
 def load(folder: Path, *, scenarios: Collection[str]) -> tuple[Fault, ...]:
@@ -115,6 +114,7 @@ def _read(file: Path, scenarios: Collection[str]) -> Fault:
         expected=expected,
         blocked_by=str(data.get("blocked by", "")),
         remarks=tuple(data.get("remarks") or ()),
+        unfit=str(data.get("unfit", "")),
     )
 
 
@@ -151,14 +151,16 @@ def _expectations(
     entries: Mapping[str, Any], scenarios: Collection[str]
 ) -> Iterator[tuple[str, Expectation]]:
     for number, (title, value) in enumerate(entries.items()):
-        if title not in scenarios:
+        matching = fnmatch.filter(scenarios, title)
+        if not matching:
             raise _EntryError(f"there is no scenario {title!r}", number)
-        words = value if isinstance(value, str) else ""
-        verdict, colon, says = words.partition(": ")
-        if verdict not in set(Verdict) or not colon:
+        words, _, says = str(value).partition(": ")
+        verdicts = set(words.split(" or "))
+        if not verdicts <= set(Verdict):
             kinds = ", ".join(Verdict)
             raise _EntryError(f"{value!r}: expected `VERDICT: phrase`, VERDICT of {kinds}", number)
-        yield title, Expectation(verdict=Verdict(verdict), says=says)
+        expectation = Expectation(verdicts=frozenset(map(Verdict, verdicts)), says=says)
+        yield from ((name, expectation) for name in matching)
 
 
 def _refused(file: Path, line: int, found: str) -> SetupError:
