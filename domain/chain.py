@@ -1,46 +1,62 @@
-"""The fallback chain as a pure function over what the gateway says of each model."""
+"""The fallback chain as a pure function over the gateway's rules in force."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from domain.message import explain
 from domain.proof import Chain
 
-_DEEPEST = 5
-"""LiteLLM 1.106.2 stops after this many fallbacks in a row (`max_fallbacks`)."""
+DEEPEST = 5
+"""How many fallbacks deep LiteLLM 1.106.2 goes unless `max_fallbacks` says otherwise."""
+ANY = "*"
+"""The rule for every model that has none: what LiteLLM makes of `default_fallbacks`."""
 
 
 def walk_chain(
-    model: str, fallbacks_of: Callable[[str], tuple[str, ...]], served: Collection[str]
+    model: str,
+    rules: Mapping[str, tuple[str, ...]],
+    served: Collection[str],
+    *,
+    deepest: int = DEEPEST,
 ) -> Chain:
-    """The order in which models are tried, each at its first place.
+    """The order in which models are tried, as LiteLLM 1.106.2 does it, each of them once.
 
     One flat list and a chain of single hops give the same order: a model's own fallbacks are tried
-    before the next one of the list that it stands in.
+    before the next one of the list that it stands in. One without a rule of its own goes on with
+    those of the model that was asked for; only where that has none either, `ANY` counts.
+    Source: `router_utils/fallback_event_handlers.py`.
 
     Args:
         model: the model asked for.
-        fallbacks_of: the gateway's own list for a model, empty when it has none.
+        rules: fallbacks by the name that they are for.
         served: names that the gateway serves.
+        deepest: tries after which a model's own fallbacks are no longer looked up.
     """
-    order: list[str] = []
+    order = [model]
     cycles: list[str] = []
 
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            cycles.append(name)
+    def follow(name: str, path: tuple[str, ...], tries: int) -> None:
+        if tries >= deepest:
             return
-        if name not in order:
-            order.append(name)
-        if len(path) < _DEEPEST:
-            for following in fallbacks_of(name):
-                visit(following, (*path, name))
+        own = _own(name, rules)
+        cycles.extend(each for each in own or () if each in path)
+        candidates = (own, _own(model, rules), rules.get(ANY))
+        for following in next((each for each in candidates if each is not None), ()):
+            if following not in order:
+                order.append(following)
+                tries += 1
+                follow(following, (*path, following), tries)
 
-    visit(model, ())
+    follow(model, (model,), 0)
     return Chain(
         order=tuple(order),
         unknown=tuple(name for name in order if name not in served),
         cycles=tuple(dict.fromkeys(cycles)),
     )
+
+
+def _own(name: str, rules: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+    """The rule for exactly this name, or for the name without its provider."""
+    return rules.get(name, rules.get(name.partition("/")[2]))
 
 
 def check_chain(chain: Chain, expected: tuple[str, ...]) -> None:
@@ -55,7 +71,7 @@ def check_chain(chain: Chain, expected: tuple[str, ...]) -> None:
             "The fallback chain is not the story's.",
             expected=" -> ".join(expected),
             found="; ".join(found),
-            where="LiteLLM's settings in force, GET /fallback/{model} (not the ConfigMap)",
+            where="LiteLLM's settings in force, GET /router/settings (not the ConfigMap)",
             fix="correct litellm_settings.fallbacks (one such key in the file), restart LiteLLM",
         )
     )
@@ -70,7 +86,7 @@ def check_alone(chains: Iterable[Chain]) -> None:
                 "A parallel model is replaced when it is away.",
                 expected="no fallback for a model outside of the chain",
                 found="; ".join(replaced),
-                where="LiteLLM's settings in force: /fallback/{model}, default_fallbacks",
+                where="LiteLLM's settings in force, GET /router/settings: for it or for *",
                 fix="remove default_fallbacks and the fallbacks of these models",
             )
         )

@@ -11,6 +11,7 @@ from domain.message import explain
 from domain.proof import Turn
 from domain.waiting import Say, eventually, quiet
 from drivers.open_webui import ANSWER_TIMEOUT, OpenWebUI
+from drivers.shapes import mapping
 from drivers.streaming import Question
 
 
@@ -103,10 +104,10 @@ class Conversation:
         return tuple(turn for turn in self._stored().values() if turn is not None)
 
     def _stored(self) -> Mapping[str, Turn | None]:
-        chat = self._open_webui.api.mapping(f"/api/v1/chats/{self._chat}").get("chat") or {}
-        messages = (chat.get("history") or {}).get("messages") or {}
+        chat = mapping(self._open_webui.api.mapping(f"/api/v1/chats/{self._chat}").get("chat"))
+        messages = mapping(mapping(chat.get("history")).get("messages"))
         return {
-            identity: _turn(messages.get(identity) or {}, question)
+            identity: _turn(mapping(messages.get(identity)), question)
             for identity, question in self._asked
         }
 

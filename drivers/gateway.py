@@ -5,12 +5,13 @@ from typing import Any
 
 import httpx
 
-from domain.chain import walk_chain
+from domain.chain import ANY, DEEPEST, walk_chain
 from domain.errors import Blocked, NotProven
 from domain.message import explain
 from domain.proof import Answer, Chain, Deployment
 from domain.rollout import LITELLM_IS_ALIVE
 from domain.secret import Secret
+from drivers.shapes import mapping, sequence
 from drivers.streaming import Question, ask
 from drivers.transport import Api, Reply, UnexpectedAnswerError
 
@@ -30,7 +31,8 @@ class Gateway:
         self._api.close()
 
     def _headers(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._key.reveal()}"} if self._key else {}
+        # a line end at a key's end cannot be sent; whether it does harm is judged by who uses it
+        return {"Authorization": f"Bearer {self._key.reveal().strip()}"} if self._key else {}
 
     def version(self) -> str:
         """Its version; `unknown` where LiteLLM is recognised but does not tell.
@@ -72,23 +74,22 @@ class Gateway:
 
     def models(self) -> tuple[str, ...]:
         """Names served to this key, in the order of its configuration: `GET /v1/models`."""
-        return tuple(str(item["id"]) for item in self._list("/v1/models"))
+        return tuple(str(item.get("id")) for item in self._list("/v1/models"))
 
     def deployments(self) -> tuple[Deployment, ...]:
         """What stands behind each name: `GET /model/info`; LiteLLM removes the keys itself."""
         return tuple(
             Deployment(
-                identity=str((item.get("model_info") or {}).get("id") or ""),
+                identity=str(mapping(item.get("model_info")).get("id") or ""),
                 group=str(item.get("model_name") or ""),
-                upstream=str((item.get("litellm_params") or {}).get("model") or ""),
-                api_base=str((item.get("litellm_params") or {}).get("api_base") or ""),
+                upstream=str(mapping(item.get("litellm_params")).get("model") or ""),
+                api_base=str(mapping(item.get("litellm_params")).get("api_base") or ""),
             )
             for item in self._list("/model/info")
         )
 
-    def _list(self, path: str) -> list[Mapping[str, Any]]:
-        data = self._mapping(path).get("data")
-        return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        return self._api.objects_in(self._mapping(path), "data", path)
 
     def _mapping(self, path: str) -> Mapping[str, Any]:
         if self._key is None:
@@ -96,29 +97,37 @@ class Gateway:
         return self._api.mapping(path)
 
     def chain(self, model: str) -> Chain:
-        """The order in which models are tried when `model` is asked: `GET /fallback/{model}`.
+        """The order in which models are tried when `model` is asked, by the rules in force.
 
         The ConfigMap does not tell: a `subPath` mount is never refreshed, a row of LiteLLM's
         database overrides it, and of two equal YAML keys the last one wins.
         """
-        served = self.models()
-        default = self._default_fallbacks()
-        return walk_chain(model, lambda name: self._fallbacks(name) or default, served)
+        settings = self.settings()
+        rules = _rules(settings.get("fallbacks"))
+        deepest = settings.get("max_fallbacks")
+        return walk_chain(
+            model,
+            {**rules, **self._default_rule()},
+            self.models(),
+            deepest=deepest if isinstance(deepest, int) else DEEPEST,
+        )
 
-    def _fallbacks(self, model: str) -> tuple[str, ...]:
-        reply = self._api.get(f"/fallback/{model}")
+    def _default_rule(self) -> Mapping[str, tuple[str, ...]]:
+        """What `default_fallbacks` came to: `GET /fallback/*`.
+
+        The settings leave it out where the fallbacks stand under `router_settings`. The same path
+        does not tell of every model: of one with a slash in its name it knows nothing (404).
+        """
+        path = f"/fallback/{ANY}"
+        reply = self._api.get(path)
         if reply.status == httpx.codes.NOT_FOUND:
-            return ()
-        if reply.status != httpx.codes.OK or not isinstance(reply.json, dict):
-            raise self._refused(f"/fallback/{model}", reply)
-        return _names(reply.json.get("fallback_models"))
-
-    def _default_fallbacks(self) -> tuple[str, ...]:
-        return _names(self.settings().get("default_fallbacks"))
+            return {}
+        return _rules([{ANY: self._api.object_in(reply, path).get("fallback_models")}])
 
     def settings(self) -> Mapping[str, Any]:
         """The router's settings in force: `GET /router/settings`."""
-        fields = self._mapping("/router/settings").get("fields") or ()
+        path = "/router/settings"
+        fields = self._api.objects_in(self._mapping(path), "fields", path)
         return {str(each.get("field_name")): each.get("field_value") for each in fields}
 
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
@@ -133,17 +142,15 @@ class Gateway:
         finally:
             stranger.close()
 
-    def _refused(self, path: str, reply: Reply) -> UnexpectedAnswerError:
-        return UnexpectedAnswerError(
-            explain(
-                "LiteLLM does not tell its settings.",
-                expected=f"an answer to GET {path}",
-                found=f"{reply.status}: {reply.error}",
-                where=self._api.base_url,
-                fix="give a key that may read them (the master key): gateway_key",
-            )
-        )
+
+def _rules(listed: object) -> dict[str, tuple[str, ...]]:
+    """Fallbacks by model; of two rules for one model LiteLLM takes the first."""
+    rules: dict[str, tuple[str, ...]] = {}
+    for rule in sequence(listed):
+        for name, targets in mapping(rule).items():
+            rules.setdefault(str(name), tuple(_target(each) for each in sequence(targets)))
+    return rules
 
 
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(str(name) for name in value) if isinstance(value, list) else ()
+def _target(target: object) -> str:
+    return str(mapping(target).get("model") or target)

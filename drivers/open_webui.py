@@ -11,8 +11,9 @@ from domain.message import explain
 from domain.proof import Answer, Connection, Listing, Offered, Served, Wiring
 from domain.secret import fingerprint
 from domain.target import Account
+from drivers.shapes import mapping, sequence
 from drivers.streaming import Question, ask
-from drivers.transport import Api, UnreachableError
+from drivers.transport import Api, UnexpectedAnswerError
 
 ANSWER_TIMEOUT = 240.0
 """Seconds; longer than all tiers of the chain need together, a cold Ollama included."""
@@ -47,11 +48,12 @@ class OpenWebUI:
         body = {"email": self._account.email, "password": self._account.password.reveal()}
         try:
             reply = self.api.post("/api/v1/auths/signin", body)
-        except UnreachableError as error:
+        except UnexpectedAnswerError as error:
             raise SetupError(str(error)) from error
-        session = reply.json if isinstance(reply.json, dict) else {}
+        session = mapping(reply.json)
         if reply.status != httpx.codes.OK or not session.get("token"):
-            raise self._not_signed_in(f"{reply.status}: {reply.error}")
+            told = reply.error if reply.status != httpx.codes.OK else "an answer without a session"
+            raise self._not_signed_in(f"{reply.status}: {told}")
         if session.get("role") == "pending":
             raise self._not_signed_in("the account waits for an administrator's approval")
         self._token, self.role = str(session["token"]), str(session.get("role"))
@@ -91,15 +93,17 @@ class OpenWebUI:
         """
         if self.role != "admin":
             raise NotProven("the connections in use are shown to administrators only: give one")
-        config = self._object("/openai/config")
-        urls = [str(url) for url in config.get("OPENAI_API_BASE_URLS") or ()]
-        keys = [str(key) for key in config.get("OPENAI_API_KEYS") or ()]
-        padded = [*keys, *[""] * len(urls)]
-        options = config.get("OPENAI_API_CONFIGS") or {}
+        path = "/openai/config"
+        config = self._object(path)
+        urls = config.get("OPENAI_API_BASE_URLS")
+        if not isinstance(urls, list):
+            raise self.api.unlike(path, "a list OPENAI_API_BASE_URLS", type(urls).__name__)
+        padded = [*sequence(config.get("OPENAI_API_KEYS")), *[""] * len(urls)]
+        options = mapping(config.get("OPENAI_API_CONFIGS"))
         return Wiring(
             enabled=bool(config.get("ENABLE_OPENAI_API")),
             connections=tuple(
-                _connection(index, url, key, options.get(str(index)) or options.get(url) or {})
+                _connection(index, str(url), str(key), options.get(str(index)) or options.get(url))
                 for index, (url, key) in enumerate(zip(urls, padded, strict=False))
             ),
         )
@@ -107,8 +111,8 @@ class OpenWebUI:
     def offered(self) -> Listing:
         """The models in this account's selector, asked for afresh."""
         started = time.monotonic()
-        data = self._object("/api/models?refresh=true").get("data")
-        items = [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+        path = "/api/models?refresh=true"
+        items = self.api.objects_in(self._object(path), "data", path)
         return Listing(
             account=self.account,
             models=tuple(_offered(item) for item in items),
@@ -121,12 +125,12 @@ class OpenWebUI:
         Source: `GET /openai/models/{index}`, `routers/openai.py`, for administrators.
         """
         reply = self.api.get(f"/openai/models/{connection.index}")
-        data = reply.json.get("data") if isinstance(reply.json, dict) else None
+        data = mapping(reply.json).get("data")
         told = isinstance(data, list) and reply.status == httpx.codes.OK
         return Served(
             status=reply.status,
-            names=tuple(str(each.get("id")) for each in data or () if isinstance(each, dict)),
-            error="" if told else reply.error,
+            names=tuple(str(mapping(each).get("id")) for each in sequence(data)) if told else (),
+            error="" if told else f"{reply.status}: {reply.error}",
         )
 
     def add_user(self, account: Account) -> str:
@@ -142,9 +146,10 @@ class OpenWebUI:
             "role": "user",
         }
         reply = self.api.post("/api/v1/auths/add", body)
-        if reply.status != httpx.codes.OK or not isinstance(reply.json, dict):
+        identity = mapping(reply.json).get("id")
+        if reply.status != httpx.codes.OK or not identity:
             raise SetupError(f"Open WebUI makes no ordinary user: {reply.status}, {reply.error}")
-        return str(reply.json["id"])
+        return str(identity)
 
     def delete_user(self, identity: str) -> None:
         """Remove a user that `add_user` made."""
@@ -159,22 +164,22 @@ class OpenWebUI:
         return ask(self.api, "/api/chat/completions", question, headers, timeout=timeout)
 
 
-def _connection(index: int, url: str, key: str, options: Mapping[str, Any]) -> Connection:
+def _connection(index: int, url: str, key: str, given: object) -> Connection:
+    options = mapping(given)
     return Connection(
         index=index,
         url=url,
         key_fingerprint=fingerprint(key.strip()),
         enabled=bool(options.get("enable", True)),
-        model_ids=tuple(str(name) for name in options.get("model_ids") or ()),
+        model_ids=tuple(str(name) for name in sequence(options.get("model_ids"))),
         prefix=str(options.get("prefix_id") or ""),
     )
 
 
 def _offered(item: Mapping[str, Any]) -> Offered:
-    info = item.get("info") if isinstance(item.get("info"), dict) else {}
     index = item.get("urlIdx")
     return Offered(
         name=str(item.get("id") or ""),
         connection=index if isinstance(index, int) else None,
-        base=str((info or {}).get("base_model_id") or ""),
+        base=str(mapping(item.get("info")).get("base_model_id") or ""),
     )

@@ -1,6 +1,5 @@
 """A streamed answer as a value: words, errors inside the stream, who answered, and when."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ import httpx
 
 from domain.message import excerpt
 from domain.proof import Answer, Provenance
-from drivers.transport import Api, Reply
+from drivers.shapes import mapping, parsed, sequence
+from drivers.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, read
 
-_LARGEST_LINE = 1_000_000
 _PROVING = ("x-litellm-", "llm_provider-")
 
 
@@ -69,19 +68,24 @@ def ask(
         UnreachableError: no HTTP answer came.
     """
     started = time.monotonic()
+    until = started + timeout
     heard = _Heard()
     try:
         with api.client.stream(
             "POST", path, json=question.body, headers=dict(headers), timeout=timeout
         ) as response:
             if "text/event-stream" in response.headers.get("content-type", ""):
-                _listen(response, heard, started, timeout)
+                _listen(response, heard, started, until)
             else:
-                heard.error = _told(response)
-    except httpx.TransportError as error:
+                text = read(response, until=until)
+                reply = Reply(status=response.status_code, json=parsed(text), text=text)
+                heard.error = reply.error
+    except (httpx.RequestError, UnicodeError) as error:
         if not heard.text:
             raise api.unreachable(path, error) from error
         heard.error = f"the stream broke off ({type(error).__name__})"
+    except (TimeoutError, TooLargeError):
+        heard.error = f"no end of the answer after {timeout:g} s or {LARGEST_BODY:,} bytes"
     return Answer(
         model=question.model,
         nonce=question.nonce,
@@ -98,47 +102,40 @@ def ask(
     )
 
 
-def _listen(response: httpx.Response, heard: _Heard, started: float, timeout: float) -> None:
-    for event in _events(response):
-        if time.monotonic() - started > timeout:
-            heard.error = f"no end of the answer after {timeout:.0f} s"
-            return
+def _listen(response: httpx.Response, heard: _Heard, started: float, until: float) -> None:
+    for event in _events(response, until):
         if error := event.get("error"):
             heard.error = _words(error)
-        for choice in event.get("choices") or ():
-            delta = choice.get("delta") or {}
-            if content := delta.get("content"):
+        for choice in sequence(event.get("choices")):
+            content = mapping(mapping(choice).get("delta")).get("content")
+            if content and isinstance(content, str):
                 heard.first_seconds = heard.first_seconds or time.monotonic() - started
-                heard.text += str(content)
-        if usage := event.get("usage"):
-            heard.tokens = int(usage.get("completion_tokens") or 0)
+                heard.text += content
+        tokens = mapping(event.get("usage")).get("completion_tokens")
+        heard.tokens = tokens if isinstance(tokens, int) else heard.tokens
 
 
-def _events(response: httpx.Response) -> Iterator[Mapping[str, Any]]:
-    for line in response.iter_lines():
-        data = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or data == "[DONE]" or len(data) > _LARGEST_LINE:
-            continue
-        try:
-            event = json.loads(data)
-        except (ValueError, RecursionError):
-            continue
+def _events(response: httpx.Response, until: float) -> Iterator[Mapping[str, Any]]:
+    for line in _lines(response, until):
+        event = parsed(line.removeprefix(b"data:")) if line.startswith(b"data:") else None
         if isinstance(event, dict):
             yield event
 
 
-def _told(response: httpx.Response) -> str:
-    text = response.read().decode(errors="replace")
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        body = None
-    return Reply(status=response.status_code, json=body, text=text).error
+def _lines(response: httpx.Response, until: float) -> Iterator[bytes]:
+    """Whole lines; httpx's own would wait for the end of one that never ends."""
+    rest: list[bytes] = []
+    for chunk in chunks(response, until=until):
+        *ended, last = chunk.split(b"\n")
+        for line in ended:
+            yield b"".join([*rest, line])
+            rest = []
+        rest.append(last)
+    yield b"".join(rest)
 
 
 def _words(error: object) -> str:
-    message = error.get("message") if isinstance(error, dict) else error
-    return excerpt(str(message or error))
+    return excerpt(str(mapping(error).get("message") or error))
 
 
 def _provenance(headers: httpx.Headers) -> Provenance | None:

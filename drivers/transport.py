@@ -1,19 +1,21 @@
 """JSON over HTTP with limits: what comes back is JSON of bearable size, in time, or an error."""
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
 
+from domain.errors import SetupError
 from domain.message import excerpt, explain
+from drivers.shapes import parsed
 
-_LARGEST_BODY = 8_000_000
+LARGEST_BODY = 8_000_000
 """Bytes; 300 models are 0.3 MB."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PAGES = ("<!doctype", "<html")
 
 
 class UnexpectedAnswerError(AssertionError):
@@ -22,6 +24,10 @@ class UnexpectedAnswerError(AssertionError):
 
 class UnreachableError(UnexpectedAnswerError):
     """No HTTP answer came: refused, reset, name not found, or too slow."""
+
+
+class TooLargeError(Exception):
+    """A body is larger than anything that the API promises."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,13 +40,15 @@ class Reply:
 
     @property
     def error(self) -> str:
-        """What the other side says went wrong, in its own words."""
+        """What the other side says went wrong, in its own words; never empty."""
         body = self.json
         if isinstance(body, dict):
             body = body.get("detail") or body.get("error") or body
         if isinstance(body, dict):
             body = body.get("message") or body
-        return excerpt(str(body) if body is not None else self.text)
+        if self.text.lstrip().lower().startswith(_PAGES):
+            return "a web page"
+        return excerpt(body if isinstance(body, str) else self.text) or "an empty answer"
 
 
 class Api:
@@ -61,13 +69,19 @@ class Api:
             name: what people call the server.
             timeout: seconds for a whole answer.
             headers: asked for each request, so that a renewed session is used at once.
+
+        Raises:
+            SetupError: `base_url` is no address.
         """
         self.base_url = base_url.rstrip("/")
         self._name = name
         self._timeout = timeout
         self._headers = headers
-        away = urlsplit(base_url).hostname not in _LOOPBACK
-        self.client = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=away)
+        try:
+            away = urlsplit(base_url).hostname not in _LOOPBACK
+            self.client = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=away)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise SetupError(f"The address of {name} is no URL: {base_url} ({error})") from error
 
     def close(self) -> None:
         """Give the connections back."""
@@ -80,7 +94,8 @@ class Api:
             UnreachableError: none came within the deadline.
             UnexpectedAnswerError: it is larger than anything that the API promises.
         """
-        return self._send("GET", path, params=parameters)
+        # empty parameters would take away those that the path brings (httpx 0.28)
+        return self._send("GET", path, params=parameters or None)
 
     def post(self, path: str, body: Any) -> Reply:  # noqa: ANN401  # any JSON
         """The answer to a POST, sent once; raises like `get`."""
@@ -100,40 +115,51 @@ class Api:
 
     def object_in(self, reply: Reply, path: str) -> Mapping[str, Any]:
         """The JSON object of an answer to a GET that must be 200; raises like `mapping`."""
-        if reply.status != httpx.codes.OK or not isinstance(reply.json, dict):
-            page = "the web page" if reply.text.lstrip().lower().startswith("<!doctype") else ""
-            raise UnexpectedAnswerError(
-                explain(
-                    f"{self._name} does not answer as its API does.",
-                    expected="200 and a JSON object",
-                    found=f"{reply.status} and {page or reply.error}",
-                    where=f"GET {self.base_url}{path}",
-                    fix=f"check that the address is {self._name}'s, and its version",
-                )
-            )
+        if reply.status != httpx.codes.OK:
+            raise self.unlike(path, "200 and a JSON object", f"{reply.status} and {reply.error}")
+        if not isinstance(reply.json, dict):
+            # what should have been settings or a session may hold keys: it is not quoted
+            raise self.unlike(path, "200 and a JSON object", f"200 and {_kind(reply)}")
         return cast("Mapping[str, Any]", reply.json)
 
+    def objects_in(self, body: Mapping[str, Any], field: str, path: str) -> list[dict[str, Any]]:
+        """The list of JSON objects under a field of an answer; raises like `mapping`."""
+        value = body.get(field)
+        if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            return value
+        kind = (
+            f"a list with a {type(value[0]).__name__}" if isinstance(value, list) and value else ""
+        )
+        raise self.unlike(path, f"a list of objects under {field}", kind or type(value).__name__)
+
+    def unlike(self, path: str, expected: str, found: str) -> UnexpectedAnswerError:
+        """The error for an answer that is not what the API promises."""
+        return UnexpectedAnswerError(
+            explain(
+                f"{self._name} does not answer as its API does.",
+                expected=expected,
+                found=found,
+                where=f"GET {self.base_url}{path}",
+                fix=f"check that the address is {self._name}'s, and its version",
+            )
+        )
+
     def _send(self, method: str, path: str, **content: Any) -> Reply:  # noqa: ANN401  # httpx's own
-        deadline = time.monotonic() + self._timeout
-        body = bytearray()
+        until = time.monotonic() + self._timeout
         try:
             with self.client.stream(method, path, headers=self._headers(), **content) as answer:
-                for chunk in answer.iter_bytes():
-                    body += chunk
-                    self._check(len(body), deadline, path)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+                text = read(answer, until=until)
+        except TooLargeError as error:
+            raise self.unlike(path, f"at most {LARGEST_BODY:,} bytes", "more") from error
+        except (httpx.RequestError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
             raise self.unreachable(path, error) from error
-        text = body.decode(errors="replace")
-        return Reply(status=answer.status_code, json=_parsed(text), text=text)
-
-    def _check(self, size: int, deadline: float, path: str) -> None:
-        if size > _LARGEST_BODY:
-            raise UnexpectedAnswerError(f"{self._name} sends more than 8 MB for {path}")
-        if time.monotonic() > deadline:
-            raise self.unreachable(path, TimeoutError(f"no end after {self._timeout:.0f} s"))
+        return Reply(status=answer.status_code, json=parsed(text), text=text)
 
     def unreachable(self, path: str, error: Exception) -> UnreachableError:
         """The error for an answer that did not come."""
+        unsent = isinstance(error, httpx.LocalProtocolError | UnicodeError)
+        if unsent:  # its own words quote the header, and the key in it
+            return UnreachableError(f"{self._name}: a key holds what no HTTP header can carry")
         return UnreachableError(
             explain(
                 f"{self._name} does not answer.",
@@ -145,8 +171,31 @@ class Api:
         )
 
 
-def _parsed(text: str) -> Any:  # noqa: ANN401  # any JSON
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+def chunks(answer: httpx.Response, *, until: float) -> Iterator[bytes]:
+    """The pieces of a body, as they come.
+
+    Raises:
+        TimeoutError: pieces still come after `until`, on the monotonic clock.
+        TooLargeError: they are more than `LARGEST_BODY`.
+    """
+    size = 0
+    for chunk in answer.iter_bytes():
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise TooLargeError
+        if time.monotonic() > until:
+            raise TimeoutError("its answer has no end within the deadline")
+        yield chunk
+
+
+def read(answer: httpx.Response, *, until: float) -> str:
+    """The whole body as text; raises like `chunks`."""
+    return b"".join(chunks(answer, until=until)).decode(errors="replace")
+
+
+def _kind(reply: Reply) -> str:
+    if reply.text.lstrip().lower().startswith(_PAGES):
+        return "a web page"
+    if reply.json is None:
+        return f"{len(reply.text)} characters that are no JSON object"
+    return f"a JSON {type(reply.json).__name__}"
