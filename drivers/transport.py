@@ -127,10 +127,8 @@ class Api:
         value = body.get(field)
         if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             return value
-        kind = (
-            f"a list with a {type(value[0]).__name__}" if isinstance(value, list) and value else ""
-        )
-        raise self.unlike(path, f"a list of objects under {field}", kind or type(value).__name__)
+        found = "a list of other things" if isinstance(value, list) else type(value).__name__
+        raise self.unlike(path, f"a list of objects under {field}", found)
 
     def unlike(self, path: str, expected: str, found: str) -> UnexpectedAnswerError:
         """The error for an answer that is not what the API promises."""

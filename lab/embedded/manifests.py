@@ -10,9 +10,11 @@ from domain.errors import SetupError
 from domain.kubernetes import Manifest, data_of
 from domain.message import explain
 from domain.secret import Secret
+from lab.embedded.shape import misshapen
 
 DEFAULT = Path(__file__).parent.parent / "manifests"
 _DEFAULT_NAMESPACE = "default"
+_MOST_ENTRIES = 10_000
 
 
 class Manifests:
@@ -30,24 +32,22 @@ class Manifests:
         """Every object of every YAML file under the folder (or of one file), in name order.
 
         Raises:
-            SetupError: the folder is missing or empty, or a file is not a list of objects.
+            SetupError: the folder is missing or empty, or an object is not what Kubernetes takes.
         """
         files = [folder] if folder.is_file() else sorted(folder.rglob("*.y*ml"))
-        if not files:
+        objects = [item for file in files for item in _objects_in(file)]
+        if not objects:
             raise SetupError(
                 explain(
                     "There are no manifests to try.",
                     expected="a folder with YAML files of Kubernetes objects",
-                    found="no .yaml file" if folder.is_dir() else "no such folder",
+                    found=f"{len(files)} files without any" if folder.exists() else "nothing there",
                     where=str(folder),
                     fix="pass --manifests DIR",
                 )
             )
         readme = folder / "README.md"
-        return cls(
-            (item for file in files for item in _objects_in(file)),
-            readme=str(readme) if readme.is_file() else "",
-        )
+        return cls(objects, readme=str(readme) if readme.is_file() else "")
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self._objects.values())
@@ -106,29 +106,50 @@ def namespace_of(manifest: Manifest) -> str:
     return str(manifest["metadata"].get("namespace") or _DEFAULT_NAMESPACE)
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses merge keys (`<<`) that multiply: a few lines can become millions of entries."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_ENTRIES:
+            raise yaml.YAMLError("merge keys multiply without end")
+
+
 def _objects_in(file: Path) -> Iterator[Manifest]:
     try:
-        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(file, " ".join(str(error).split())) from error
+        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), _Loader))
+    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
+        raise _unreadable(file, _what(error)) from error
     for document in documents:
-        if document is None:
-            continue
-        items = document.get("items") if _is_list(document) else [document]
-        for item in items or ():
-            yield _checked(item, file)
+        if document is not None:
+            yield from _checked(document, file)
 
 
-def _is_list(document: Any) -> bool:  # noqa: ANN401  # anything may stand in a YAML file
-    return isinstance(document, dict) and document.get("kind") == "List"
+def _what(error: Exception) -> str:
+    """What is wrong with a file; never its text, which PyYAML quotes and which may hold a key."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    if isinstance(error, yaml.reader.ReaderError | UnicodeDecodeError):
+        return "bytes that are no text"
+    return f"{type(error).__name__}: {error}"
 
 
-def _checked(item: Any, file: Path) -> Manifest:  # noqa: ANN401  # likewise
+def _checked(document: Any, file: Path) -> Iterator[Manifest]:  # noqa: ANN401  # any YAML
+    items = [document]
+    if isinstance(document, dict) and str(document.get("kind")).endswith("List"):
+        items = document.get("items") or []
+        if not isinstance(items, list):
+            raise _unreadable(file, f"items of a {document['kind']} that are no list")
+    for item in items:
+        if wrong := misshapen(item):
+            raise _unreadable(file, f"{_name_of(item)}{wrong}")
+        yield item
+
+
+def _name_of(item: Any) -> str:  # noqa: ANN401  # likewise
     metadata = item.get("metadata") if isinstance(item, dict) else None
-    if not isinstance(metadata, dict) or not metadata.get("name") or not item.get("kind"):
-        raise _unreadable(file, f"a document that is no Kubernetes object: {str(item)[:80]}")
-    checked: Manifest = item
-    return checked
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return f"{item.get('kind')} {name}: " if isinstance(name, str) else ""
 
 
 def _unreadable(file: Path, found: str) -> SetupError:

@@ -86,7 +86,7 @@ def _pods_of(owner: Manifest, manifests: Manifests) -> Iterator[PodPlan]:
                 program = program_for(container["image"])
                 if program:
                     yield _plan(owner, number, template, container, program, manifests)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SetupError(
             explain(
                 "A workload is not complete.",

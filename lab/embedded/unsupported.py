@@ -32,6 +32,8 @@ def _lines(item: Manifest) -> Iterator[str]:
         yield f"{where} has no effect in the embedded lab"
     if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
         yield f"{where}: ExternalName is not resolved in the embedded lab"
+    elif item["kind"] == "Service" and not item["spec"].get("selector"):
+        yield f"{where} selects nothing: endpoints made by hand are not known in the embedded lab"
     if item["kind"] in WORKLOADS:
         spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
         yield from (f"{where}: {line}" for line in _lines_of_pod(spec))
