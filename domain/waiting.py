@@ -1,7 +1,9 @@
 """The one way to wait: poll a question until it is answered, up to a deadline."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
@@ -13,7 +15,9 @@ Say = Callable[[str], None]
 DEFAULT_TIMEOUT = 30.0
 """Seconds."""
 _QUIET_SECONDS = 2.0
-"""A wait longer than this says what it is waiting for, and again each time this has passed."""
+"""A wait longer than this says what it is waiting for,"""
+_AGAIN_SECONDS = 5.0
+"""and then again each time this has passed."""
 
 
 def quiet(_line: str) -> None:
@@ -46,14 +50,16 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
     Raises:
         AssertionError: the last observation, when the deadline has passed.
     """
-    started = said = clock()
+    started = clock()
+    next_line = started + _QUIET_SECONDS
     not_yet: tuple[type[Exception], ...] = (AssertionError, *transient)
 
     def report(state: RetryCallState) -> None:
-        nonlocal said
-        if clock() - said >= _QUIET_SECONDS:
-            said = clock()
-            say(f"waiting for {what}, {said - started:.0f} s: {_last(state)}")
+        nonlocal next_line
+        now = clock()
+        if now >= next_line:
+            next_line = now + _AGAIN_SECONDS
+            say(f"waiting for {what}, {now - started:.0f} s: {_last(state)}")
 
     retrying = Retrying(
         retry=retry_if_exception_type(not_yet),
@@ -68,6 +74,32 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
     except not_yet as error:
         error.add_note(f"  waited    {clock() - started:.1f} s for {what}")
         raise
+
+
+@contextmanager
+def aloud(what: str, say: Say) -> Iterator[None]:
+    """Say what a blocking call waits for, at the pace of `eventually`, until it returns.
+
+    Args:
+        what: what is waited for, for people.
+        say: shows a line; called from a thread of its own, never after the call has returned.
+    """
+    returned = threading.Event()
+    started = time.monotonic()
+
+    def watch() -> None:
+        pause = _QUIET_SECONDS
+        while not returned.wait(pause):
+            say(f"waiting for {what}, {time.monotonic() - started:.0f} s")
+            pause = _AGAIN_SECONDS
+
+    watcher = threading.Thread(target=watch, name=f"waiting for {what}", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        returned.set()
+        watcher.join()
 
 
 def _last(state: RetryCallState) -> str:

@@ -9,10 +9,10 @@ from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.message import explain
 from domain.storage import fleeting
-from lab.embedded.lab import EmbeddedLab
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from lab.embedded.programs import Program
+from lab.embedded.running import RunningLab
 
 _START_SECONDS = 20.0
 """Allowed for starting Python beside the program, on a busy machine."""
@@ -21,7 +21,7 @@ _START_SECONDS = 20.0
 class EmbeddedCluster:
     """Answers questions about what the lab runs; `domain.cluster.Cluster`."""
 
-    def __init__(self, lab: EmbeddedLab) -> None:
+    def __init__(self, lab: RunningLab) -> None:
         self._lab = lab
 
     def workload(self, service: ServiceName) -> Workload:

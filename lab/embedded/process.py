@@ -1,11 +1,6 @@
 """A pod of the lab: the real program as a local process."""
 
-import json
 import os
-import signal
-import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -14,9 +9,11 @@ from domain.errors import SetupError
 from domain.message import explain
 from domain.waiting import Say, eventually
 from lab.embedded.files import PodFiles
-from lab.embedded.manifests import Manifests
+from lab.embedded.launch import Launch, Running, Starter, ask_to_end, end
+from lab.embedded.manifests import Manifests, namespace_of
 from lab.embedded.plan import PodPlan
 from lab.embedded.programs import Program
+from lab.embedded.running import RunningPod
 from lab.environments import Environment
 
 _POD_PYTHON = Path(__file__).parent / "pod"
@@ -27,50 +24,61 @@ _STOP_TIMEOUT = 5.0
 _LOG_LINES = 25
 
 
-class PodProcess:
+class PodProcess(RunningPod):
     """Starts, watches and ends the program of one pod."""
 
     def __init__(
-        self, plan: PodPlan, folder: Path, table: Path, certificates: Path, program: Environment
+        self,
+        plan: PodPlan,
+        folder: Path,
+        program: Environment,
+        *,
+        table: Path,
+        certificates: Path,
+        starter: Starter,
     ) -> None:
-        self.plan = plan
-        self._folder = folder
+        super().__init__(plan, folder, program.python)
         self._table = table
         self._certificates = certificates
-        self._program = program
-        self._ports = folder / "ports.json"
-        self._log = folder / "log"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._environment: dict[str, str] = {}
-        self.restarts = 0
-        self.problem = ""
-        """Why it does not serve, with its last log lines; empty when it does."""
+        self._title = program.program.title
+        self._starter = starter
+        self._process: Running | None = None
+        self._ended = False
 
-    def start(self, manifests: Manifests) -> None:
-        """Lay the pod's files and start the program; does not wait."""
-        files = PodFiles(self._folder, self.plan, manifests)
+    def boot(self, say: Say) -> None:
+        """Start it and return once it serves, or with a `problem`, or when `end` was called."""
+        self._start()
+        if self._ended:
+            self.end()
+        else:
+            self._wait_until_ready(say)
+
+    def _start(self) -> None:
+        """Lay the pod's files and start the program."""
+        files = PodFiles(self.folder, self.plan)
         files.lay()
-        self._ports.unlink(missing_ok=True)
-        self._environment = self._variables(files)
+        self.ports_file.unlink(missing_ok=True)
+        self.environment = self._variables(files)
         command, *arguments = (files.local(word) for word in self.plan.arguments)
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(self._executable(command)), *arguments],
-                env={**self._environment, "LAB_LIFELINE": "stdin"},
-                cwd=self._folder / "pod",
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C is the lab's to handle, not the program's
+        assert isinstance(self.plan.program, Program)
+        self._process = self._starter.start(
+            Launch(
+                program=self.plan.program,
+                python=self.python,
+                command=(str(self._executable(command)), *arguments),
+                environment=self.environment,
+                folder=self.folder / "pod",
+                log=self.log_file,
             )
+        )
 
     def _executable(self, command: str) -> Path:
-        executable = self._program.python.parent / Path(command).name
+        executable = self.python.parent / Path(command).name
         if not executable.exists():
             raise SetupError(
                 explain(
                     f"The lab cannot run the command of pod {self.plan.key}.",
-                    expected=f"a command of {self._program.program.title}",
+                    expected=f"a command of {self._title}",
                     found=command,
                     where=f"{self.plan.kind} {self.plan.owner}, container {self.container}",
                     fix="leave `command` out of the manifest, as the image's entry point does",
@@ -83,7 +91,7 @@ class PodProcess:
             name: files.local(variable.value.reveal())
             for name, variable in self.plan.environment.items()
         }
-        home = self._folder / "pod"
+        home = self.folder / "pod"
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(home),
@@ -95,31 +103,19 @@ class PodProcess:
             "PYTHONUNBUFFERED": "1",
             "LAB_NETWORK": str(self._table),
             "LAB_POD": self.plan.key,
-            "LAB_PORTS": str(self._ports),
+            "LAB_PORTS": str(self.ports_file),
         }
-
-    @property
-    def container(self) -> str:
-        """The container's name."""
-        return str(self.plan.container["name"])
 
     @property
     def ended_by_itself(self) -> bool:
         """Whether the program was started and is gone."""
-        return self._process is not None and self._process.poll() is not None
+        return self._process is not None and self._process.status() is not None
 
-    def ports(self) -> Mapping[int, int]:
-        """Local port of each port that the program listens on so far."""
-        if not self._ports.exists():
-            return {}
-        return {int(port): local for port, local in json.loads(self._ports.read_text()).items()}
-
-    def wait_until_ready(self, say: Say) -> None:
-        """Return once the program serves, or with a `problem` when it ended or takes too long."""
+    def _wait_until_ready(self, say: Say) -> None:
         try:
             eventually(
                 self._check_ready,
-                what=f"{self._program.program.title} to start ({self.plan.key})",
+                what=f"{self._title} to start ({self.plan.key})",
                 timeout=_READY_TIMEOUT,
                 say=say,
             )
@@ -128,8 +124,10 @@ class PodProcess:
 
     def _check_ready(self) -> None:
         assert isinstance(self.plan.program, Program)
-        assert self._process is not None
-        status = self._process.poll()
+        process = self._process
+        if process is None:
+            return
+        status = process.status()
         if status is not None:
             self.problem = self._not_started(f"it ended with status {status}")
             return
@@ -152,45 +150,30 @@ class PodProcess:
         )
         return f"{message}\n{self.log(_LOG_LINES)}"
 
-    def run_python(self, source: str, argument: str, *, timeout: float) -> str:
-        """Output of a script run beside the program: same Python, environment and network.
-
-        Raises:
-            subprocess.SubprocessError: it failed or took longer than `timeout` seconds.
-        """
-        return subprocess.run(
-            [str(self._program.python), "-c", source, argument],
-            env=self._environment,
-            cwd=self._folder / "pod",
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=timeout,
-        ).stdout
-
-    def log(self, lines: int) -> str:
-        """The last lines that the program wrote."""
-        if not self._log.exists():
-            return ""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
-
     def ask_to_end(self) -> None:
         """Ask the program to end; does not wait."""
-        if self._process and self._process.poll() is None:
-            with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGTERM)
+        if self._process:
+            ask_to_end(self._process)
 
     def end(self) -> None:
         """End the program and wait until it is gone, so that nothing of it answers any more."""
-        if self._process is None:
-            return
-        self.ask_to_end()
-        try:
-            self._process.wait(timeout=_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        if self._process.stdin:
-            with suppress(OSError):
-                self._process.stdin.close()
-        self._process = None
+        self._ended = True
+        if self._process:
+            end(self._process, timeout=_STOP_TIMEOUT)
+            self._process = None
+
+
+def cannot_start(plan: PodPlan, manifests: Manifests) -> str:
+    """Why a pod whose references lead nowhere does not start."""
+    elsewhere = [
+        f"{item['kind']} {item['metadata']['name']} exists in {namespace_of(item)}"
+        for item in manifests.of_kind("ConfigMap", "Secret")
+        if f"{item['kind']} {item['metadata']['name']}" in plan.missing
+    ]
+    return explain(
+        f"Pod {plan.key} cannot start.",
+        expected="every ConfigMap, Secret and key that the container refers to",
+        found=f"not found in {plan.namespace}: {', '.join([*plan.missing, *elsewhere])}",
+        where=f"{plan.kind} {plan.namespace}/{plan.owner}",
+        fix="create it in the pod's own namespace",
+    )

@@ -23,6 +23,8 @@ class Program:
     """Path that answers 200 once the program serves."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """As set by the image, and what a machine without network needs."""
+    modules: tuple[str, ...] = ()
+    """Its own modules that can be imported before a pod's settings are known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +50,7 @@ LITELLM = Program(
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "LITELLM_MODE": "PRODUCTION",
     },
+    modules=("litellm.proxy.proxy_server", "litellm.proxy.proxy_cli"),
 )
 OPEN_WEBUI = Program(
     name="open-webui",

@@ -7,11 +7,11 @@ from domain.secret import Secret
 from domain.target import Account, Target
 from lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from lab.embedded.cluster import EmbeddedCluster
-from lab.embedded.lab import EmbeddedLab
 from lab.embedded.programs import OPEN_WEBUI
+from lab.embedded.running import RunningLab
 
 
-def embedded_target(lab: EmbeddedLab, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
     """The lab's programs as a target; credentials are those that the manifests give them.
 
     Raises:

@@ -9,106 +9,49 @@ Python imports this module by itself because the lab puts its folder on PYTHONPA
 * a port that the program listens on is a port of the pod: the kernel picks the local one;
 * the process ends when the lab that started it is gone.
 
-The table is read at each connection, so the lab can change it while programs run.
+The table is read at each connection, so the lab can change it while programs run. A process that
+was forked from a prepared one calls `enter` again, for the pod that it has become.
 Standard library only: this runs inside the programs' own environments.
 """
 
 import contextlib
 import errno
 import ipaddress
-import json
 import os
-import random
 import signal
 import socket
 import sys
 import threading
 import types
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-_DNS_NDOTS = 5
-"""Kubernetes' default: a name with fewer dots is first tried with each search domain."""
+from lab_network import PodNetwork  # type: ignore[import-not-found]  # beside this file
 
-
-class PodNetwork:
-    """Name resolution, routes and ports of one pod, read from the lab's table."""
-
-    def __init__(self, table: Path, pod: str, ports: Path) -> None:
-        self._table = table
-        self._pod = pod
-        self._ports_file = ports
-        self._ports: dict[int, int] = {}
-
-    def _read(self) -> dict[str, Any]:
-        return cast("dict[str, Any]", json.loads(self._table.read_text()))
-
-    def address_of(self, host: str) -> str:
-        """The address of a name, or of an address itself.
-
-        Raises:
-            socket.gaierror: the name does not exist here.
-        """
-        if host in ("localhost", ""):
-            return "127.0.0.1"
-        with contextlib.suppress(ValueError):
-            return str(ipaddress.ip_address(host))
-        table = self._read()
-        view = table["pods"][self._pod]
-        names = {**table["names"], **view["names"]}
-        for name in self._candidates(host.lower(), view["search"]):
-            address = names.get(name) or self._wildcard(name, names)
-            if address:
-                return cast("str", address)
-        raise socket.gaierror(socket.EAI_NONAME, f"{host} does not resolve in pod {self._pod}")
-
-    @staticmethod
-    def _candidates(host: str, search: list[str]) -> list[str]:
-        if host.endswith("."):
-            return [host.rstrip(".")]
-        searched = [f"{host}.{domain}" for domain in search]
-        return [*searched, host] if host.count(".") < _DNS_NDOTS else [host, *searched]
-
-    @staticmethod
-    def _wildcard(name: str, names: dict[str, str]) -> str | None:
-        labels = name.split(".")
-        parents = (".".join(["*", *labels[cut:]]) for cut in range(1, len(labels)))
-        return next((names[parent] for parent in parents if parent in names), None)
-
-    def local(self, address: str, port: int) -> int | None:
-        """Local port behind an address of the cluster; None where nothing listens."""
-        if address.startswith("127."):
-            return self._ports.get(port)
-        table = self._read()
-        if f"{address}:{port}" in table["pods"][self._pod]["cut"]:
-            return cast("int", table["silent"])
-        ports = table["routes"].get(f"{address}:{port}", [])
-        return random.choice(ports) if ports else None  # noqa: S311  # as kube-proxy: any pod
-
-    def listens(self, port: int, local: int) -> None:
-        """Tell the lab on which local port the pod's port is found."""
-        self._ports[port] = local
-        beside = self._ports_file.with_suffix(".new")
-        beside.write_text(json.dumps(self._ports))
-        beside.replace(self._ports_file)
+_OUTWARD = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+_inside: list[PodNetwork] = []
+"""The network of the pod that this process is; one entry."""
 
 
-def _install(network: PodNetwork) -> None:  # noqa: C901  # six functions, none of them branching
+def _install() -> None:  # noqa: C901  # seven functions, none of them branching much
     real_getaddrinfo = socket.getaddrinfo
     real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
     real_bind = socket.socket.bind
+
+    def gethostbyname(host: str) -> str:
+        address: str = _inside[0].address_of(host)
+        return address
 
     def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         name = host.decode() if isinstance(host, bytes) else host
         family = kwargs.get("family", args[0] if args else 0)
         if family == socket.AF_INET6:
             raise socket.gaierror(socket.EAI_NONAME, f"{name} has no IPv6 address in the lab")
-        return real_getaddrinfo(network.address_of(name or ""), port, *args, **kwargs)
+        return real_getaddrinfo(_inside[0].address_of(name or ""), port, *args, **kwargs)
 
     def route(sock: socket.socket, address: Any) -> Any:  # noqa: ANN401
         if sock.family not in (socket.AF_INET, socket.AF_INET6):
             return address
-        port = network.local(network.address_of(address[0]), address[1])
+        port = _inside[0].local(_inside[0].address_of(address[0]), address[1])
         if port is None:
             raise ConnectionRefusedError(
                 errno.ECONNREFUSED, f"nothing listens on {address[0]}:{address[1]}"
@@ -125,14 +68,18 @@ def _install(network: PodNetwork) -> None:  # noqa: C901  # six functions, none 
             return errno.ECONNREFUSED
 
     def bind(sock: socket.socket, address: Any) -> None:  # noqa: ANN401
-        if sock.family != socket.AF_INET or address[1] == 0:
+        if sock.family not in (socket.AF_INET, socket.AF_INET6) or address[1] == 0:
             return real_bind(sock, address)
-        real_bind(sock, ("127.0.0.1", 0))
-        network.listens(address[1], sock.getsockname()[1])
+        if sock.family == socket.AF_INET6:  # as on "::", clients of both families are served
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            real_bind(sock, ("::ffff:127.0.0.1", 0))
+        else:
+            real_bind(sock, ("127.0.0.1", 0))
+        _inside[0].listens(address[1], sock.getsockname()[1])
         return None
 
     socket.getaddrinfo = getaddrinfo
-    socket.gethostbyname = network.address_of
+    socket.gethostbyname = gethostbyname
     socket.socket.connect = connect  # type: ignore[assignment,method-assign]
     socket.socket.connect_ex = connect_ex  # type: ignore[assignment,method-assign]
     socket.socket.bind = bind  # type: ignore[assignment,method-assign]
@@ -141,10 +88,22 @@ def _install(network: PodNetwork) -> None:  # noqa: C901  # six functions, none 
 
 def _stay_on_this_machine(event: str, args: tuple[Any, ...]) -> None:
     """Refuse what went round the functions above: the last line, and the proof."""
-    if event != "socket.connect" or args[0].family not in (socket.AF_INET, socket.AF_INET6):
+    if event in _OUTWARD and args[0] and not _is_address(args[0]):
+        raise PermissionError(errno.EPERM, f"the lab asks nobody outside for {args[0]}")
+    if event not in ("socket.connect", "socket.sendto"):
+        return
+    if args[0].family not in (socket.AF_INET, socket.AF_INET6):
         return
     if not str(args[1][0]).startswith("127."):
         raise PermissionError(errno.EPERM, f"the lab has no way out to {args[1][0]}")
+
+
+def _is_address(host: Any) -> bool:  # noqa: ANN401  # whatever a program asks for
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return False
+    return True
 
 
 def _use_plain_asyncio() -> None:
@@ -169,19 +128,22 @@ def _end_with_the_lab() -> None:
         with contextlib.suppress(OSError):
             while os.read(0, 64):
                 pass
+        if os.getpgrp() == os.getpid():  # with the processes that the program started
+            os.killpg(0, signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, name="lab-lifeline", daemon=True).start()
 
 
-if "LAB_NETWORK" in os.environ:
-    _install(
-        PodNetwork(
-            Path(os.environ["LAB_NETWORK"]),
-            os.environ["LAB_POD"],
-            Path(os.environ["LAB_PORTS"]),
-        )
-    )
-    _use_plain_asyncio()
-    if "LAB_LIFELINE" in os.environ:
+def enter() -> None:
+    """Be a process of the pod that the environment names."""
+    _inside[:] = [PodNetwork(os.environ)]
+    # Taken out: a process that the program starts has another standard input.
+    if os.environ.pop("LAB_LIFELINE", ""):
         _end_with_the_lab()
+
+
+if "LAB_NETWORK" in os.environ:
+    _install()
+    _use_plain_asyncio()
+    enter()
