@@ -2,10 +2,9 @@
 
 import uuid
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-
-import httpx
 
 from domain.message import explain
 from domain.proof import Turn
@@ -51,7 +50,7 @@ class Conversation:
         reply = self._open_webui.api.post(
             "/api/chat/completions", self._request(question, identity)
         )
-        if reply.status != httpx.codes.OK or not isinstance(reply.json, dict):
+        if reply.status != HTTPStatus.OK or not isinstance(reply.json, dict):
             raise AssertionError(
                 explain(
                     f"Open WebUI does not take a question for {model}.",

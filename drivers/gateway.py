@@ -1,9 +1,8 @@
 """The gateway (LiteLLM), asked directly: what it serves, how it is set, who answers."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from domain.chain import ANY, DEEPEST, walk_chain
 from domain.errors import Blocked, NotProven
@@ -120,7 +119,7 @@ class Gateway:
         """
         path = f"/fallback/{ANY}"
         reply = self._api.get(path)
-        if reply.status == httpx.codes.NOT_FOUND:
+        if reply.status == HTTPStatus.NOT_FOUND:
             return {}
         return _rules([{ANY: self._api.object_in(reply, path).get("fallback_models")}])
 

@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from domain.errors import NotProven, SetupError
 from domain.message import explain
@@ -51,8 +50,8 @@ class OpenWebUI:
         except UnexpectedAnswerError as error:
             raise SetupError(str(error)) from error
         session = mapping(reply.json)
-        if reply.status != httpx.codes.OK or not session.get("token"):
-            told = reply.error if reply.status != httpx.codes.OK else "an answer without a session"
+        if reply.status != HTTPStatus.OK or not session.get("token"):
+            told = reply.error if reply.status != HTTPStatus.OK else "an answer without a session"
             raise self._not_signed_in(f"{reply.status}: {told}")
         if session.get("role") == "pending":
             raise self._not_signed_in("the account waits for an administrator's approval")
@@ -76,7 +75,7 @@ class OpenWebUI:
     def _object(self, path: str) -> Mapping[str, Any]:
         """A JSON object for this account; a token dies with a restart, so one new sign-in."""
         reply = self.api.get(path)
-        if reply.status == httpx.codes.UNAUTHORIZED:
+        if reply.status == HTTPStatus.UNAUTHORIZED:
             self.sign_in()
             reply = self.api.get(path)
         return self.api.object_in(reply, path)
@@ -126,7 +125,7 @@ class OpenWebUI:
         """
         reply = self.api.get(f"/openai/models/{connection.index}")
         data = mapping(reply.json).get("data")
-        told = isinstance(data, list) and reply.status == httpx.codes.OK
+        told = isinstance(data, list) and reply.status == HTTPStatus.OK
         return Served(
             status=reply.status,
             names=tuple(str(mapping(each).get("id")) for each in sequence(data)) if told else (),
@@ -147,7 +146,7 @@ class OpenWebUI:
         }
         reply = self.api.post("/api/v1/auths/add", body)
         identity = mapping(reply.json).get("id")
-        if reply.status != httpx.codes.OK or not identity:
+        if reply.status != HTTPStatus.OK or not identity:
             raise SetupError(f"Open WebUI makes no ordinary user: {reply.status}, {reply.error}")
         return str(identity)
 

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from domain.message import excerpt
 from domain.proof import Answer, Provenance
 from drivers.shapes import mapping, parsed, sequence
 from drivers.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, read
+
+if TYPE_CHECKING:
+    import httpx
 
 _PROVING = ("x-litellm-", "llm_provider-")
 
@@ -67,6 +68,8 @@ def ask(
     Raises:
         UnreachableError: no HTTP answer came.
     """
+    import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
     started = time.monotonic()
     until = started + timeout
     heard = _Heard()
@@ -102,7 +105,7 @@ def ask(
     )
 
 
-def _listen(response: httpx.Response, heard: _Heard, started: float, until: float) -> None:
+def _listen(response: "httpx.Response", heard: _Heard, started: float, until: float) -> None:
     for event in _events(response, until):
         if error := event.get("error"):
             heard.error = _words(error)
@@ -115,14 +118,14 @@ def _listen(response: httpx.Response, heard: _Heard, started: float, until: floa
         heard.tokens = tokens if isinstance(tokens, int) else heard.tokens
 
 
-def _events(response: httpx.Response, until: float) -> Iterator[Mapping[str, Any]]:
+def _events(response: "httpx.Response", until: float) -> Iterator[Mapping[str, Any]]:
     for line in _lines(response, until):
         event = parsed(line.removeprefix(b"data:")) if line.startswith(b"data:") else None
         if isinstance(event, dict):
             yield event
 
 
-def _lines(response: httpx.Response, until: float) -> Iterator[bytes]:
+def _lines(response: "httpx.Response", until: float) -> Iterator[bytes]:
     """Whole lines; httpx's own would wait for the end of one that never ends."""
     rest: list[bytes] = []
     for chunk in chunks(response, until=until):
@@ -138,7 +141,7 @@ def _words(error: object) -> str:
     return excerpt(str(mapping(error).get("message") or error))
 
 
-def _provenance(headers: httpx.Headers) -> Provenance | None:
+def _provenance(headers: "httpx.Headers") -> Provenance | None:
     if "x-litellm-model-group" not in headers and "x-litellm-model-id" not in headers:
         return None
     return Provenance(

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
-
-import httpx
 
 from domain.errors import SetupError
 from domain.message import excerpt, explain
 from drivers.shapes import parsed
+
+if TYPE_CHECKING:
+    import httpx
 
 LARGEST_BODY = 8_000_000
 """Bytes; 300 models are 0.3 MB."""
@@ -73,6 +75,8 @@ class Api:
         Raises:
             SetupError: `base_url` is no address.
         """
+        import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
         self.base_url = base_url.rstrip("/")
         self._name = name
         self._timeout = timeout
@@ -115,7 +119,7 @@ class Api:
 
     def object_in(self, reply: Reply, path: str) -> Mapping[str, Any]:
         """The JSON object of an answer to a GET that must be 200; raises like `mapping`."""
-        if reply.status != httpx.codes.OK:
+        if reply.status != HTTPStatus.OK:
             raise self.unlike(path, "200 and a JSON object", f"{reply.status} and {reply.error}")
         if not isinstance(reply.json, dict):
             # what should have been settings or a session may hold keys: it is not quoted
@@ -143,6 +147,8 @@ class Api:
         )
 
     def _send(self, method: str, path: str, **content: Any) -> Reply:  # noqa: ANN401  # httpx's own
+        import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
         until = time.monotonic() + self._timeout
         try:
             with self.client.stream(method, path, headers=self._headers(), **content) as answer:
@@ -155,6 +161,8 @@ class Api:
 
     def unreachable(self, path: str, error: Exception) -> UnreachableError:
         """The error for an answer that did not come."""
+        import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
         unsent = isinstance(error, httpx.LocalProtocolError | UnicodeError)
         if unsent:  # its own words quote the header, and the key in it
             return UnreachableError(f"{self._name}: a key holds what no HTTP header can carry")
@@ -169,7 +177,7 @@ class Api:
         )
 
 
-def chunks(answer: httpx.Response, *, until: float) -> Iterator[bytes]:
+def chunks(answer: "httpx.Response", *, until: float) -> Iterator[bytes]:
     """The pieces of a body, as they come.
 
     Raises:
@@ -186,7 +194,7 @@ def chunks(answer: httpx.Response, *, until: float) -> Iterator[bytes]:
         yield chunk
 
 
-def read(answer: httpx.Response, *, until: float) -> str:
+def read(answer: "httpx.Response", *, until: float) -> str:
     """The whole body as text; raises like `chunks`."""
     return b"".join(chunks(answer, until=until)).decode(errors="replace")
 

@@ -1,0 +1,143 @@
+"""The rooms and what they may know about, read from the import statements."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sources import REPOSITORY, ROOMS, files, imports, tree
+
+ARROWS: dict[str, set[str]] = {
+    "domain": set(),
+    "drivers": {"domain"},
+    "lab": {"domain"},
+    "tools": {"domain", "lab"},
+    "tools.kill_matrix": {"domain", "fixtures", "lab"},
+    "fixtures": {"domain", "drivers", "lab", "tools"},
+    "steps": {"domain", "drivers", "fixtures"},
+}
+"""What each room may import; `tests` may import anything, and nothing imports `tests`.
+
+The kill matrix runs the whole suite from outside, so it stands above the rooms of the run.
+"""
+OUR_OWN = {*ROOMS, "tests", "conftest"}
+PLUGINS: list[str] = next(
+    ast.literal_eval(node.value)
+    for node in tree(REPOSITORY / "conftest.py").body
+    if isinstance(node, ast.Assign)
+)
+SLOW = {"httpx", "kubernetes", "lab", "playwright", "rich", "starlette", "tools", "uvicorn", "yaml"}
+"""What is not needed to list scenarios."""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_knows_only_what_its_arrows_allow(room: str) -> None:
+    forbidden = OUR_OWN - ARROWS[room] - {room}
+    wrong = [str(each) for path in files(room) for each in imports(path) if each.room in forbidden]
+    assert wrong == []
+
+
+def test_no_arrow_is_kept_for_later() -> None:
+    drawn = {
+        (room, each.room)
+        for room in ROOMS
+        for path in files(room)
+        for each in imports(path)
+        if each.room in OUR_OWN - {room}
+    }
+    assert drawn == {(room, other) for room, others in ARROWS.items() for other in others}
+
+
+def test_the_domain_needs_python_and_one_way_to_wait() -> None:
+    known = sys.stdlib_module_names | {"domain"}
+    foreign = {
+        each.top for path in files("domain") for each in imports(path) if each.top not in known
+    }
+    assert foreign == {"tenacity"}
+
+
+@pytest.mark.parametrize("room", ["domain", "drivers", "lab", "tools"])
+def test_pytest_stays_in_the_rooms_of_the_run(room: str) -> None:
+    frameworks = {"pytest", "pytest_bdd", "allure", "allure_commons", "allure_pytest"}
+    wrong = [str(each) for path in files(room) for each in imports(path) if each.top in frameworks]
+    assert wrong == []
+
+
+def test_kubernetes_is_imported_by_a_cluster_adapter_when_it_is_used() -> None:
+    wrong = [
+        str(each)
+        for room in ROOMS
+        for path in files(room)
+        for each in imports(path)
+        if each.top == "kubernetes" and not (each.lazy and "cluster" in path.stem)
+    ]
+    assert wrong == []
+
+
+def test_the_conftest_is_a_table_of_contents() -> None:
+    body = tree(REPOSITORY / "conftest.py").body
+    assert [type(node) for node in body] == [ast.Expr, ast.Assign]
+    assert ast.get_docstring(tree(REPOSITORY / "conftest.py"))
+    assert len(PLUGINS) == len(set(PLUGINS))
+
+
+def test_every_module_that_pytest_must_know_is_in_it() -> None:
+    modules = {
+        path.relative_to(REPOSITORY).with_suffix("").as_posix().replace("/", ".")
+        for room in ("fixtures", "steps")
+        for path in files(room)
+        if not path.name.startswith("test_") and _speaks_to_pytest(path)
+    }
+    assert modules == set(PLUGINS)
+
+
+def _speaks_to_pytest(path: Path) -> bool:
+    """Whether a module holds hooks, fixtures or steps."""
+    wanted = ("pytest.fixture", "given(", "when(", "then(")
+    functions = [node for node in tree(path).body if isinstance(node, ast.FunctionDef)]
+    return any(
+        function.name.startswith("pytest_")
+        or any(ast.unparse(mark).startswith(wanted) for mark in function.decorator_list)
+        for function in functions
+    )
+
+
+def test_nobody_sleeps_but_the_one_who_waits_and_the_janitor() -> None:
+    sleepers = {
+        path.relative_to(REPOSITORY).as_posix()
+        for room in (*ROOMS, "tests")
+        for path in files(room)
+        for node in ast.walk(tree(path))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep")
+        or (isinstance(node, ast.ImportFrom) and ast.unparse(node) == "from time import sleep")
+    }
+    assert sleepers == {"domain/waiting.py", "lab/embedded/janitor.py"}
+
+
+def test_only_the_settings_read_the_environment_of_the_run() -> None:
+    """Rooms that start processes, and files that run inside of a pod, have one of their own."""
+    readers = {
+        path.relative_to(REPOSITORY).as_posix()
+        for room in ("domain", "drivers", "fixtures", "steps")
+        for path in files(room)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
+    }
+    assert readers == {"fixtures/settings.py", "domain/inside_probe.py"}
+
+
+def test_listing_scenarios_imports_nothing_that_only_a_run_needs() -> None:
+    listing = (
+        "import importlib, json, sys\n"
+        f"for name in {PLUGINS!r}: importlib.import_module(name)\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", listing], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert "pytest_bdd" in loaded
+    assert loaded & SLOW == set()
