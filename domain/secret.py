@@ -81,12 +81,18 @@ def _bytes(value: str) -> bytes:
     return value.encode(errors="surrogatepass")
 
 
+_QUOTINGS: tuple[Callable[[str], str], ...] = (
+    lambda value: value,
+    lambda value: json.dumps(value)[1:-1],
+    lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+    lambda value: repr(value)[1:-1],
+    lambda value: repr(f"'\"{value}")[4:-1],  # within a text of both quotes: one kind is escaped
+)
+
+
 def _forms(value: str) -> Iterator[str]:
-    yield value
-    for plain in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
-        yield plain
-        yield repr(plain)[1:-1]  # a text in JSON or Python, once more quoted by Python
-        yield json.dumps(plain)[1:-1]
+    # twice, for JSON that is quoted by Python, or by JSON once more
+    yield from {outer(inner(value)) for inner in _QUOTINGS for outer in _QUOTINGS}
     yield html.escape(value)
     yield html.escape(value, quote=False)
     data = _bytes(value)

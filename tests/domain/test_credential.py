@@ -1,0 +1,120 @@
+"""The key: where it comes from, which one is used, and whether it is accepted."""
+
+import pytest
+
+from domain.cluster import Workload
+from domain.credential import check_accepted, check_key_in_use, check_refused, check_source
+from domain.kubernetes import Manifest
+from domain.proof import Served
+from domain.story import ENDPOINT
+from tests.domain.making import (
+    KEY,
+    PLACE,
+    SECRET,
+    STORY,
+    URL,
+    connection,
+    deployed,
+    refused,
+    resolved,
+    workload,
+)
+
+NAME = "open-webui-secrets"
+HEALTHY = {
+    "H03 twice, the Secret last": workload(resolved(*STORY)),
+    "H04 envFrom": workload(
+        resolved({"name": URL, "value": ENDPOINT}, sources=({"secretRef": {"name": NAME}},))
+    ),
+}
+
+
+@pytest.mark.parametrize("of", HEALTHY.values(), ids=HEALTHY.keys())
+def test_the_key_comes_from_the_secret(of: Workload) -> None:
+    check_source(of, PLACE, NAME)
+    check_key_in_use(of, PLACE, connection())
+
+
+def _reference(name: str, key: str = "OPENAI_API_KEY", *, optional: bool = False) -> Manifest:
+    reference = {"name": name, "key": key, "optional": optional}
+    return {"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": reference}}
+
+
+WRONG: dict[str, tuple[Workload, tuple[str, ...]]] = {
+    "the chart's own": (workload(resolved(*STORY[:3])), ("OPENAI_API_KEY (value)",)),
+    "F025 optional and missing: the chart's own stays": (
+        deployed(ENDPOINT, key=_reference("gone", optional=True)),
+        ("OPENAI_API_KEY (value)",),
+    ),
+    "F025 optional and missing, nothing before it": (
+        workload(resolved({"name": URL, "value": ENDPOINT}, _reference("gone", optional=True))),
+        ("not set", "it is empty"),
+    ),
+    "another Secret whose name begins alike": (
+        deployed(ENDPOINT, key=_reference("open-webui-secrets-old")),
+        ("Secret open-webui-secrets-old",),
+    ),
+    "F056 LiteLLM is the connection without a key": (
+        workload(resolved({"name": f"{URL}S", "value": f"http://other;{ENDPOINT}"}, SECRET)),
+        ("it is empty",),
+    ),
+}
+
+
+@pytest.mark.parametrize(("of", "phrases"), WRONG.values(), ids=WRONG.keys())
+def test_the_key_comes_from_elsewhere(of: Workload, phrases: tuple[str, ...]) -> None:
+    with refused("does not come from its Secret", f"Secret apps/{NAME}", *phrases):
+        check_source(of, PLACE, NAME)
+
+
+@pytest.mark.parametrize("value", [KEY, f" {KEY}", f"{KEY}\n"], ids=["same", "space", "line end"])
+def test_spaces_around_a_key_do_no_harm(value: str) -> None:  # H31
+    check_key_in_use(
+        deployed(ENDPOINT, key={"name": "OPENAI_API_KEY", "value": value}), PLACE, connection()
+    )
+
+
+def test_the_database_holds_another_key() -> None:
+    with refused("uses another key", "the database wins", "fingerprint") as _:
+        check_key_in_use(deployed(ENDPOINT), PLACE, connection(key="sk-older"))
+    with refused("(empty)"):
+        check_key_in_use(deployed(ENDPOINT), PLACE, connection(key=""))
+
+
+def test_no_message_shows_the_key() -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_key_in_use(deployed(ENDPOINT), PLACE, connection(key="sk-older-0123456789"))
+    assert KEY not in str(caught.value)
+    assert "sk-older" not in str(caught.value)
+
+
+def test_a_key_that_litellm_accepts() -> None:
+    check_accepted(Served(status=200, names=("vllm-qwen",)), connection())
+
+
+@pytest.mark.parametrize("told", ["401: No api key passed in", "400: No connected db."])
+def test_a_key_that_litellm_refuses(told: str) -> None:
+    with refused("does not list its models", told, "LITELLM_MASTER_KEY"):
+        check_accepted(Served(status=int(told[:3]), names=(), error=told), connection())
+
+
+@pytest.mark.parametrize(
+    ("invented", "none", "remark"),
+    [
+        (400, 401, ""),
+        (401, 401, ""),
+        (403, 403, ""),
+        (500, 500, ""),
+        (200, 200, "no authentication"),  # H10
+    ],
+)
+def test_strangers(invented: int, none: int, remark: str) -> None:
+    told = check_refused(invented, none)
+    assert told.startswith(remark)
+    assert bool(told) == bool(remark)
+
+
+@pytest.mark.parametrize(("invented", "none"), [(200, 401), (404, 404), (302, 200)])
+def test_strangers_who_should_have_been_refused(invented: int, none: int) -> None:
+    with refused("An invented key is not refused", f"{invented} for an invented key"):
+        check_refused(invented, none)
