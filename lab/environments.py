@@ -4,7 +4,8 @@ import hashlib
 import re
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,3 +92,10 @@ def ensure(
 
     installation.ensure(build, say)
     return Environment(program=program, python=python, version=version)
+
+
+def ensure_all(*, cache: Path, say: Callable[[str], None]) -> Mapping[str, Environment]:
+    """Both programs' environments by name, built side by side; raises like `ensure`."""
+    with ThreadPoolExecutor() as pool:
+        built = pool.map(lambda each: ensure(each, cache=cache, say=say), (LITELLM, OPEN_WEBUI))
+        return {each.program.name: each for each in built}

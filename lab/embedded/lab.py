@@ -148,7 +148,7 @@ class EmbeddedLab:
         assert isinstance(plan.program, Program)
         return PodProcess(
             plan,
-            self.folder / "pods" / plan.key.replace("/", "_"),
+            PodProcess.folder_in(self.folder, plan),
             self._programs(plan.program.name),
             table=self.folder / "network.json",
             certificates=self._certificates,

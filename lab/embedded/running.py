@@ -26,6 +26,11 @@ class RunningPod:
         self.problem = ""
         """Why it does not serve, with its last log lines; empty when it does."""
 
+    @staticmethod
+    def folder_in(lab: Path, plan: PodPlan) -> Path:
+        """The pod's folder inside the lab's."""
+        return lab / "pods" / plan.key.replace("/", "_")
+
     @property
     def container(self) -> str:
         """The container's name."""
@@ -78,7 +83,9 @@ class RunningPod:
 class RunningLab(Protocol):
     """What the cluster port and the target are made of."""
 
-    providers: Providers
+    @property
+    def providers(self) -> Providers:
+        """The emulated providers."""
 
     @property
     def manifests(self) -> Manifests:

@@ -1,0 +1,137 @@
+"""`python -m lab`: start the embedded target and leave it up; take its providers away by hand."""
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from domain.errors import SetupError
+from domain.kubernetes import ServiceName
+from domain.story import CHAIN, MODELS
+from domain.target import Outage, Target
+from domain.verdict import ExitCode
+from lab.embedded.backends import EmulatedOutages
+from lab.embedded.lab import EmbeddedLab
+from lab.embedded.manifests import DEFAULT, Manifests
+from lab.embedded.standing import announced, attached
+from lab.embedded.target import embedded_target
+from lab.environments import CACHE, ensure_all
+
+_PROVIDERS = {model.provider.lower(): model.provider for model in MODELS.values()}
+_OUTAGES = {outage.name.lower(): outage for outage in Outage}
+_LOOK_SECONDS = 1.0
+"""Between two looks at the programs, once all is up."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "away":
+            _take_away(options.cache, _PROVIDERS[options.provider], _OUTAGES[options.outage])
+        elif options.command == "back":
+            _give_back(options.cache)
+        else:
+            _keep_up(options)
+    except SetupError as error:
+        _write(str(error))
+        return ExitCode.UNFIT
+    except KeyboardInterrupt:
+        _write("\nThe lab has ended; nothing of it is left.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to start")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
+    for name, default in (("open-webui", "apps/open-webui"), ("gateway", "ml/litellm")):
+        parser.add_argument(
+            f"--{name}-service", type=_service, default=default, help=f"namespace/name [{default}]"
+        )
+    commands = parser.add_subparsers(dest="command", metavar="away | back")
+    away = commands.add_parser("away", help="take a provider away from the lab that is up")
+    away.add_argument("provider", choices=_PROVIDERS)
+    away.add_argument("outage", choices=_OUTAGES, nargs="?", default=Outage.REFUSED.name.lower())
+    commands.add_parser("back", help="give back all providers that were taken away")
+    return parser
+
+
+def _service(text: str) -> ServiceName:
+    namespace, slash, name = text.partition("/")
+    if not slash:
+        raise argparse.ArgumentTypeError(f"expected namespace/name, found {text!r}")
+    return ServiceName(namespace=namespace, name=name, port=0)
+
+
+def _keep_up(options: argparse.Namespace) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
+    manifests = Manifests.load(options.manifests)
+    programs = ensure_all(cache=options.cache, say=_say)
+    with EmbeddedLab(manifests, programs.__getitem__, say=_say) as lab:
+        target = embedded_target(
+            lab, open_webui=options.open_webui_service, gateway=options.gateway_service
+        )
+        with announced(lab, options.cache):
+            _write(_described(lab, target))
+            _watch(lab)
+
+
+def _described(lab: EmbeddedLab, target: Target) -> str:
+    account = target.administrator
+    password = account.password.reveal()  # made up by the manifests for this machine only
+    lines = [
+        "",
+        "The lab is up; Ctrl-C ends it.",
+        "",
+        f"  Open WebUI   {target.open_webui or target.open_webui_problem}",
+        f"  sign in      {account.email} / {password}",
+        f"  gateway      {target.gateway or target.gateway_problem}",
+        "",
+        *(f"  log          {pod.log_file}" for pod in lab.pods.values()),
+        *(f"  note         {note}" for note in target.notes),
+        "",
+        "  judge it                  pytest --reuse",
+        f"  take a provider away      python -m lab away {MODELS[CHAIN[0]].provider.lower()} hangs",
+        f"                            ({', '.join(_PROVIDERS)}; {', '.join(_OUTAGES)})",
+        "  give all back             python -m lab back",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _watch(lab: EmbeddedLab) -> None:
+    """Wait for Ctrl-C; say when a program ends by itself."""
+    never = threading.Event()
+    told = set[str]()
+    while not never.wait(_LOOK_SECONDS):
+        for key, pod in lab.pods.items():
+            if pod.ended_by_itself and key not in told:
+                told.add(key)
+                _write(f"{key} has ended by itself: see {pod.log_file}")
+
+
+def _take_away(cache: Path, provider: str, outage: Outage) -> None:
+    with attached(cache, _say) as lab:
+        EmulatedOutages(lab.providers).take_away(provider, outage)
+    _write(f"{provider} {outage} until `python -m lab back`")
+
+
+def _give_back(cache: Path) -> None:
+    with attached(cache, _say) as lab:
+        EmulatedOutages(lab.providers).restore()
+    _write("all providers are well")
+
+
+def _say(line: str) -> None:
+    _write(f"  … {line}")
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
