@@ -1,6 +1,7 @@
 """The table of contents: the plugins that make up the suite, in the order in which they act."""
 
 pytest_plugins = [
+    "fixtures.gherkin",
     "fixtures.redaction",
     "fixtures.verdicts",
     "fixtures.allure_gherkin",

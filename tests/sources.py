@@ -60,17 +60,16 @@ def imports(path: Path) -> list[Import]:
     ]
 
 
-def _walk(node: ast.AST, *, lazy: bool) -> Iterator[tuple[ast.AST, bool]]:
-    yield node, lazy
+def _walk(node: ast.AST, *, lazy: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield node, lazy
     inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     for child in ast.iter_child_nodes(node):
         yield from _walk(child, lazy=inside)
 
 
-def _modules(node: ast.AST) -> list[str]:
-    """What a node imports; relative imports are banned by the linter."""
+def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """What a statement imports; relative imports are banned by the linter."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [str(node.module)]
-    return []
+    return [str(node.module)]
