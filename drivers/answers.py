@@ -8,8 +8,8 @@ from dataclasses import replace
 from domain.answering import refusal
 from domain.proof import Answer
 from domain.story import MODELS
-from domain.waiting import Say
-from drivers.open_webui import OpenWebUI
+from domain.waiting import Say, aloud
+from drivers.hands import Hands
 from drivers.streaming import Question
 from drivers.transport import UnexpectedAnswerError
 
@@ -22,17 +22,15 @@ def nonce() -> str:
 class Answers:
     """Answers to a user's questions, shared by all scenarios that disturb nothing."""
 
-    def __init__(
-        self, open_webui: OpenWebUI, *, wanted: Callable[[], Iterable[str]], say: Say
-    ) -> None:
+    def __init__(self, hands: Hands, *, wanted: Callable[[], Iterable[str]], say: Say) -> None:
         """Ask nothing yet.
 
         Args:
-            open_webui: asked as the account that judges.
+            hands: the account that judges.
             wanted: the models that the selected scenarios will ask for.
             say: shows progress.
         """
-        self._open_webui = open_webui
+        self._hands = hands
         self._wanted = wanted
         self._say = say
         self._answers: dict[str, Future[Answer]] = {}
@@ -83,4 +81,5 @@ class Answers:
         Raises:
             UnexpectedAnswerError: Open WebUI did not answer.
         """
-        return self._open_webui.ask(Question(model=model, nonce=nonce()))
+        with aloud(f"the answer of {model}", self._say):
+            return self._hands.ask(Question(model=model, nonce=nonce()))

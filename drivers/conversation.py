@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from domain.message import explain
 from domain.proof import Turn
-from domain.waiting import Say, eventually, quiet
+from domain.waiting import Say, aloud, eventually, quiet
 from drivers.open_webui import ANSWER_TIMEOUT, OpenWebUI
 from drivers.shapes import mapping
 from drivers.streaming import Question
@@ -47,9 +47,10 @@ class Conversation:
         """Ask within this conversation and wait until the answer is stored."""
         question = Question(model=model, nonce=nonce, history=self.history)
         identity = str(uuid.uuid4())
-        reply = self._open_webui.api.post(
-            "/api/chat/completions", self._request(question, identity)
-        )
+        with aloud(f"Open WebUI to take a question for {model}", self._say):
+            reply = self._open_webui.api.post(
+                "/api/chat/completions", self._request(question, identity)
+            )
         if reply.status != HTTPStatus.OK or not isinstance(reply.json, dict):
             raise AssertionError(
                 explain(
