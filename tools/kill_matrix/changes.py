@@ -59,6 +59,8 @@ class ApiCall:
     method: str
     path: str
     body: Any = None
+    pod: str = ""
+    """`namespace/name` of the replica that is called; empty: the first one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +125,7 @@ def _api(value: str, more: Mapping[str, Any]) -> ApiCall:
     method, _, path = value.partition(" ")
     if method not in ("GET", "POST", "DELETE") or not path.startswith("/"):
         raise ValueError(f"a call is written `POST /path`, found {value!r}")
-    return ApiCall(method=method, path=path, body=more.get("body"))
+    return ApiCall(method=method, path=path, body=more.get("body"), pod=more.get("pod", ""))
 
 
 def _network(value: Mapping[str, Any], _more: Mapping[str, Any]) -> Network:
@@ -165,7 +167,7 @@ VERBS: Mapping[str, Verb] = {
         kind=list,
         fields=frozenset({"enabled"}),
     ),
-    "api": Verb(read=_api, kind=str, fields=frozenset({"body"})),
+    "api": Verb(read=_api, kind=str, fields=frozenset({"body", "pod"})),
     "provider": Verb(
         read=lambda value, more: Provider(
             provider=value, behaviour=Behaviour.read(more.get("behaviour"))

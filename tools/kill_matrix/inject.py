@@ -137,12 +137,21 @@ def _while_running(lab: EmbeddedLab, target: Target, change: Change) -> Target:
             _call(target, "POST", "/api/v1/auths/add", _account(change.role))
             return replace(target, user=_USER)
         case ApiCall():
-            _call(target, change.method, change.path, change.body)
+            called = replace(target, open_webui=_address(lab, change.pod) or target.open_webui)
+            _call(called, change.method, change.path, change.body)
         case Connections():
             _call(target, "POST", "/openai/config/update", _saved(target, change))
         case _:
             lab.edit(changed(lab.manifests, [change]))
     return target
+
+
+def _address(lab: EmbeddedLab, pod: str) -> str:
+    if not pod:
+        return ""
+    if pod not in lab.pods:
+        raise SetupError(f"A fault calls pod {pod}, which does not run.")
+    return f"http://127.0.0.1:{next(iter(lab.pods[pod].ports().values()))}"
 
 
 def _account(role: str) -> dict[str, str]:

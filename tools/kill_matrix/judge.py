@@ -15,7 +15,7 @@ from fixtures.target import GIVEN
 from fixtures.wording import verdict_for, wording
 
 _PROJECT = Path(__file__).parents[2]
-_WITHOUT = ("terminal", "cacheprovider", "fixtures.reports", "fixtures.html_report")
+_WITHOUT = ("terminal", "cacheprovider", "fixtures.terminal", "fixtures.reports")
 """Plugins that write what people read: here a matrix is written instead."""
 DISRUPTIVE = "disruptive"
 

@@ -1,0 +1,77 @@
+"""`make kill-matrix`: every fault and every healthy variation, against labs of their own."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from domain.errors import SetupError
+from domain.verdict import ExitCode
+from lab import environments
+from tools.kill_matrix import worker
+from tools.kill_matrix.compare import Row
+from tools.kill_matrix.fault import Fault, load
+from tools.kill_matrix.judge import titles
+from tools.kill_matrix.report import write
+
+_PROJECT = Path(__file__).parents[2]
+FOLDERS = (_PROJECT / "tests" / "faults", _PROJECT / "tests" / "healthy")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the matrix; 0 when every fault was killed and no healthy variation was refused."""
+    parser = argparse.ArgumentParser(prog="kill-matrix", description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, help="folders or files of faults")
+    parser.add_argument("--only", default="", help="identities, separated by commas")
+    parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
+    parser.add_argument("--cold", action="store_true", help="start every program from nothing")
+    parser.add_argument("--cache", type=Path, default=environments.CACHE)
+    parser.add_argument("--reports", type=Path, default=_PROJECT / "reports")
+    parser.add_argument("--document", type=Path, help="write the matrix as Markdown as well")
+    options = parser.parse_args(arguments)
+    try:
+        faults = _chosen(options.folders or FOLDERS, options.only)
+    except SetupError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # a command speaks
+        return ExitCode.UNFIT
+    start = partial(worker.start, options.cache, cold=options.cold)
+    rows = _run(faults, labs=options.labs, start=start)
+    write(rows, options.reports, options.document)
+    return ExitCode.ACCEPTED if all(row.right for row in rows) else ExitCode.NOT_ACCEPTED
+
+
+def _chosen(folders: tuple[Path, ...], only: str) -> list[Fault]:
+    known = titles()
+    faults = [fault for folder in folders for fault in load(folder, scenarios=known)]
+    wanted = {name for name in only.split(",") if name}
+    if missing := wanted - {fault.identity for fault in faults}:
+        raise SetupError(f"There is no fault {', '.join(sorted(missing))}.")
+    return [fault for fault in faults if not wanted or fault.identity in wanted]
+
+
+def _run(faults: list[Fault], *, labs: int, start: Callable[[], None]) -> list[Row]:
+    order = {fault.identity: number for number, fault in enumerate(faults)}
+    rows: list[Row] = []
+    with ProcessPoolExecutor(
+        max_workers=min(labs, len(faults)),
+        mp_context=get_context("spawn"),
+        initializer=start,
+    ) as pool:
+        for done in as_completed([pool.submit(worker.run, fault) for fault in faults]):
+            row = done.result()
+            rows.append(row)
+            _show(row, len(rows), len(faults))
+    return sorted(rows, key=lambda row: order[row.identity])
+
+
+def _show(row: Row, number: int, total: int) -> None:
+    word = ("accepted" if row.healthy else "killed") if row.right else "MISSED"
+    line = f"{number:>3}/{total} {row.identity:<6} {word:<9} {row.seconds:5.1f} s  {row.title}"
+    print(line, *row.misses, sep="\n        ", flush=True)  # noqa: T201  # progress
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""One process of the matrix: a lab of its own, broken and mended once a fault."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from domain.errors import SetupError
+from domain.waiting import quiet
+from lab import environments
+from lab.embedded.lab import EmbeddedLab
+from lab.embedded.launch import ColdStarter
+from lab.embedded.manifests import DEFAULT, Manifests
+from lab.embedded.prepared import PreparedStarter
+from tools.kill_matrix.compare import Row, misses
+from tools.kill_matrix.fault import Fault
+from tools.kill_matrix.inject import inject
+from tools.kill_matrix.judge import Judgement, judge
+from tools.kill_matrix.naive import naive_checks
+
+_lab: EmbeddedLab | None = None
+"""This process's lab; it lives as long as the process, and ends with it."""
+
+
+def start(cache: Path, *, cold: bool) -> None:
+    """Start this process's lab; run once by each process of the pool."""
+    global _lab  # noqa: PLW0603  # a pool hands nothing else from its initializer to its tasks
+    starter = ColdStarter() if cold else PreparedStarter(cache=cache)
+    lab = EmbeddedLab(Manifests.load(DEFAULT), _programs(cache), starter=starter)
+    _lab = ExitStack().enter_context(lab)
+
+
+def _programs(cache: Path) -> Callable[[str], environments.Environment]:
+    built = {
+        program.name: environments.ensure(program, cache=cache, say=quiet)
+        for program in (environments.LITELLM, environments.OPEN_WEBUI)
+    }
+    return built.__getitem__
+
+
+def run(fault: Fault) -> Row:
+    """Break the lab, judge it, and tell what was noticed."""
+    assert _lab is not None
+    started = time.monotonic()
+    disruptive = fault.expected.keys()
+    try:
+        target = inject(_lab, Manifests.load(DEFAULT), fault)
+        judgement = judge(target, disruptive)
+        naive = naive_checks(target) if target.open_webui else {}
+    except SetupError as error:
+        judgement, naive = Judgement(endings={}, unfit=str(error)), {}
+    return Row(
+        identity=fault.identity,
+        title=fault.title,
+        layer=fault.layer,
+        healthy=fault.healthy,
+        endings=judgement.endings,
+        misses=misses(fault, judgement),
+        naive=naive,
+        seconds=time.monotonic() - started,
+    )
