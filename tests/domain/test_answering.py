@@ -1,0 +1,247 @@
+"""Who gave an answer: told by provenance and nonce, never by text or label."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.answering import (
+    check_answer,
+    check_asked_only,
+    check_error_only,
+    check_kept,
+    check_no_error,
+    check_same_upstream,
+    check_turn,
+    check_unknown_model,
+    refusal,
+)
+from domain.errors import Inconclusive
+from domain.proof import Answer, Deployment, Provenance, Turn
+from domain.story import MODELS
+from domain.target import Call
+from tests.domain.making import refused
+
+NONCE = "K0123456789"
+VLLM = "http://vllm-api.ml.svc.cluster.local:8000/v1"
+GEMINI = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.0-flash"
+WHO = Provenance(group="vllm-qwen", deployment="d1", api_base=VLLM, upstream=True)
+GOOD = Answer(model="vllm-qwen", nonce=NONCE, text=NONCE, provenance=WHO, tokens=9, seconds=1.5)
+AWAY = replace(GOOD, text="", provenance=None, tokens=0)
+
+
+def _by(group: str, api_base: str, *, upstream: bool = True) -> Provenance:
+    return Provenance(group=group, deployment="d", api_base=api_base, upstream=upstream)
+
+
+HEALTHY: dict[str, Answer] = {
+    "the code comes back": GOOD,
+    "in a sentence": replace(GOOD, text=f"Sure! The code is {NONCE}."),
+    "after a thinking block": replace(GOOD, text=f"<think>{NONCE}?</think>\n{NONCE}"),
+    "another text, an upstream that was called": replace(GOOD, text="Hello, world!"),
+    "the code, no upstream headers (Gemini never has any)": replace(
+        GOOD,
+        model="gemini/gemini-2.0-flash",
+        provenance=_by("gemini/gemini-2.0-flash", GEMINI, upstream=False),
+    ),
+    "H24, H33 another address of the same host": replace(
+        GOOD, provenance=_by("vllm-qwen", "http://vllm-api.ml.svc.cluster.local:8000")
+    ),
+}
+
+
+@pytest.mark.parametrize("answer", HEALTHY.values(), ids=HEALTHY.keys())
+def test_the_model_itself(answer: Answer) -> None:
+    check_answer(answer, answer.model, MODELS[answer.model].provider)
+    check_no_error(answer)
+
+
+WRONG: dict[str, tuple[Answer, str, tuple[str, ...]]] = {
+    "F097 the fallback under the primary's name": (
+        replace(GOOD, provenance=_by("ollama-qwen", "http://ollama.ml.svc.cluster.local:11434")),
+        "vllm-qwen",
+        ("ollama-qwen answered in its place", "http://ollama.ml", "disable_fallbacks"),
+    ),
+    "F085 a default fallback": (
+        replace(
+            GOOD,
+            model="gemini/gemini-2.0-flash",
+            provenance=_by("ollama-qwen", "http://ollama.ml.svc.cluster.local:11434"),
+        ),
+        "gemini/gemini-2.0-flash",
+        ("does not come from gemini/gemini-2.0-flash", "ollama-qwen answered in its place"),
+    ),
+    "F095 another upstream": (
+        replace(GOOD, model="openai-gpt4o", provenance=_by("openai-gpt4o", VLLM)),
+        "openai-gpt4o",
+        ("LiteLLM asked http://vllm-api", "not api.openai.com", "OPENAI_BASE_URL"),
+    ),
+    "F092 mock_response": (
+        replace(
+            GOOD, text="Hello, world!", provenance=_by("vllm-qwen", VLLM, upstream=False), tokens=20
+        ),
+        "vllm-qwen",
+        (NONCE, "does not come back", "no upstream was called: mock_response"),
+    ),
+    "F114 empty": (replace(GOOD, text=" \n", tokens=0), "vllm-qwen", ("the answer is empty",)),
+    "F114 thinking only": (
+        replace(GOOD, text="", tokens=64),
+        "vllm-qwen",
+        ("the answer is empty", "64 tokens", "reasoning mode"),
+    ),
+    "F106 it breaks off": (
+        replace(GOOD, error="litellm.Timeout: no end"),
+        "vllm-qwen",
+        ("it breaks off with an error: litellm.Timeout",),
+    ),
+    "not through LiteLLM": (
+        replace(GOOD, provenance=None),
+        "vllm-qwen",
+        ("no headers of LiteLLM",),
+    ),
+    "an address that is none": (
+        replace(GOOD, provenance=_by("vllm-qwen", "http://[")),
+        "vllm-qwen",
+        ("LiteLLM asked http://[, not vllm-api",),
+    ),
+    "a code of another question": (
+        replace(GOOD, text="K9999999999", provenance=_by("vllm-qwen", VLLM, upstream=False)),
+        "vllm-qwen",
+        ("does not come back",),
+    ),
+    "F109, F111 the house's own provider is away": (
+        replace(AWAY, status=200, error="litellm.NotFoundError: 404 no such model"),
+        "vllm-qwen",
+        ("vllm-qwen does not answer", "404 no such model"),
+    ),
+    "F034 a key that LiteLLM lacks": (
+        replace(AWAY, error="litellm.AuthenticationError: GeminiException API key not valid"),
+        "gemini/gemini-2.0-flash",
+        ("does not answer", "a key that LiteLLM lacks", "os.environ/"),
+    ),
+    "an external provider, for no known reason": (
+        replace(AWAY, error="something else"),
+        "mistral/mistral-small-latest",
+        ("does not answer", "something else"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "name", "phrases"), WRONG.values(), ids=WRONG.keys())
+def test_somebody_else_or_nobody(answer: Answer, name: str, phrases: tuple[str, ...]) -> None:
+    with refused(*phrases):
+        check_answer(answer, name, MODELS[name].provider)
+
+
+REFUSALS = {
+    "litellm.RateLimitError: Error code 429 insufficient_quota": "no quota or credit left",
+    "Error code: 402 - payment required": "no quota or credit left",
+    "litellm.RateLimitError: GroqException - Rate limit reached": "quota or rate limit",
+    "litellm.NotFoundError: The model has been decommissioned": "no longer has this model",
+    "Cannot connect to host api.groq.com: Name or service not known": "does not resolve",
+    "SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED": "does the name lead elsewhere",
+    "litellm.Timeout: Connection timed out": "not answer in time",
+    "litellm.APIConnectionError: Connection error.": "cannot be reached",
+    "litellm.InternalServerError: 503 overloaded": "in trouble (5xx)",
+}
+
+
+@pytest.mark.parametrize(("error", "words"), REFUSALS.items())
+def test_an_external_provider_that_refuses_proves_nothing(error: str, words: str) -> None:
+    name = "groq/llama-3.3-70b-versatile"  # F118, H34
+    with refused(f"{name}: Groq refused", words, error[:40], error=Inconclusive):
+        check_answer(replace(AWAY, model=name, error=error), name, "Groq")
+
+
+@pytest.mark.parametrize("error", ["", "odd", "request req_140234 failed", "a credential"])
+def test_words_that_tell_nothing(error: str) -> None:
+    assert refusal(error) == ""
+
+
+def test_a_model_that_is_switched_off_on_purpose() -> None:
+    with refused("0 replicas", "vllm-api.ml", error=Inconclusive):
+        check_answer(replace(AWAY, error="away"), "vllm-qwen", "vLLM", away=lambda _host: True)
+    check_answer(GOOD, "vllm-qwen", "vLLM", away=lambda _host: True)
+
+
+def test_what_the_user_is_told() -> None:
+    with refused("The user sees an error", "an empty answer"):
+        check_no_error(AWAY)
+    with refused("The user sees an error", "broke off", "AIOHTTP_CLIENT_TIMEOUT"):
+        check_no_error(replace(GOOD, error="it broke off"))
+    check_error_only(replace(AWAY, error="503: nobody left"))
+    with refused("is not told that the model is away", "no error", NONCE):
+        check_error_only(GOOD)
+    with refused("is not told", "default_fallbacks"):
+        check_error_only(AWAY)
+    with refused("is not told", "503", NONCE):
+        check_error_only(replace(GOOD, error="503"))
+
+
+def test_a_model_that_does_not_exist() -> None:
+    check_unknown_model(replace(AWAY, status=400, error="Model not found"))
+    for answer in (
+        GOOD,
+        replace(AWAY, status=200, error="Model not found"),
+        replace(AWAY, status=500, error="trouble"),
+    ):
+        with refused("just invented is not refused", "wildcard"):
+            check_unknown_model(answer)
+
+
+DEPLOYMENTS = (
+    Deployment(identity="1", group="vllm-qwen", upstream="openai/Qwen", api_base=VLLM),
+    Deployment(identity="2", group="vllm-qwen", upstream="openai/Qwen", api_base="http://second"),
+    Deployment(identity="3", group="vllm-r1", upstream="openai/R1", api_base=VLLM),  # H33
+)
+
+
+def test_a_name_that_stands_for_one_upstream() -> None:
+    check_same_upstream(DEPLOYMENTS, "vllm-qwen")
+    check_same_upstream((), "vllm-qwen")
+
+
+def test_a_name_that_stands_for_two() -> None:  # F077
+    second = Deployment(identity="4", group="vllm-qwen", upstream="openai/gpt-4o-mini", api_base="")
+    with refused("vllm-qwen stands for several models", "openai/Qwen, openai/gpt-4o-mini"):
+        check_same_upstream((*DEPLOYMENTS, second), "vllm-qwen")
+
+
+def _call(provider: str = "vLLM", *, nonce: str = NONCE, answered: bool = True) -> Call:
+    return Call(
+        provider=provider,
+        model="Qwen/Qwen2.5-7B-Instruct-AWQ",
+        question=f"Please repeat {nonce}",
+        answered=answered,
+    )
+
+
+def test_nobody_else_was_asked() -> None:
+    check_asked_only(GOOD, "vLLM", [_call(), _call(), _call("Groq", nonce="another")])
+    with refused("reached other providers", "found     Ollama, vLLM"):
+        check_asked_only(GOOD, "vLLM", [_call(), _call("Ollama")])
+    with refused("no provider at all"):
+        check_asked_only(GOOD, "vLLM", [_call(nonce="another")])
+
+
+TURN = Turn(model="vllm-qwen", nonce=NONCE, text=NONCE)
+
+
+def test_a_turn_of_a_conversation() -> None:
+    model = MODELS["vllm-qwen"]
+    check_turn(TURN, model, [_call("Ollama", answered=False), _call()])
+    for turn, calls, found in (
+        (TURN, [_call(), _call("Ollama")], "at Ollama"),  # the label still says vllm-qwen
+        (TURN, [_call(answered=False)], "no model at nobody"),
+        (replace(TURN, text="Hello", error="away"), [_call()], "away"),
+        (TURN, [replace(_call(), model="another")], "another at vLLM"),
+    ):
+        with refused("does not come from vllm-qwen", found, "only what was asked for"):
+            check_turn(turn, model, calls)
+
+
+def test_a_conversation_keeps_its_turns() -> None:
+    second = Turn(model="ollama-qwen", nonce="K2", text="K2")
+    check_kept([TURN, second], [TURN, second])
+    for stored in ([], [TURN], [second, TURN], [TURN, replace(second, text="")]):
+        with refused("does not keep", f"vllm-qwen ({NONCE}), ollama-qwen (K2)"):
+            check_kept(stored, [TURN, second])

@@ -1,0 +1,66 @@
+"""The story as data agrees with the lab's manifests and with the features' tables."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from domain.chain import walk_chain
+from domain.endpoint import declared_connections
+from domain.kubernetes import service_in
+from domain.story import CHAIN, ENDPOINT, MODELS, TASKS, Model, task_tag
+from lab.embedded.manifests import DEFAULT, Manifests
+from lab.embedded.plan import plan_pods
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = Manifests.load(DEFAULT)
+CONFIG = yaml.safe_load((MANIFESTS.data("ConfigMap", "ml", "litellm-config") or {})["config.yaml"])
+ENTRIES = {entry["model_name"]: entry["litellm_params"] for entry in CONFIG["model_list"]}
+HOSTS = {"openai": "api.openai.com", "groq": "api.groq.com", "mistral": "api.mistral.ai"}
+"""Where LiteLLM asks a provider for whom the configuration names no address."""
+
+
+def test_the_manifests_serve_the_storys_models() -> None:
+    assert list(ENTRIES) == list(MODELS)
+    assert len(MODELS) == 8
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
+def test_each_model_is_behind_its_name(model: Model) -> None:
+    provider, _, upstream = ENTRIES[model.name]["model"].partition("/")
+    base = ENTRIES[model.name].get("api_base", "")
+    assert upstream == model.upstream
+    assert model.host == (
+        urlsplit(base).hostname
+        or {**HOSTS, "gemini": "generativelanguage.googleapis.com"}[provider]
+    )
+
+
+def test_the_manifests_hold_the_storys_chain() -> None:
+    fallbacks = CONFIG["litellm_settings"]["fallbacks"]
+    rules = {name: tuple(to) for rule in fallbacks for name, to in rule.items()}
+    assert walk_chain(CHAIN[0], rules, ENTRIES).order == CHAIN
+
+
+def test_the_manifests_point_open_webui_to_litellm() -> None:
+    plan = next(each for each in plan_pods(MANIFESTS) if each.owner == "open-webui")
+    [declared] = declared_connections(plan.environment)
+    assert declared.url == ENDPOINT
+    service = service_in(ENDPOINT, namespace="apps")
+    assert service is not None
+    assert MANIFESTS.get("Service", service.namespace, service.name)
+
+
+def test_the_features_name_the_storys_models() -> None:
+    written = "".join(path.read_text() for path in (ROOT / "features").glob("*.feature"))
+    assert {name for name in MODELS if f"| {name} " in written} == set(MODELS)
+    quoted = set(re.findall(r'"((?:vllm|ollama|openai|groq|gemini|mistral)[^"]*)"', written))
+    assert quoted <= set(MODELS)
+    assert f'"{ENDPOINT}"' in written
+
+
+def test_each_task_has_a_tag_that_python_reads() -> None:
+    assert task_tag("1.1") == "task1_1"
+    assert all(task_tag(task).isidentifier() for task in TASKS)
