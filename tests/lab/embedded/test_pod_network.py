@@ -1,0 +1,253 @@
+"""The network as a program inside a pod meets it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.lab.embedded.inside import GATEWAY, OPENAI, Inside
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Inside:
+    """A pod in the namespace `apps`."""
+    return Inside(folder=tmp_path)
+
+
+@pytest.fixture
+def greeter() -> Iterator[int]:
+    """A port of this machine that says hello to each connection."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def greet() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.sendall(b"hello")
+
+        threading.Thread(target=greet, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "litellm.ml.svc.cluster.local",
+        "litellm.ml.svc.cluster.local.",
+        "LiteLLM.ML.svc",
+        "litellm.ml",
+    ],
+)
+def test_a_service_has_each_of_its_names(inside: Inside, name: str) -> None:
+    assert inside.address_of(name) == GATEWAY
+
+
+@pytest.mark.parametrize(
+    "name", ["litellm", "litellm.ml.", "litellm.ml.svc.other.domain", "example.com", "x..y"]
+)
+def test_a_name_that_no_pod_would_resolve_does_not_exist(inside: Inside, name: str) -> None:
+    assert inside.address_of(name) == (
+        f"gaierror: [Errno {socket.EAI_NONAME}] {name} does not resolve in pod apps/web-0"
+    )
+
+
+def test_a_short_name_belongs_to_the_pods_own_namespace(inside: Inside) -> None:
+    inside.names = {"db.apps.svc.cluster.local": "10.96.0.7", "db.ml.svc.cluster.local": GATEWAY}
+
+    assert inside.address_of("db") == "10.96.0.7"
+
+
+def test_search_domains_come_first_for_names_with_few_dots(inside: Inside) -> None:
+    inside.search = [*inside.search, "corp.example"]
+    inside.names = {**inside.names, "api.openai.com.corp.example": "203.0.113.9"}
+
+    assert inside.address_of("api.openai.com") == "203.0.113.9"
+    assert inside.address_of("api.openai.com.") == OPENAI
+
+
+def test_a_wildcard_answers_for_all_below_it_and_not_for_itself(inside: Inside) -> None:
+    inside.search = [*inside.search, "corp.example"]
+    inside.own_names = {"*.corp.example": "203.0.113.9"}
+
+    assert inside.address_of("anything.at.all") == "203.0.113.9"
+    assert inside.address_of("corp.example.").startswith("gaierror")
+
+
+def test_a_disturbed_pod_sees_another_address_or_none(inside: Inside) -> None:
+    inside.own_names = {"litellm.ml.svc.cluster.local": None, "api.openai.com": "203.0.113.9"}
+
+    assert inside.address_of("litellm.ml").startswith("gaierror")
+    assert inside.address_of("api.openai.com") == "203.0.113.9"
+
+
+def test_localhost_and_addresses_need_no_table(inside: Inside) -> None:
+    assert inside.address_of("localhost") == "127.0.0.1"
+    assert inside.address_of("192.0.2.7") == "192.0.2.7"
+
+
+def test_nothing_has_an_ipv6_address(inside: Inside) -> None:
+    asked = "result = socket.getaddrinfo('litellm.ml', 80, socket.AF_INET6)"
+
+    assert "has no IPv6 address in the lab" in inside.run(asked)
+
+
+def test_the_older_ways_to_resolve_agree(inside: Inside) -> None:
+    assert inside.run("result = socket.gethostbyname('litellm.ml')") == GATEWAY
+    assert inside.run("result = socket.getaddrinfo(b'litellm.ml', 80)[0][4][0]") == GATEWAY
+    assert inside.run("result = socket.gethostbyname('example.com')").startswith("gaierror")
+
+
+def test_a_connection_to_a_service_goes_to_a_pod_behind_it(inside: Inside, greeter: int) -> None:
+    inside.routes = {f"{GATEWAY}:4000": [greeter]}
+
+    assert inside.connect("litellm.ml", 4000) == "hello"
+    assert inside.connect(GATEWAY, 4000) == "hello"
+
+
+@pytest.mark.parametrize("port", [4000, 80])
+def test_where_nothing_listens_a_connection_is_refused(inside: Inside, port: int) -> None:
+    inside.routes = {f"{GATEWAY}:4000": []}
+
+    refused = f"ConnectionRefusedError: [Errno 111] nothing listens on {GATEWAY}:{port}"
+    assert inside.connect("litellm.ml", port).replace("[Errno 61]", "[Errno 111]") == refused
+
+
+def test_connect_ex_tells_the_same_as_a_number(inside: Inside) -> None:
+    asked = f"result = socket.socket().connect_ex(('{GATEWAY}', 4000)) == errno.ECONNREFUSED"
+
+    assert inside.run(f"import errno\n{asked}")
+
+
+def test_a_cut_connection_hangs(inside: Inside) -> None:
+    with closing(socket.socket()) as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        with closing(socket.create_connection(full.getsockname())):
+            inside.silent = full.getsockname()[1]
+            inside.routes = {f"{GATEWAY}:4000": [1]}
+            inside.cut = [f"{GATEWAY}:4000"]
+
+            assert inside.connect("litellm.ml", 4000) == "TimeoutError: timed out"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "169.254.169.254", "::1"])
+def test_no_other_address_is_reached(inside: Inside, address: str) -> None:
+    assert inside.connect(address, 80).startswith("ConnectionRefusedError")
+
+
+def test_what_goes_round_python_is_refused_by_the_audit_hook(inside: Inside) -> None:
+    connect = "import _socket\n_socket.socket().connect(('192.0.2.1', 80))\nresult = 'connected'"
+    send = "socket.socket(type=socket.SOCK_DGRAM).sendto(b'?', ('192.0.2.1', 53))\nresult = 'sent'"
+    resolve = "import _socket\nresult = str(_socket.getaddrinfo('example.com', 80))"
+    reverse = "result = socket.gethostbyaddr('example.com')[0]"
+
+    assert "the lab has no way out to 192.0.2.1" in inside.run(connect)
+    assert "the lab has no way out to 192.0.2.1" in inside.run(send)
+    assert "the lab asks nobody outside for example.com" in inside.run(resolve)
+    assert "the lab asks nobody outside for example.com" in inside.run(reverse)
+
+
+def test_sockets_of_the_machine_itself_are_left_alone(inside: Inside) -> None:
+    asked = (
+        "left, right = socket.socketpair()\n"
+        "left.sendall(b'beside')\n"
+        "result = right.recv(9).decode()\n"
+        "one = socket.socket(socket.AF_UNIX)\n"
+        "one.bind(socket_path)\n"
+    ).replace("socket_path", repr(str(inside.folder / "unix")))
+
+    assert inside.run(asked) == "beside"
+
+
+LISTEN = """
+server = socket.create_server(({host!r}, 8080), family={family})
+again = socket.create_connection(('localhost', 8080))
+result = [server.getsockname()[:2], again.getpeername()[:2]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "family"),
+    [("0.0.0.0", "socket.AF_INET"), ("127.0.0.1", "socket.AF_INET"), ("::", "socket.AF_INET6")],  # noqa: S104
+)
+def test_a_port_of_the_pod_is_a_port_that_the_kernel_picks(
+    inside: Inside, host: str, family: str
+) -> None:
+    bound, reached = inside.run(LISTEN.format(host=host, family=family))
+
+    assert json.loads(inside.ports.read_text()) == {"8080": bound[1]}
+    assert bound[0].removeprefix("::ffff:") == "127.0.0.1"
+    assert reached == ["127.0.0.1", bound[1]]
+    assert bound[1] != 8080
+
+
+def test_all_processes_of_a_pod_share_its_ports(inside: Inside, greeter: int) -> None:
+    inside.ports.write_text(json.dumps({"8080": greeter}))
+
+    assert inside.connect("localhost", 8080) == "hello"
+    inside.run("result = socket.create_server(('', 9090)).getsockname()[1]")
+    assert set(json.loads(inside.ports.read_text())) == {"8080", "9090"}
+
+
+def test_an_event_loop_of_uvloop_is_a_plain_one(inside: Inside) -> None:
+    asked = (
+        "import asyncio, uvloop\n"
+        "uvloop.install()\n"
+        "loop = uvloop.new_event_loop()\n"
+        "result = loop.run_until_complete(loop.getaddrinfo('litellm.ml', 80))[0][4][0]\n"
+        "loop.close()\n"
+        "assert isinstance(uvloop.EventLoopPolicy(), asyncio.DefaultEventLoopPolicy)"
+    )
+
+    assert inside.run(asked) == GATEWAY
+
+
+CHILD = """
+import os, subprocess, sys, time
+grandchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])
+print(os.getpid(), grandchild.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_program_and_what_it_started_end_with_the_lab(inside: Inside) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD],
+        env={**inside.write(), "LAB_LIFELINE": "stdin"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        program, grandchild = map(int, process.stdout.readline().split())
+        assert program == process.pid
+        assert os.getpgid(grandchild) == program
+
+        process.stdin.close()
+
+        assert process.wait(10) == -9
+        assert process.stdout.read() == b""  # its other end is closed: nobody is left
+
+
+def test_python_without_a_lab_is_as_ever(inside: Inside) -> None:
+    environment = {**inside.write()}
+    del environment["LAB_NETWORK"]
+    source = "import socket, sys; print(socket.getaddrinfo.__module__, 'uvloop' in sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "socket False\n"
