@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept test lint lab bench report lock clean environment
+.PHONY: help accept test lint lab bench report verify-signoff sign diff lock clean environment
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -8,7 +8,7 @@ CACHE := $(if $(ACCEPTANCE_CACHE),--cache "$(ACCEPTANCE_CACHE)")
 
 help: ## List the targets
 	@echo "make TARGET [ARGS='...'] [PYTHON=/path/to/python3.12]"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 
 accept: environment ## Judge the story; ARGS go to pytest, as in ARGS='-m AC2'
 	@$(RUN) tools.report --install $(CACHE)
@@ -30,6 +30,15 @@ bench: environment ## Boot time, run time, critical path, overhead, requests and
 
 report: environment ## Make reports/acceptance.html from the results of the last run
 	@$(RUN) tools.report $(CACHE)
+
+verify-signoff: environment ## Whether the record FILE=... and its signature hold; SIGNERS=... names keys
+	@$(RUN) tools.signoff verify "$(or $(FILE),reports/signoff.json)" $(if $(SIGNERS),--signers "$(SIGNERS)")
+
+sign: environment ## Sign the record FILE=... with the OpenSSH key KEY=...
+	@$(RUN) tools.signoff sign "$(or $(FILE),reports/signoff.json)" --key "$(KEY)"
+
+diff: environment ## What changed from the record A=... to the record B=...
+	@$(RUN) tools.signoff diff "$(A)" "$(or $(B),reports/signoff.json)"
 
 lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
 	.venv/bin/$(COMPILE) $(ARGS) --group pyproject.toml:dev --output-file requirements.txt pyproject.toml

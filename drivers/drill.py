@@ -1,12 +1,14 @@
 """Taking providers away for one scenario, and waiting until they really serve again."""
 
+import time
 from functools import partial
 
 from domain.errors import Inconclusive, NotProven
 from domain.proof import Answer
 from domain.story import CHAIN, MODELS
 from domain.target import Outage, Outages
-from domain.waiting import Say, eventually
+from domain.timeline import Moment, Timeline
+from domain.waiting import Say, aloud, eventually
 from drivers.answers import nonce
 from drivers.gateway import Gateway
 from drivers.streaming import Question
@@ -27,6 +29,9 @@ class Drill:
         self._well = well
         self._say = say
         self._away: dict[str, Outage] = {}
+        self._moments: list[tuple[float, str]] = []
+        self.away: tuple[str, ...] = ()
+        """What is away now, as the feature says it."""
 
     @property
     def active(self) -> bool:
@@ -45,6 +50,8 @@ class Drill:
         self._away[provider] = outage
         self._say(f"drill: {provider} {outage}")
         self._outages.take_away(provider, outage)
+        self.away = (*self.away, f"{provider} {outage}")
+        self._note(self.away[-1])
 
     def bring_back(self) -> None:
         """Restore the providers, and return once each of their models serves by itself again.
@@ -57,6 +64,8 @@ class Drill:
         if self._outages is None or not self._away:
             return
         self._outages.restore()
+        self.away = ()
+        self._note("given back")
         for model in self._affected():
             eventually(
                 partial(self._check_serves, model),
@@ -65,6 +74,26 @@ class Drill:
                 interval=0.5,
                 say=self._say,
             )
+            self._note(f"{model} serves again")
+
+    def timeline(self, answer: Answer | None = None) -> Timeline:
+        """What happened so far, with an answer that has just ended."""
+        moments = list(self._moments)
+        if moments and answer:
+            ended = time.monotonic()
+            asked = ended - answer.seconds
+            moments.append((asked, f"{answer.model} is asked"))
+            if answer.first_seconds:
+                group = answer.provenance.group if answer.provenance else "an unknown model"
+                moments.append((asked + answer.first_seconds, f"first word of {group}"))
+            moments.append((ended, "the user gets an error" if answer.error else "answered"))
+        began = moments[0][0] if moments else 0.0
+        return Timeline(
+            moments=tuple(Moment(seconds=max(0.0, at - began), what=what) for at, what in moments)
+        )
+
+    def _note(self, what: str) -> None:
+        self._moments.append((time.monotonic(), what))
 
     def _affected(self) -> list[str]:
         """One model of each provider that was taken away; only those that were well before."""
@@ -81,7 +110,8 @@ class Drill:
         return True
 
     def _check_serves(self, model: str) -> None:
-        answer = ask_alone(self._gateway, model)
+        with aloud(f"{model} to answer by itself", self._say):
+            answer = ask_alone(self._gateway, model)
         assert not answer.error, f"{model}: {answer.error}"
 
 

@@ -27,6 +27,7 @@ def _(well: Well, model: str) -> None:
 def _(answers: Answers, drill: Drill, model: str, attach: Attach) -> Answer:
     answer = answers.fresh(model) if drill.active else answers.of(model)
     attach(f"answer after {answer.first_seconds or answer.seconds:.1f} s", answer)
+    attach("time line of the drill", drill.timeline(answer))
     return answer
 
 
@@ -43,9 +44,11 @@ def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
 
 
 @then(parsers.parse('the answer comes from "{model}" at {provider}'))
-def _(answer: Answer, well: Well, model: str, provider: str, comparison: Comparison) -> None:
+def _(
+    answer: Answer, well: Well, model: str, provider: str, drill: Drill, comparison: Comparison
+) -> None:
     check_answer(answer, model, provider, away=well.away)
-    comparison.answered(answer)
+    comparison.answered(answer, drill.away)
 
 
 @then("the user sees no error")
@@ -54,8 +57,9 @@ def _(answer: Answer) -> None:
 
 
 @then("the user gets an error and no answer")
-def _(answer: Answer) -> None:
+def _(answer: Answer, drill: Drill, comparison: Comparison) -> None:
     check_error_only(answer)
+    comparison.answered(answer, drill.away)
 
 
 @then("the user is told that there is no such model")

@@ -1,5 +1,7 @@
 """Sentences about the fallback chain, and about taking parts of it away."""
 
+from dataclasses import replace
+
 from pytest_bdd import given, parsers, then, when
 
 from domain.answering import check_same_upstream
@@ -20,15 +22,17 @@ def _(drill: Drill, provider: str, outage: str) -> None:
 
 
 @given(parsers.parse("{provider} was away and is back"))
-def _(drill: Drill, provider: str) -> None:
+def _(drill: Drill, provider: str, attach: Attach) -> None:
     drill.take_away(provider, Outage.REFUSED)
     drill.bring_back()
+    attach("time line of the drill", drill.timeline())
 
 
 @when(parsers.parse('the chain of "{model}" is read from the gateway'), target_fixture="chain")
-def _(gateway: Gateway, model: str, attach: Attach) -> Chain:
+def _(gateway: Gateway, model: str, attach: Attach, comparison: Comparison) -> Chain:
     chain = gateway.chain(model)
     attach("chain", chain)
+    comparison.found(replace(comparison.findings, chain=chain.order))
     return chain
 
 
@@ -42,6 +46,7 @@ def _(gateway: Gateway, comparison: Comparison) -> tuple[Deployment, ...]:
     deployments = gateway.deployments()
     comparison.declared("AC3", f"{len(MODELS)} models at their own providers")
     comparison.effective("AC3", f"{len(deployments)} deployments in LiteLLM")
+    comparison.found(comparison.findings.behind(deployments))
     return deployments
 
 

@@ -1,6 +1,7 @@
 """Sentences about the connections in use, and the keys on them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pytest_bdd import given, then, when
 
@@ -29,6 +30,7 @@ def _(gateway: Gateway, comparison: Comparison) -> None:
 @when("the connections in use are read", target_fixture="in_use")
 def _(wiring: Wiring, comparison: Comparison, attach: Attach) -> Wiring:
     comparison.effective("AC1", str(wiring))
+    comparison.found(replace(comparison.findings, endpoint=str(wiring)))
     attach("connections in use", wiring)
     return wiring
 

