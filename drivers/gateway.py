@@ -12,7 +12,7 @@ from domain.rollout import LITELLM_IS_ALIVE
 from domain.secret import Secret
 from drivers.shapes import mapping, sequence
 from drivers.streaming import Question, ask
-from drivers.transport import Api, Reply, UnexpectedAnswerError
+from drivers.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
 
 ANSWER_TIMEOUT = 180.0
 """Seconds; a cold Ollama loads its model for up to three minutes."""
@@ -21,9 +21,10 @@ ANSWER_TIMEOUT = 180.0
 class Gateway:
     """LiteLLM's own API; checked with 1.106.2."""
 
-    def __init__(self, base_url: str, key: Secret | None) -> None:
+    def __init__(self, base_url: str, key: Secret | None, *, timeout: float = TIMEOUT) -> None:
         self._key = key
-        self._api = Api(base_url, name="LiteLLM", headers=self._headers)
+        self._timeout = timeout
+        self._api = Api(base_url, name="LiteLLM", timeout=timeout, headers=self._headers)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -135,7 +136,7 @@ class Gateway:
 
     def told_to(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
-        stranger = Gateway(self._api.base_url, key)
+        stranger = Gateway(self._api.base_url, key, timeout=self._timeout)
         try:
             return stranger._api.get("/v1/models")  # its own class
         finally:

@@ -12,7 +12,7 @@ from domain.secret import fingerprint
 from domain.target import Account
 from drivers.shapes import mapping, sequence
 from drivers.streaming import Question, ask
-from drivers.transport import Api, UnexpectedAnswerError
+from drivers.transport import TIMEOUT, Api, UnexpectedAnswerError
 
 ANSWER_TIMEOUT = 240.0
 """Seconds; longer than all tiers of the chain need together, a cold Ollama included."""
@@ -21,13 +21,15 @@ ANSWER_TIMEOUT = 240.0
 class OpenWebUI:
     """Open WebUI's own API, signed in as one account; signs in again when the session died."""
 
-    def __init__(self, base_url: str, account: Account, *, name: str) -> None:
+    def __init__(
+        self, base_url: str, account: Account, *, name: str, timeout: float = TIMEOUT
+    ) -> None:
         self.account = name
         self._account = account
         self._token = ""
         self.role = ""
         """`admin` or `user`, once signed in."""
-        self.api = Api(base_url, name="Open WebUI", headers=self.headers)
+        self.api = Api(base_url, name="Open WebUI", timeout=timeout, headers=self.headers)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 8_000_000
 """Bytes; 300 models are 0.3 MB."""
+TIMEOUT = 30.0
+"""Seconds for a whole answer, unless a client is told otherwise."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGES = ("<!doctype", "<html")
 
@@ -61,7 +63,7 @@ class Api:
         base_url: str,
         *,
         name: str,
-        timeout: float = 30.0,
+        timeout: float = TIMEOUT,
         headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """Prepare requests to `base_url`; nothing is sent yet.

@@ -1,0 +1,1 @@
+"""Tests of the hands against servers that behave badly."""

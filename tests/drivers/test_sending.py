@@ -1,0 +1,53 @@
+"""What is sent: keys that cannot be, addresses that are none, queries that a path brings."""
+
+import pytest
+
+from domain.errors import SetupError
+from domain.secret import Secret
+from drivers.gateway import Gateway
+from drivers.open_webui import OpenWebUI
+from drivers.transport import Api, UnexpectedAnswerError, UnreachableError
+from tests.drivers.clients import ACCOUNT, AMPLE, ASKED, KEY
+from tests.drivers.hostile import closed_port, http, serving
+
+
+def test_nobody_listens() -> None:
+    gateway = Gateway(closed_port(), Secret(KEY), timeout=AMPLE)
+    with pytest.raises(UnreachableError, match="ConnectError") as caught:
+        gateway.models()
+    gateway.close()
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\nx: y", f"{KEY}é", f"{KEY}\x00"])
+def test_a_key_that_no_header_can_carry_is_not_quoted(key: str) -> None:
+    with serving(http(b"{}")) as address:
+        gateway = Gateway(address, Secret(key), timeout=AMPLE)
+        for question in (gateway.models, lambda: gateway.ask(ASKED, timeout=AMPLE)):
+            with pytest.raises(UnexpectedAnswerError, match="no HTTP header can carry") as caught:
+                question()
+            assert KEY not in str(caught.value)
+        gateway.close()
+
+
+def test_a_line_end_after_a_key_is_not_sent() -> None:
+    with serving(http(b'{"data": [{"id": "vllm-qwen"}]}')) as address:
+        gateway = Gateway(address, Secret(f"{KEY}\n"), timeout=AMPLE)
+        assert gateway.models() == ("vllm-qwen",)
+        gateway.close()
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://a:b", "http://\x00"])
+def test_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(SetupError, match="The address of LiteLLM is no URL"):
+        Api(address, name="LiteLLM")
+
+
+def test_a_query_in_a_path_is_sent() -> None:
+    seen: list[bytes] = []
+    with serving(http(b'{"data": []}')) as address:
+        client = OpenWebUI(address, ACCOUNT, name="judge", timeout=AMPLE)
+        client.api.client.event_hooks["request"] = [lambda request: seen.append(request.url.query)]
+        client.offered()
+        client.close()
+    assert seen == [b"refresh=true"]
