@@ -29,7 +29,7 @@ PLUGINS: list[str] = next(
     for node in tree(REPOSITORY / "conftest.py").body
     if isinstance(node, ast.Assign)
 )
-SLOW = {"httpx", "kubernetes", "lab", "playwright", "rich", "starlette", "tools", "uvicorn", "yaml"}
+SLOW = {"httpx", "kubernetes", "lab", "playwright", "rich", "starlette", "uvicorn", "yaml"}
 """What is not needed to list scenarios."""
 
 
