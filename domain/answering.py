@@ -8,6 +8,7 @@ from domain.message import excerpt, explain
 from domain.proof import Answer, Deployment, Provenance, Turn
 from domain.story import MODELS, Model
 from domain.target import Call
+from domain.witnessing import asked
 
 _BAD_REQUEST = 400
 
@@ -194,13 +195,13 @@ def check_unknown_model(answer: Answer) -> None:
 
 def check_asked_only(answer: Answer, provider: str, calls: Iterable[Call]) -> None:
     """Raise AssertionError if the question reached any other provider, or not this one."""
-    asked = sorted({call.provider for call in calls if answer.nonce in call.question})
-    if asked != [provider]:
+    others = sorted({call.provider for call in asked(answer.nonce, calls)})
+    if others != [provider]:
         raise AssertionError(
             explain(
                 "The question reached other providers than the chosen one.",
                 expected=f"{provider} and nobody else",
-                found=", ".join(asked) or "no provider at all",
+                found=", ".join(others) or "no provider at all",
                 where=f"the providers' ledger, question {answer.nonce} for {answer.model}",
                 fix="look at the fallbacks in LiteLLM's settings in force (/router/settings)",
             )
@@ -215,7 +216,7 @@ def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
     """
     if turn.error and not turn.text:
         raise _refused(model.name, turn.error, f"question {turn.nonce} in a conversation")
-    made = [call for call in calls if turn.nonce in call.question and call.answered]
+    made = [call for call in asked(turn.nonce, calls) if call.answered]
     by = made[-1].provider if made else "nobody"
     if turn.returned and by == model.provider and made[-1].model == model.upstream:
         return

@@ -67,6 +67,10 @@ class Listing:
     account: str
     models: tuple[Offered, ...]
     seconds: float
+    unseen: tuple[str, ...] = ()
+    """Names that the API gives to the same account, where a page does not show them."""
+    picture: bytes = field(default=b"", repr=False)
+    """What the user saw, as a PNG, where there was a screen."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -136,6 +140,8 @@ class Answer:
     """The headers that prove who answered."""
     attempts: int = 1
     """How often it was asked; a second time only for what passes by itself."""
+    picture: bytes = field(default=b"", repr=False)
+    """What the user saw, as a PNG, where there was a screen."""
 
     @property
     def returned(self) -> bool:
@@ -176,6 +182,8 @@ class Turn:
     nonce: str
     text: str
     error: str = ""
+    picture: bytes = field(default=b"", repr=False)
+    """What the user saw, as a PNG, where there was a screen."""
 
     @property
     def returned(self) -> bool:

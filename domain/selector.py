@@ -40,7 +40,7 @@ def check_offered(
 def _wrong(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
     offered = listing.find(name)
     if offered is None:
-        return _absent(name, connection, served)
+        return _absent(listing, name, connection, served)
     if offered.base and offered.base != name:
         return f"a workspace model of this name sends {offered.base} in its place"
     if offered.connection != connection.index:
@@ -53,7 +53,9 @@ def _wrong(listing: Listing, name: str, connection: Connection, served: Collecti
     return ""
 
 
-def _absent(name: str, connection: Connection, served: Collection[str]) -> str:
+def _absent(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
+    if name in listing.unseen:
+        return "Open WebUI's API offers it, its page does not show it"
     if _upstream(name, connection) not in served:
         return f"LiteLLM serves {_listed(served)}"
     if connection.model_ids and name not in connection.model_ids:
@@ -66,6 +68,8 @@ def _absent(name: str, connection: Connection, served: Collection[str]) -> str:
 def _fix(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
     if _upstream(name, connection) not in served:
         return _FIX_MISSING
+    if name in listing.unseen:
+        return "Admin Settings > Models: show the model that is hidden there"
     if listing.find(name) is None and not connection.model_ids:
         return "publish the model, or set BYPASS_MODEL_ACCESS_CONTROL=True"
     return "Admin Settings > Connections and Models"

@@ -6,21 +6,22 @@ from domain.answering import check_kept, check_turn
 from domain.story import MODELS
 from domain.target import Witness
 from drivers.answers import nonce
-from drivers.conversation import Conversation
+from drivers.hands import Conversation
 from drivers.well import Well
+from fixtures.evidence import Attach
 
 
 @given(parsers.parse('a conversation answered by "{model}"'))
 @given(parsers.parse('it went on with "{model}"'))
-def _(conversation: Conversation, well: Well, model: str) -> None:
+def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> None:
     well.require(model)
-    conversation.ask(model, nonce())
+    attach(f"asked {model}", conversation.ask(model, nonce()))
 
 
 @when(parsers.parse('the user switches to "{model}" and asks again'))
-def _(conversation: Conversation, well: Well, model: str) -> None:
+def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> None:
     well.require(model)
-    conversation.ask(model, nonce())
+    attach(f"asked {model}", conversation.ask(model, nonce()))
 
 
 @then(parsers.parse('the last answer comes from "{model}"'))

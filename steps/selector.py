@@ -17,6 +17,7 @@ from domain.selector import (
 )
 from domain.story import MODELS
 from drivers.answers import nonce
+from drivers.hands import Hands
 from drivers.open_webui import OpenWebUI
 from fixtures.evidence import Attach, Comparison
 
@@ -35,7 +36,7 @@ def _(listing: Listing, comparison: Comparison, attach: Attach) -> Listing:
 
 
 @when("an ordinary user opens the model selector", target_fixture="selector")
-def _(user: OpenWebUI, attach: Attach) -> Listing:
+def _(user: Hands, attach: Attach) -> Listing:
     seen = user.offered()
     attach("model selector of an ordinary user", seen)
     return seen
@@ -77,6 +78,7 @@ def _(selector: Listing, connection: Connection, served: Served) -> None:
 def _(selector: Listing, connection: Connection, served: Served, comparison: Comparison) -> None:
     comparison.declared("AC2", f"{len(MODELS)} models of the story")
     comparison.effective("AC2", f"{len(served.names)} models served by LiteLLM to the same key")
+    comparison.found(comparison.findings.serving(served.names))
     check_complete(selector, connection, served.names)
 
 

@@ -115,4 +115,5 @@ def titles() -> Mapping[str, bool]:
 
 def _arguments() -> list[str]:
     blocked = [part for name in _WITHOUT for part in ("-p", f"no:{name}")]
-    return [str(_PROJECT / "steps"), "--rootdir", str(_PROJECT), "--assert=plain", *blocked]
+    how = ["--rootdir", str(_PROJECT), "--assert=plain", "--hands=api"]
+    return [str(_PROJECT / "steps"), *how, *blocked]

@@ -1,0 +1,29 @@
+"""Who was asked a question, by the ledger of those who answer."""
+
+from collections.abc import Iterable
+
+from domain.proof import Provenance
+from domain.story import MODELS
+from domain.target import Call
+
+
+def asked(nonce: str, calls: Iterable[Call]) -> tuple[Call, ...]:
+    """The calls that carried this very question, oldest first.
+
+    A question ends with its nonce. The calls for a title, tags and follow-up questions, which
+    Open WebUI makes by itself (0.12.4), quote it in the middle of a task.
+    """
+    return tuple(call for call in calls if call.question.rstrip().endswith(nonce))
+
+
+def witnessed(nonce: str, calls: Iterable[Call]) -> Provenance | None:
+    """Who answered a question, where no header tells; None where nobody did."""
+    made = [call for call in asked(nonce, calls) if call.answered]
+    if not made:
+        return None
+    by = (made[-1].provider, made[-1].model)
+    models = [each for each in MODELS.values() if (each.provider, each.upstream) == by]
+    group, host = (models[0].name, models[0].host) if models else (made[-1].model, "")
+    return Provenance(
+        group=group, deployment="", api_base=f"//{host}" if host else "", upstream=True
+    )
