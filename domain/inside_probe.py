@@ -25,12 +25,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _probe(question: dict[str, Any]) -> dict[str, Any]:
-    request = urllib.request.Request(question["url"])  # noqa: S310  # as the pod would
     key = os.environ.get(question.get("bearer_variable") or "", "").strip()
-    if key:
-        request.add_header("Authorization", "Bearer " + key)
     opener = urllib.request.build_opener(_NoRedirect)
     try:
+        request = urllib.request.Request(question["url"])  # noqa: S310  # as the pod would
+        if key:
+            request.add_header("Authorization", "Bearer " + key)
         with opener.open(request, timeout=question["timeout"]) as answer:
             return {"status": answer.status, "body": _text(answer)}
     except urllib.error.HTTPError as error:

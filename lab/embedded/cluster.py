@@ -94,8 +94,11 @@ class EmbeddedCluster:
                 json.dumps(asdict(request)),
                 timeout=request.timeout + _START_SECONDS,
             )
-        except subprocess.SubprocessError as error:
-            return InsideResponse(status=None, error=f"the request could not be made: {error}")
+        except subprocess.TimeoutExpired:
+            return InsideResponse(status=None, error="the request could not be made in time")
+        except subprocess.CalledProcessError as error:
+            last = (str(error.stderr).splitlines() or ["no output"])[-1]
+            return InsideResponse(status=None, error=f"the request could not be made: {last}")
         return InsideResponse(**json.loads(output))
 
     def replicas(self, service: ServiceName) -> int | None:

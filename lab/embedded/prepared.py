@@ -45,6 +45,7 @@ class PreparedStarter:
         self._say = say
         self._cold = ColdStarter()
         self._parents: dict[str, list[_Parent]] = defaultdict(list)
+        self._retired: list[_Parent] = []
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def start(self, launch: Launch) -> Running:
@@ -71,15 +72,16 @@ class PreparedStarter:
             return None
         parents.append(parent)
         while len(parents) > _MOST:
-            parents.pop(0).retire()
+            self._retired.append(parents.pop(0))
+            self._retired[-1].retire()
         return parent
 
     def close(self) -> None:
         """End the prepared processes; programs that were forked from them run on."""
-        for parents in self._parents.values():
-            for parent in parents:
-                parent.end()
-            parents.clear()
+        for parent in [*self._retired, *(each for some in self._parents.values() for each in some)]:
+            parent.end()
+        self._retired.clear()
+        self._parents.clear()
 
 
 class _Parent:

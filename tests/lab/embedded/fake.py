@@ -27,7 +27,9 @@ if mode == "silent":
 
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = json.dumps({{"pid": os.getpid(), "environment": dict(os.environ)}}).encode()
+        greeting = getattr(sys.modules.get("greeting"), "GREETING", None)
+        told = {{"pid": os.getpid(), "parent": os.getppid(), "greeting": greeting}}
+        body = json.dumps({{**told, "environment": dict(os.environ)}}).encode()
         self.send_response(503 if mode == "unready" else 200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()

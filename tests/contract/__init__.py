@@ -1,0 +1,1 @@
+"""Contracts of the ports: the same tests for each adapter."""
