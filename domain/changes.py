@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from domain.record import Record
+from domain.record import NOT_RUN, Record
 
 _SLOWER_TIMES = 1.5
 _SLOWER_SECONDS = 2.0
@@ -36,9 +36,10 @@ def _each(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> Ite
 
 
 def _verdicts(before: Record, after: Record) -> Iterator[str]:
-    known = {each.name: each.verdict for each in before.requirements}
+    known = {each.name: each.verdict for each in before.requirements if each.verdict != NOT_RUN}
     for each in after.requirements:
-        yield from _one(each.name, known.get(each.name, ""), each.verdict)
+        if each.verdict != NOT_RUN:
+            yield from _one(each.name, known.get(each.name, ""), each.verdict)
     outcomes = {(each.feature, each.title): each.verdict for each in before.scenarios}
     for outcome in after.scenarios:
         was = outcomes.get((outcome.feature, outcome.title), "")

@@ -102,6 +102,12 @@ def test_what_a_run_did_not_look_at_has_not_changed() -> None:
     assert changes(RECORD, replace(RECORD, scenarios=(), partial="left out")) == ()
 
 
+def test_a_row_that_was_not_run_has_not_changed() -> None:
+    rows = tuple(replace(each, verdict="not run") for each in RECORD.requirements)
+    assert changes(RECORD, replace(RECORD, requirements=rows)) == ()
+    assert changes(replace(RECORD, requirements=rows), RECORD) == ()
+
+
 def test_a_drill_that_was_not_made_before_is_no_change() -> None:
     new = Failover(asked="a", away=("b is away",), answered="c", seconds=60.0)
     assert changes(RECORD, _with(failovers=(*_F.failovers, new))) == ()

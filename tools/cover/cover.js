@@ -29,11 +29,17 @@
   document.getElementById("cover-on").addEventListener("click", hide);
   back.addEventListener("click", () => show(""));
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-  addEventListener("click", (event) => {
+  const follow = (event) => {
     const link = event.target.closest && event.target.closest('a[href*="#story-"]');
     if (!link) return;
     event.preventDefault();
     event.stopPropagation();
     show(link.getAttribute("href").split("#")[1]);
+  };
+  // Allure 3.18.0 shows a description in a frame of its own, which runs no script.
+  document.addEventListener("load", ({ target }) => {
+    if (target.title === "Description" && target.contentDocument) {
+      target.contentDocument.addEventListener("click", follow, true);
+    }
   }, true);
 })();
