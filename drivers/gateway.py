@@ -1,5 +1,6 @@
 """The gateway (LiteLLM), asked directly: what it serves, how it is set, who answers."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,11 @@ from drivers.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
 
 ANSWER_TIMEOUT = 180.0
 """Seconds; a cold Ollama loads its model for up to three minutes."""
+_KEY_REFUSED = re.compile(
+    r"No connected db|Invalid proxy server token|Virtual Key expected|No api key passed"
+    r"|Only proxy admin|not allowed to access"
+)
+"""What LiteLLM 1.106.2 says to a key of nobody, or of somebody who may not; never of a provider."""
 
 
 class Gateway:
@@ -94,7 +100,18 @@ class Gateway:
     def _mapping(self, path: str) -> Mapping[str, Any]:
         if self._key is None:
             raise NotProven(f"LiteLLM's {path} needs a key that may read it: set gateway_key")
-        return self._api.mapping(path)
+        reply = self._api.get(path)
+        self._require_welcome(reply.status, reply.error)
+        return self._api.object_in(reply, path)
+
+    @staticmethod
+    def _require_welcome(status: int, told: str) -> None:
+        """Raise NotProven where LiteLLM refuses the key of these settings, which is no fault."""
+        if _KEY_REFUSED.search(told):
+            raise NotProven(
+                f"LiteLLM refuses the key that asks it directly ({status}: {told}): "
+                "set ACCEPTANCE_GATEWAY_KEY to one that may read its settings"
+            )
 
     def chain(self, model: str) -> Chain:
         """The order in which models are tried when `model` is asked, by the rules in force.
@@ -132,7 +149,9 @@ class Gateway:
 
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
-        return ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
+        answer = ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
+        self._require_welcome(answer.status, answer.error)
+        return answer
 
     def told_to(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
