@@ -50,6 +50,7 @@ class Call:
     model: str
     question: str
     answered: bool
+    tokens: int = 0
 
 
 class Witness(Protocol):

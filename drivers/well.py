@@ -11,8 +11,22 @@ from drivers.answers import Answers
 class Well:
     """What the shared answers say of each model; asks no model twice."""
 
-    def __init__(self, answers: Answers, *, away: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        *,
+        offered: Callable[[str], None],
+        away: Callable[[str], bool],
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            answers: the answers that all scenarios share.
+            offered: raises Blocked where a model cannot be chosen.
+            away: whether nobody is meant to serve at a host now.
+        """
         self._answers = answers
+        self._offered = offered
         self.away = away
 
     def check(self, model: str) -> None:
@@ -21,12 +35,13 @@ class Well:
         check_answer(self._answers.of(model), model, provider, away=self.away)
 
     def require(self, model: str) -> None:
-        """Return if the model answered by itself.
+        """Return if the model can be chosen and answered by itself.
 
         Raises:
-            Blocked: it did not, so what is built on it cannot be judged.
+            Blocked: it cannot, or did not, so what is built on it cannot be judged.
             Inconclusive: it is away for a reason that is nobody's fault.
         """
+        self._offered(model)
         try:
             self.check(model)
         except AssertionError as error:

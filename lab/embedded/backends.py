@@ -48,6 +48,7 @@ class ProvidersLedger:
                 model=call.model,
                 question=call.text,
                 answered=call.status == httpx.codes.OK,
+                tokens=call.prompt_tokens + call.completion_tokens,
             )
             for call in self._providers.ledger()
         )

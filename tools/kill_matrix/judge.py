@@ -17,6 +17,7 @@ from fixtures.wording import verdict_for, wording
 _PROJECT = Path(__file__).parents[2]
 _WITHOUT = ("terminal", "cacheprovider", "fixtures.terminal", "fixtures.reports")
 """Plugins that write what people read: here a matrix is written instead."""
+_API = ("--hands", "api")
 DISRUPTIVE = "disruptive"
 
 
