@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from lab.environments import CACHE
 from lab.installation import Installation, Installer
 from lab.installer_output import last_lines
 from tools.cover.page import cover
+from tools.scratch import Scratch
 
 _REPORTS = Path("reports")
 _ALLURE = Path(__file__).with_name("allure")
@@ -91,13 +91,16 @@ def make_report(
     text = record.read_text(encoding="utf-8") if record else ""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".report-") as folder:
+        scratch = Scratch(out.parent)
+        try:
             earlier = earlier_runs(history, results)
-            page, remembered = _generate(results.resolve(), Path(folder), earlier, cache)
+            page, remembered = _generate(results.resolve(), scratch.folder, earlier, cache)
             whole = _finish(page, text)
             page.replace(out)
             if whole:
                 remembered.replace(history)
+        finally:
+            scratch.remove()
     except OSError as error:
         fix = "make the folder writable and free some disk space, then run 'make report'"
         raise SetupError(_no_report(out, "a file that can be written", str(error), fix)) from error
