@@ -1,0 +1,42 @@
+"""`python -m tests.lab.embedded.standing_lab FOLDER WAY`: a lab on small programs, left up.
+
+`make lab` itself, but for the programs. WAY is `cold` or `prepared`.
+"""
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from unittest.mock import patch
+
+import yaml
+
+from lab import __main__ as command
+from lab.embedded import lab, prepared
+from lab.embedded.first_import import FirstImport
+from lab.embedded.prepared import PreparedStarter
+from lab.environments import Environment
+from tests.lab.embedded import fake
+
+
+def main(folder: Path, way: str) -> int:
+    """Keep the lab up until a signal."""
+    (folder / "manifests").mkdir(parents=True)
+    (folder / "manifests" / "all.yaml").write_text(yaml.safe_dump_all(fake.manifests()))
+
+    def programs(**_: object) -> Mapping[str, Environment]:
+        return fake.programs(folder)
+
+    arguments = ["--manifests", str(folder / "manifests"), "--cache", str(folder / "cache")]
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(command, "ensure_all", programs))
+        if way == "prepared":
+            known = FirstImport(modules=("json",))
+            patches.enter_context(patch.object(prepared, "first_import", lambda *_, **__: known))
+            starter = PreparedStarter(cache=folder)
+            patches.enter_context(patch.object(lab, "ColdStarter", lambda: starter))
+        return command.main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
