@@ -17,9 +17,19 @@ from drivers.streaming import Question
 class Conversation:
     """A chat in Open WebUI that is deleted at the end; a context."""
 
-    def __init__(self, open_webui: OpenWebUI, *, say: Say = quiet) -> None:
+    def __init__(
+        self, open_webui: OpenWebUI, *, say: Say = quiet, timeout: float = ANSWER_TIMEOUT
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            open_webui: asked as one account.
+            say: shows progress.
+            timeout: seconds until an answer must be stored.
+        """
         self._open_webui = open_webui
         self._say = say
+        self._timeout = timeout
         self._chat = ""
         self.said: list[Turn] = []
         """What was answered, in order, as it was received."""
@@ -66,7 +76,7 @@ class Conversation:
         turn = eventually(
             lambda: self._finished(identity),
             what=f"the answer of {model}",
-            timeout=ANSWER_TIMEOUT,
+            timeout=self._timeout,
             say=self._say,
         )
         self.said.append(turn)
@@ -116,7 +126,7 @@ def _turn(message: Mapping[str, Any], question: Question) -> Turn | None:
     error = message.get("error")
     if not message.get("done") and not error:
         return None
-    told = error.get("content") if isinstance(error, dict) else error
+    told = mapping(error).get("content") or error
     return Turn(
         model=str(message.get("model") or ""),
         nonce=question.nonce,
