@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from domain.errors import Inconclusive
 from domain.message import excerpt, explain
-from domain.proof import Answer, Deployment, Provenance, Turn
+from domain.proof import Answer, Provenance, Turn
 from domain.story import MODELS, Model
 from domain.target import Call
 from domain.witnessing import asked
@@ -131,21 +131,6 @@ def _fix(wrong: str, name: str) -> str:
     if "empty" in wrong:
         return "look whether the model thinks aloud (reasoning mode), or serves at all"
     return "look at LiteLLM's configuration of the model, and at its log"
-
-
-def check_same_upstream(deployments: Iterable[Deployment], name: str) -> None:
-    """Raise AssertionError when requests for a model are spread over different upstreams."""
-    upstreams = sorted({each.upstream for each in deployments if each.group == name})
-    if len(upstreams) > 1:
-        raise AssertionError(
-            explain(
-                f"{name} stands for several models.",
-                expected="one upstream behind the name",
-                found=", ".join(upstreams),
-                where="GET /model/info: LiteLLM spreads the requests over all of them",
-                fix="give each entry of model_list a name of its own",
-            )
-        )
 
 
 def check_no_error(answer: Answer) -> None:

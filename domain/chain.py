@@ -90,3 +90,17 @@ def check_alone(chains: Iterable[Chain]) -> None:
                 fix="remove default_fallbacks and the fallbacks of these models",
             )
         )
+
+
+def check_agree(told: Mapping[str, str]) -> None:
+    """Raise AssertionError unless every replica of the gateway told the same."""
+    if len(set(told.values())) > 1:
+        raise AssertionError(
+            explain(
+                "The replicas of LiteLLM do not serve the same.",
+                expected="the same models and the same chain from each of them",
+                found="\n            ".join(f"{name}: {text}" for name, text in told.items()),
+                where="GET /v1/models and /fallback/{model} of each pod behind the Service",
+                fix="restart the older ones: a request meets any of them, by chance",
+            )
+        )

@@ -11,6 +11,7 @@ from domain.message import explain
 from domain.proof import Answer, Chain, Deployment
 from domain.rollout import LITELLM_IS_ALIVE
 from domain.secret import Secret
+from domain.story import CHAIN
 from drivers.shapes import mapping, sequence
 from drivers.streaming import Question, ask
 from drivers.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
@@ -152,6 +153,10 @@ class Gateway:
         answer = ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
         self._require_welcome(answer.status, answer.error)
         return answer
+
+    def told(self) -> str:
+        """Models and chain in one line, to hold one replica against another."""
+        return f"{', '.join(self.models())}; chain {self.chain(CHAIN[0])}"
 
     def told_to(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""

@@ -8,6 +8,9 @@ Feature: Endpoint configuration
   @AC1
   Rule: The OpenAI API endpoint of Open WebUI points to LiteLLM
 
+    Background:
+      Given Open WebUI is deployed
+
     @task1_1
     Scenario: The declared endpoint is LiteLLM
       When the deployed settings of Open WebUI are read
@@ -51,6 +54,12 @@ Feature: Endpoint configuration
     Scenario: The newest configuration of the gateway is the one that serves
       When the programs that serve the gateway are looked at
       Then each of them was started from the newest configuration
+
+    @task1_3
+    Scenario: Every replica of the gateway serves the same
+      Given the gateway serves
+      When models and chain are read from every replica of the gateway
+      Then each replica tells the same
 
     @task1_4
     Scenario: Open WebUI was restarted with its new settings

@@ -52,10 +52,10 @@ Feature: Model switching
       Then the last answer comes from "vllm-qwen"
       And the conversation keeps every turn with its model
 
-    Scenario: Each model stands for one upstream
+    Scenario: Each model stands for an upstream of its own
       Given the gateway serves
       When the gateway's deployments are read
-      Then no model is spread over different upstreams
+      Then each model of the story has an upstream of its own
 
     Scenario: An invented model is refused
       Given Open WebUI is connected to the gateway

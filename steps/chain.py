@@ -1,11 +1,12 @@
 """Sentences about the fallback chain, and about taking parts of it away."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pytest_bdd import given, parsers, then, when
 
-from domain.answering import check_same_upstream
-from domain.chain import check_alone, check_chain
+from domain.chain import check_agree, check_alone, check_chain
+from domain.deployments import check_own_upstreams
 from domain.proof import Chain, Deployment
 from domain.story import CHAIN, MODELS
 from domain.target import Outage
@@ -41,6 +42,16 @@ def _(gateway: Gateway) -> tuple[Chain, ...]:
     return tuple(gateway.chain(name) for name in MODELS if name not in CHAIN)
 
 
+@when("models and chain are read from every replica of the gateway", target_fixture="told")
+def _(gateway_replicas: Mapping[str, Gateway]) -> Mapping[str, str]:
+    return {name: replica.told() for name, replica in gateway_replicas.items()}
+
+
+@then("each replica tells the same")
+def _(told: Mapping[str, str]) -> None:
+    check_agree(told)
+
+
 @when("the gateway's deployments are read", target_fixture="deployments")
 def _(gateway: Gateway, comparison: Comparison) -> tuple[Deployment, ...]:
     deployments = gateway.deployments()
@@ -50,10 +61,9 @@ def _(gateway: Gateway, comparison: Comparison) -> tuple[Deployment, ...]:
     return deployments
 
 
-@then("no model is spread over different upstreams")
+@then("each model of the story has an upstream of its own")
 def _(deployments: tuple[Deployment, ...]) -> None:
-    for name in MODELS:
-        check_same_upstream(deployments, name)
+    check_own_upstreams(deployments)
 
 
 @then("the chain is")

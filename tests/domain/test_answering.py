@@ -10,13 +10,12 @@ from domain.answering import (
     check_error_only,
     check_kept,
     check_no_error,
-    check_same_upstream,
     check_turn,
     check_unknown_model,
     refusal,
 )
 from domain.errors import Inconclusive
-from domain.proof import Answer, Deployment, Provenance, Turn
+from domain.proof import Answer, Provenance, Turn
 from domain.story import MODELS
 from domain.target import Call
 from tests.domain.making import refused
@@ -186,24 +185,6 @@ def test_a_model_that_does_not_exist() -> None:
     ):
         with refused("just invented is not refused", "wildcard"):
             check_unknown_model(answer)
-
-
-DEPLOYMENTS = (
-    Deployment(identity="1", group="vllm-qwen", upstream="openai/Qwen", api_base=VLLM),
-    Deployment(identity="2", group="vllm-qwen", upstream="openai/Qwen", api_base="http://second"),
-    Deployment(identity="3", group="vllm-r1", upstream="openai/R1", api_base=VLLM),  # H33
-)
-
-
-def test_a_name_that_stands_for_one_upstream() -> None:
-    check_same_upstream(DEPLOYMENTS, "vllm-qwen")
-    check_same_upstream((), "vllm-qwen")
-
-
-def test_a_name_that_stands_for_two() -> None:  # F077
-    second = Deployment(identity="4", group="vllm-qwen", upstream="openai/gpt-4o-mini", api_base="")
-    with refused("vllm-qwen stands for several models", "openai/Qwen, openai/gpt-4o-mini"):
-        check_same_upstream((*DEPLOYMENTS, second), "vllm-qwen")
 
 
 def _call(provider: str = "vLLM", *, nonce: str = NONCE, answered: bool = True) -> Call:

@@ -1,0 +1,43 @@
+"""Whether each model of the story stands for what the story puts behind it, and for nothing else."""
+
+from collections.abc import Iterable, Iterator
+
+from domain.message import explain
+from domain.proof import Deployment
+from domain.story import MODELS
+
+
+def check_own_upstreams(deployments: Iterable[Deployment]) -> None:
+    """Raise AssertionError where models share an upstream, have several, or have another's.
+
+    Two names of one address are no fault: one GPU serves in several modes. Names that are not the
+    story's are the owner's business.
+    """
+    wrong = [*_wrong(tuple(deployments))]
+    if wrong:
+        raise AssertionError(
+            explain(
+                "A model does not stand for one upstream of its own.",
+                expected="behind each model of the story its own upstream, and no other",
+                found="; ".join(wrong),
+                where="GET /model/info: LiteLLM spreads requests over all entries of one name",
+                fix="correct model_name and litellm_params.model in LiteLLM's model_list",
+            )
+        )
+
+
+def _wrong(deployments: tuple[Deployment, ...]) -> Iterator[str]:
+    behind = {
+        name: sorted({each.upstream for each in deployments if each.group == name})
+        for name in MODELS
+    }
+    for name, upstreams in behind.items():
+        if len(upstreams) > 1:
+            yield f"{name} stands for several models: {', '.join(upstreams)}"
+        for other in MODELS.values():
+            if other.name != name and any(_serves(each, other.upstream) for each in upstreams):
+                yield f"{name} stands for {other.upstream}, which is {other.name}'s"
+
+
+def _serves(upstream: str, model: str) -> bool:
+    return upstream == model or upstream.endswith(f"/{model}")
