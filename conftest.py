@@ -6,6 +6,7 @@ pytest_plugins = [
     "fixtures.verdicts",
     "fixtures.allure_gherkin",
     "fixtures.reports",
+    "fixtures.interruption",
     "fixtures.record",
     "fixtures.html_report",
     "fixtures.terminal",
