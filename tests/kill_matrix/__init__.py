@@ -1,0 +1,1 @@
+"""The faults as data, and the matrix that runs them."""

@@ -1,0 +1,18 @@
+"""What the tests of the matrix share."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.kill_matrix.fault import Fault, load
+from tools.kill_matrix.judge import titles
+
+_TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def faults() -> tuple[Fault, ...]:
+    """Every fault and every healthy variation of the project."""
+    known = titles()
+    folders = (_TESTS / "faults", _TESTS / "healthy")
+    return tuple(fault for folder in folders for fault in load(folder, scenarios=known))
