@@ -43,7 +43,7 @@ class Manifests:
                     expected="a folder with YAML files of Kubernetes objects",
                     found=f"{len(files)} files without any" if folder.exists() else "nothing there",
                     where=str(folder),
-                    fix="pass --manifests DIR",
+                    fix="pass --manifests=DIR",
                 )
             )
         readme = folder / "README.md"

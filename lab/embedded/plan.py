@@ -82,10 +82,10 @@ def _pods_of(owner: Manifest, manifests: Manifests) -> Iterator[PodPlan]:
         template = owner if owner["kind"] == "Pod" else owner["spec"]["template"]
         spec = template["spec"]
         for number in range(_replicas(owner)):
-            for container in spec["containers"]:
-                program = program_for(container["image"])
-                if program:
-                    yield _plan(owner, number, template, container, program, manifests)
+            known = ((each, program_for(each["image"])) for each in spec["containers"])
+            container, program = next((pair for pair in known if pair[1]), ({}, None))
+            if program:  # of several, the others are reported by `unsupported`
+                yield _plan(owner, number, template, container, program, manifests)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SetupError(
             explain(

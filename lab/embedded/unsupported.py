@@ -45,6 +45,10 @@ def _lines_of_pod(spec: Manifest) -> Iterator[str]:
     for volume in spec.get("volumes") or ():
         for kind in set(volume) - _VOLUMES - {"name"}:
             yield f"volume {volume['name']} ({kind}) is an empty folder in the lab"
+    run = 0
     for container in spec["containers"]:
-        if program_for(container["image"]) is None:
-            yield f"container {container['name']} ({container['image']}) is not run"
+        known = program_for(container["image"]) is not None
+        run += known
+        if not known or run > 1:
+            reason = ": a pod of the lab runs one program" if known else ""
+            yield f"container {container['name']} ({container['image']}) is not run{reason}"
