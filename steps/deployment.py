@@ -2,22 +2,28 @@
 
 from collections.abc import Mapping
 
-from pytest_bdd import parsers, then, when
+from pytest_bdd import given, parsers, then, when
 
 from domain.cluster import Cluster, InsideResponse, Workload
 from domain.credential import check_key_in_use, check_source
 from domain.endpoint import Place, check_declared, declared_connections, remarks
 from domain.proof import Connection
 from domain.rollout import check_current, check_one_endpoint, check_reached, check_running_key
+from domain.target import Target
 from drivers.inside import ask_processes, call_gateway
 from fixtures.evidence import Attach, Comparison
+
+
+@given("Open WebUI is deployed")
+def _(deployed_if_known: Workload | None, target: Target, attach: Attach) -> None:
+    attach("what is deployed", str(deployed_if_known or target.open_webui))
 
 
 @when("the deployed settings of Open WebUI are read", target_fixture="deployed")
 def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
     urls = ", ".join(each.url for each in declared_connections(workload.environment))
     comparison.declared("AC1", f"{urls} ({workload})")
-    comparison.remark(*remarks(workload))
+    comparison.deployed("Open WebUI", workload)
     attach("deployed settings", workload.shown())
     return workload
 
@@ -38,13 +44,15 @@ def _(deployed: Workload, place: Place, connection: Connection) -> None:
 
 
 @when("the programs that serve Open WebUI are looked at", target_fixture="running")
-def _(workload: Workload, attach: Attach) -> Workload:
+def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
+    comparison.remark(*remarks(workload))
     attach("pods", workload.shown())
     return workload
 
 
 @when("the programs that serve the gateway are looked at", target_fixture="running")
-def _(gateway_workload: Workload, attach: Attach) -> Workload:
+def _(gateway_workload: Workload, attach: Attach, comparison: Comparison) -> Workload:
+    comparison.deployed("LiteLLM", gateway_workload)
     attach("pods", gateway_workload.shown())
     return gateway_workload
 

@@ -59,7 +59,7 @@ def test_the_domain_needs_python_and_one_way_to_wait() -> None:
     assert foreign == {"tenacity"}
 
 
-@pytest.mark.parametrize("room", ["domain", "drivers", "lab", "tools"])
+@pytest.mark.parametrize("room", ["domain", "drivers", "lab"])
 def test_pytest_stays_in_the_rooms_of_the_run(room: str) -> None:
     frameworks = {"pytest", "pytest_bdd", "allure", "allure_commons", "allure_pytest"}
     wrong = [str(each) for path in files(room) for each in imports(path) if each.top in frameworks]

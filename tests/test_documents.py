@@ -13,7 +13,7 @@ from tests.sources import REPOSITORY, ROOMS
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DECISIONS = REPOSITORY / "docs" / "decisions"
-LONGEST_PARAGRAPH = 1000
+LONGEST_PARAGRAPH = 2000
 """Characters."""
 
 
