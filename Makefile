@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept test lint lab bench report verify-signoff sign diff lock clean environment
+.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff lock clean environment
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -14,6 +14,10 @@ accept: environment ## Judge the story; ARGS go to pytest, as in ARGS='-m AC2'
 	@$(RUN) tools.report --install $(CACHE)
 	@$(RUN) pytest $(ARGS)
 
+accept-browser: environment ## The same, the user's part played in Chromium; ARGS=--slow lets you watch
+	@$(RUN) tools.report --install $(CACHE)
+	@$(RUN) pytest --hands=browser $(ARGS)
+
 test: lint ## Lint, types and the project's own tests; ARGS go to pytest
 	$(RUN) pytest tests $(ARGS)
 
@@ -24,6 +28,12 @@ lint: environment ## Lint and types only
 
 lab: environment ## Start Open WebUI and LiteLLM, print their addresses and the sign-in, leave them up
 	@$(RUN) lab $(ARGS)
+
+kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
+	@$(RUN) tools.kill_matrix $(CACHE) $(ARGS) $(FAULTS)
+
+soak: environment ## The healthy run N times (10): a verdict that changes is a defect
+	@$(RUN) tools.soak $(CACHE) $(ARGS) $(N)
 
 bench: environment ## Boot time, run time, critical path, overhead, requests and tokens
 	@$(RUN) tools.bench $(ARGS)

@@ -129,7 +129,8 @@ def _requirements(record: Record) -> str:
             f'<td data-title="scenarios passed">{count}</td></tr>'
         )
     titles = "<th></th><th>what</th><th>verdict</th><th>scenarios passed</th>"
-    return f'<table class="story"><thead><tr>{titles}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    body = "".join(rows)
+    return f'<table class="story"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _compared(record: Record) -> str:

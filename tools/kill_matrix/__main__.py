@@ -2,19 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from domain.errors import SetupError
 from domain.verdict import ExitCode
 from lab import environments
-from tools.kill_matrix import worker
-from tools.kill_matrix.compare import Row
 from tools.kill_matrix.fault import Fault, load
 from tools.kill_matrix.judge import titles
+from tools.kill_matrix.labs import run_all
 from tools.kill_matrix.report import write
 
 _PROJECT = Path(__file__).parents[2]
@@ -34,11 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         faults = _chosen(options.folders or FOLDERS, options.only)
+        rows = run_all(faults, labs=options.labs, cache=options.cache, cold=options.cold)
     except SetupError as error:
         print(error, file=sys.stderr)  # noqa: T201  # a command speaks
         return ExitCode.UNFIT
-    start = partial(worker.start, options.cache, cold=options.cold)
-    rows = _run(faults, labs=options.labs, start=start)
     write(rows, options.reports, options.document)
     return ExitCode.ACCEPTED if all(row.right for row in rows) else ExitCode.NOT_ACCEPTED
 
@@ -50,27 +44,6 @@ def _chosen(folders: tuple[Path, ...], only: str) -> list[Fault]:
     if missing := wanted - {fault.identity for fault in faults}:
         raise SetupError(f"There is no fault {', '.join(sorted(missing))}.")
     return [fault for fault in faults if not wanted or fault.identity in wanted]
-
-
-def _run(faults: list[Fault], *, labs: int, start: Callable[[], None]) -> list[Row]:
-    order = {fault.identity: number for number, fault in enumerate(faults)}
-    rows: list[Row] = []
-    with ProcessPoolExecutor(
-        max_workers=min(labs, len(faults)),
-        mp_context=get_context("spawn"),
-        initializer=start,
-    ) as pool:
-        for done in as_completed([pool.submit(worker.run, fault) for fault in faults]):
-            row = done.result()
-            rows.append(row)
-            _show(row, len(rows), len(faults))
-    return sorted(rows, key=lambda row: order[row.identity])
-
-
-def _show(row: Row, number: int, total: int) -> None:
-    word = ("accepted" if row.healthy else "killed") if row.right else "MISSED"
-    line = f"{number:>3}/{total} {row.identity:<6} {word:<9} {row.seconds:5.1f} s  {row.title}"
-    print(line, *row.misses, sep="\n        ", flush=True)  # noqa: T201  # progress
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ class Row:
         return not self.misses
 
     @property
+    def word(self) -> str:
+        """What became of it, in one word."""
+        if not self.right:
+            return "MISSED"
+        return "accepted" if self.healthy else "killed"
+
+    @property
     def noticed(self) -> tuple[str, ...]:
         """Titles of the scenarios that are not green."""
         return tuple(title for title, ending in self.endings.items() if not ending.verdict.accepted)

@@ -34,10 +34,6 @@ def _replace(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def _word(row: Row) -> str:
-    return ("accepted" if row.healthy else "killed") if row.right else "MISSED"
-
-
 def _naive(row: Row) -> str:
     """What the naive checks say of the lab: a tick for green."""
     return " ".join("✓" if green else "✗" for green in row.naive.values()) or "-"
@@ -63,7 +59,7 @@ def totals(rows: Iterable[Row]) -> list[tuple[str, int, int, int, int]]:
 def _page(rows: Sequence[Row]) -> str:
     body = "".join(
         f"<tr><td>{row.identity}<td>{html.escape(row.title)}<br><small>{row.layer}</small>"
-        f"<td class={'right' if row.right else 'wrong'}>{_word(row)}"
+        f"<td class={'right' if row.right else 'wrong'}>{row.word}"
         f"<td>{_noticed(row)}<td>{_naive(row)}<td>{row.seconds:.0f} s"
         for row in rows
     )
@@ -116,7 +112,7 @@ def _markdown(rows: Sequence[Row]) -> str:
         "| id | what is wrong, or only looks so | suite | naive | first scenario to notice |",
         "|---|---|---|---|---|",
         *(
-            f"| {row.identity} | {row.title} | {_word(row)} | {_naive(row)} | {_first(row)} |"
+            f"| {row.identity} | {row.title} | {row.word} | {_naive(row)} | {_first(row)} |"
             for row in rows
         ),
     ]

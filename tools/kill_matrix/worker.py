@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from domain.errors import SetupError
-from domain.waiting import quiet
+from domain.waiting import Say, quiet
 from lab import environments
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.launch import ColdStarter
@@ -26,13 +26,14 @@ def start(cache: Path, *, cold: bool) -> None:
     """Start this process's lab; run once by each process of the pool."""
     global _lab  # noqa: PLW0603  # a pool hands nothing else from its initializer to its tasks
     starter = ColdStarter() if cold else PreparedStarter(cache=cache)
-    lab = EmbeddedLab(Manifests.load(DEFAULT), _programs(cache), starter=starter)
+    lab = EmbeddedLab(Manifests.load(DEFAULT), programs(cache), starter=starter)
     _lab = ExitStack().enter_context(lab)
 
 
-def _programs(cache: Path) -> Callable[[str], environments.Environment]:
+def programs(cache: Path, say: Say = quiet) -> Callable[[str], environments.Environment]:
+    """Finds the built environment of a program; those that are missing are built now."""
     built = {
-        program.name: environments.ensure(program, cache=cache, say=quiet)
+        program.name: environments.ensure(program, cache=cache, say=say)
         for program in (environments.LITELLM, environments.OPEN_WEBUI)
     }
     return built.__getitem__
