@@ -14,7 +14,7 @@ ARROWS: dict[str, set[str]] = {
     "domain": set(),
     "drivers": {"domain"},
     "lab": {"domain"},
-    "tools": {"domain", "lab"},
+    "tools": {"domain", "lab", "tools.kill_matrix"},
     "tools.kill_matrix": {"domain", "fixtures", "lab"},
     "fixtures": {"domain", "drivers", "lab", "tools"},
     "steps": {"domain", "drivers", "fixtures"},
