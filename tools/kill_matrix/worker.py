@@ -1,5 +1,8 @@
 """One process of the matrix: a lab of its own, broken and mended once a fault."""
 
+import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,10 +27,19 @@ _lab: EmbeddedLab | None = None
 
 def start(cache: Path, *, cold: bool) -> None:
     """Start this process's lab; run once by each process of the pool."""
+    threading.Thread(target=_end_with_the_matrix, daemon=True).start()
     global _lab  # noqa: PLW0603  # a pool hands nothing else from its initializer to its tasks
     starter = ColdStarter() if cold else PreparedStarter(cache=cache)
     lab = EmbeddedLab(Manifests.load(DEFAULT), programs(cache), starter=starter)
     _lab = ExitStack().enter_context(lab)
+
+
+def _end_with_the_matrix() -> None:
+    """A killed matrix leaves no worker; the lab's programs end with theirs."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def programs(cache: Path, say: Say = quiet) -> Callable[[str], environments.Environment]:
