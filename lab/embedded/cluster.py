@@ -70,10 +70,23 @@ class EmbeddedCluster:
             return "a ConfigMap or Secret that it mounts was changed after it started"
         return ""
 
-    def with_port(self, service: ServiceName) -> ServiceName:
-        """The Service with its first port, where the name gives none."""
+    def find(self, service: ServiceName, program: Program) -> ServiceName:
+        """The Service with its first port; another one, if only that leads to the program.
+
+        Anybody's manifests may be tried, and their names are their own.
+        """
         ports = [each for each in self.services() if each.same_service(service)]
-        return service if service.port or not ports else ports[0]
+        if not ports:
+            ports = [each for each in self.services() if self._leads_to(each, program)]
+            if len({(each.namespace, each.name) for each in ports}) != 1:
+                return service
+        return service if service.port else ports[0]
+
+    def _leads_to(self, service: ServiceName, program: Program) -> bool:
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        return manifest is not None and any(
+            selects(manifest, plan) for plan in self._lab.plans if plan.program is program
+        )
 
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service exists and has this port."""

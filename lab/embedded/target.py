@@ -7,7 +7,7 @@ from domain.secret import Secret
 from domain.target import Account, Target
 from lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from lab.embedded.cluster import EmbeddedCluster
-from lab.embedded.programs import OPEN_WEBUI
+from lab.embedded.programs import LITELLM, OPEN_WEBUI
 from lab.embedded.running import RunningLab
 
 
@@ -18,14 +18,10 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         SetupError: there is no Open WebUI to judge, or it ended by itself.
     """
     cluster = EmbeddedCluster(lab)
-    open_webui, gateway = cluster.with_port(open_webui), cluster.with_port(gateway)
-    frontend, backend = cluster.workload(open_webui), cluster.workload(gateway)
-    frontend_problem, backend_problem = _problem(frontend), _problem(backend)
-    gateway_address = None
-    try:
-        gateway_address = None if backend_problem else cluster.address(gateway)
-    except SetupError as error:  # what leads nowhere is what is judged
-        backend_problem = str(error)
+    open_webui, gateway = cluster.find(open_webui, OPEN_WEBUI), cluster.find(gateway, LITELLM)
+    frontend = cluster.workload(open_webui)
+    frontend_problem = _problem(frontend)
+    backend, gateway_address, gateway_problem = _gateway(cluster, gateway)
     if frontend_problem and any(
         process.ended_by_itself
         for process in lab.pods.values()
@@ -37,9 +33,9 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         open_webui="" if frontend_problem else cluster.address(open_webui),
         open_webui_problem=frontend_problem,
         gateway=gateway_address,
-        gateway_problem=backend_problem,
+        gateway_problem=gateway_problem,
         administrator=_administrator(frontend.environment),
-        gateway_key=_value(backend.environment, "LITELLM_MASTER_KEY"),
+        gateway_key=_value(backend.environment, "LITELLM_MASTER_KEY") if backend else None,
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
@@ -50,6 +46,21 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         notes=lab.notes,
         versions=lab.versions,
     )
+
+
+def _gateway(
+    cluster: EmbeddedCluster, service: ServiceName
+) -> tuple[Workload | None, str | None, str]:
+    """The gateway's workload, its address, and why it does not serve: that is what is judged."""
+    try:
+        workload = cluster.workload(service)
+    except SetupError as error:
+        return None, None, str(error)
+    try:
+        problem = _problem(workload)
+        return workload, None if problem else cluster.address(service), problem
+    except SetupError as error:
+        return workload, None, str(error)
 
 
 def _problem(workload: Workload) -> str:
