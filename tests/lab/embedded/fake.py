@@ -2,10 +2,13 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from lab.embedded.lab import EmbeddedLab
 from lab.embedded.manifests import Manifests
 from lab.environments import LITELLM, OPEN_WEBUI, Environment
 
@@ -45,6 +48,8 @@ http.server.HTTPServer.address_family = socket.AF_INET
 http.server.HTTPServer.server_bind = lambda self: self.socket.bind(self.server_address)
 http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["LISTEN"])), Answer).serve_forever()
 """
+GATEWAY, WEBUI = "ml/litellm-0", "apps/open-webui-0"
+Boot = Callable[..., EmbeddedLab]
 PORTS = {"litellm": 4000, "open-webui": 8080}
 NAMESPACES = {"litellm": "ml", "open-webui": "apps"}
 
@@ -111,3 +116,14 @@ def objects(name: str, mode: str, **variables: str) -> list[dict[str, Any]]:
             },
         },
     ]
+
+
+def answer(lab: EmbeddedLab, key: str, path: str = "/") -> httpx.Response:
+    """What the program of a pod answers; it tells about itself."""
+    port = next(iter(lab.pods[key].ports().values()))
+    return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+
+
+def pid(lab: EmbeddedLab, key: str) -> int:
+    """The process of the program of a pod."""
+    return int(answer(lab, key).json()["pid"])

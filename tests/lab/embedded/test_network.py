@@ -152,8 +152,8 @@ def test_a_pod_runs_one_program_and_the_others_are_named() -> None:
     manifests = Manifests([workload])
 
     assert [plan.container["name"] for plan in plan_pods(manifests)] == ["litellm"]
-    where = "StatefulSet ml/litellm: container"
+    where, reason = "StatefulSet ml/litellm: container", "a pod of the lab runs one program"
     assert unsupported(manifests) == (
-        f"{where} open-webui (example/open-webui:1.0) is not run: a pod of the lab runs one program",
+        f"{where} open-webui (example/open-webui:1.0) is not run: {reason}",
         f"{where} proxy (example/envoy:1) is not run",
     )
