@@ -58,7 +58,8 @@ class Browser:
         self._headed = headed
         self._slow = slow
         self._closing = ExitStack()
-        self._sittings: list[Sitting] = []
+        self.sittings: list[Sitting] = []
+        """Those that are not over; for the browser's thread."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         try:
             self._chromium = self.do(self._start)
@@ -103,17 +104,17 @@ class Browser:
     def sit_down(self, state: State | None = None) -> "Sitting":
         """A new sitting; in the browser's thread only."""
         sitting = Sitting(self._chromium, self.base_url, state)
-        self._sittings.append(sitting)
+        self.sittings.append(sitting)
         return sitting
 
     def stand_up(self, sitting: "Sitting") -> None:
         """End a sitting; in the browser's thread only."""
-        self._sittings.remove(sitting)
+        self.sittings.remove(sitting)
         sitting.context.close()
 
     def evidence(self) -> list["Evidence"]:
         """What the open sittings saw until now."""
-        return self.do(lambda: [sitting.evidence() for sitting in self._sittings])
+        return self.do(lambda: [sitting.evidence() for sitting in self.sittings])
 
     def close(self) -> None:
         """End it."""

@@ -90,7 +90,9 @@ class BrowserUser:
         )
 
     def _look(self) -> tuple[tuple[str, ...], float, bytes]:
-        page = self._at_the_desk().page
+        known, page = self._desk, self._at_the_desk().page
+        if known:
+            page.open()  # what was loaded earlier shows the models of that time
         started = time.monotonic()
         names = page.options()
         seconds = time.monotonic() - started

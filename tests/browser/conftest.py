@@ -1,0 +1,89 @@
+"""One lab and one Chromium for all of these tests; where there is no Chromium they say so."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from domain.kubernetes import ServiceName
+from domain.secret import Redactor
+from domain.target import Target, Witness
+from drivers.browser.installed import INSTALL, find_browser
+from drivers.browser.session import Browser
+from drivers.browser.user import BrowserUser
+from drivers.open_webui import OpenWebUI
+from lab.embedded.lab import EmbeddedLab
+from lab.embedded.manifests import DEFAULT, Manifests
+from lab.embedded.target import embedded_target
+from lab.environments import CACHE, ensure_all
+from tests.browser.world import Administrator
+
+OPEN_WEBUI = ServiceName(namespace="apps", name="open-webui", port=0)
+GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[EmbeddedLab]:
+    """The story's own manifests, up."""
+    if find_browser() is None:
+        pytest.skip(f"nothing is tried in a browser, since there is none: {INSTALL}")
+    programs = ensure_all(cache=CACHE, say=lambda _line: None)
+    with EmbeddedLab(Manifests.load(DEFAULT), programs.__getitem__) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def target(lab: EmbeddedLab) -> Target:
+    """The lab as a target."""
+    return embedded_target(lab, open_webui=OPEN_WEBUI, gateway=GATEWAY)
+
+
+@pytest.fixture(scope="session")
+def witness(target: Target) -> Witness:
+    """The providers' ledger."""
+    assert target.witness
+    return target.witness
+
+
+@pytest.fixture(scope="session")
+def api(target: Target) -> Iterator[OpenWebUI]:
+    """The administrator at the API."""
+    with closing(
+        OpenWebUI(target.open_webui, target.administrator, name="account that judges")
+    ) as client:
+        client.sign_in()
+        yield client
+
+
+@pytest.fixture(scope="session")
+def chromium(target: Target) -> Iterator[Browser]:
+    """The browser."""
+    program = find_browser()
+    assert program
+    with closing(Browser(program, base_url=target.open_webui)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def learnt() -> Redactor:
+    """Knows what the browser's user learnt of secrets."""
+    return Redactor()
+
+
+@pytest.fixture(scope="session")
+def page_user(
+    chromium: Browser, target: Target, api: OpenWebUI, witness: Witness, learnt: Redactor
+) -> Iterator[BrowserUser]:
+    """The administrator before the browser."""
+    with closing(
+        BrowserUser(chromium, target.administrator, api, witness=witness, learn=learnt.add)
+    ) as user:
+        yield user
+
+
+@pytest.fixture
+def administrator(api: OpenWebUI) -> Iterator[Administrator]:
+    """Somebody who changes Open WebUI's settings, and whose changes end with the test."""
+    changing = Administrator(api)
+    yield changing
+    changing.undo()

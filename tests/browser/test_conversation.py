@@ -1,0 +1,153 @@
+"""The label on the page is only a label: every turn is compared with who was really asked."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from domain.answering import (
+    check_answer,
+    check_asked_only,
+    check_error_only,
+    check_kept,
+    check_no_error,
+    check_turn,
+    check_unknown_model,
+)
+from domain.secret import MASK, Redactor
+from domain.story import MODELS
+from domain.target import Witness
+from domain.witnessing import asked
+from drivers.answers import nonce
+from drivers.browser.evidence import masked_trace
+from drivers.browser.session import Browser
+from drivers.browser.user import BrowserUser
+from drivers.open_webui import OpenWebUI
+from drivers.streaming import Question
+from lab.embedded.lab import EmbeddedLab
+from lab.providers.behaviour import Behaviour, Kind
+from lab.providers.client import Providers
+
+FETCH = "address => fetch(address, {mode: 'no-cors'}).then(() => 'fetched', String)"
+GROQ = "groq/llama-3.3-70b-versatile"
+
+
+@pytest.fixture
+def providers(lab: EmbeddedLab) -> Iterator[Providers]:
+    yield lab.providers
+    lab.providers.restore()
+
+
+def test_an_answer_is_read_to_its_end_and_its_provider_is_found(
+    page_user: BrowserUser, witness: Witness
+) -> None:
+    answer = page_user.ask(Question(model=GROQ, nonce=nonce()))
+    check_answer(answer, GROQ, "Groq")
+    check_asked_only(answer, "Groq", witness.calls())
+    assert answer.picture.startswith(b"\x89PNG")
+
+
+def test_a_conversation_is_found_again_after_a_reload_and_then_deleted(
+    page_user: BrowserUser, witness: Witness, api: OpenWebUI
+) -> None:
+    with page_user.conversation() as conversation:
+        for model in ("vllm-qwen", GROQ, "vllm-qwen"):
+            turn = conversation.ask(model, nonce())
+            check_turn(turn, MODELS[model], witness.calls())
+        check_kept(conversation.turns(), conversation.said)
+        first = conversation.said[0].nonce
+        kept = len(api.api.get("/api/v1/chats/?page=1").json)
+    assert len(asked(first, witness.calls())) == 1
+    assert len([call for call in witness.calls() if first in call.question]) > 1
+    assert len(api.api.get("/api/v1/chats/?page=1").json) == kept - 1
+
+
+def test_the_label_is_right_while_another_model_answers(
+    page_user: BrowserUser, witness: Witness, providers: Providers
+) -> None:
+    providers.behave("vllm", Behaviour(kind=Kind.ERROR, status=500))
+    with page_user.conversation() as conversation:
+        turn = conversation.ask("vllm-qwen", nonce())
+    assert (turn.model, turn.returned) == ("vllm-qwen", True)
+    with pytest.raises(AssertionError, match=r"qwen2\.5:3b at Ollama"):
+        check_turn(turn, MODELS["vllm-qwen"], witness.calls())
+
+
+@pytest.mark.parametrize(
+    ("model", "behaviour", "told"),
+    [
+        (GROQ, Behaviour(kind=Kind.ERROR, status=500), "server had an error"),
+        ("mistral/mistral-small-latest", Behaviour(kind=Kind.CUT), "payload is not completed"),
+    ],
+)
+def test_an_error_is_what_the_user_reads(
+    page_user: BrowserUser, providers: Providers, model: str, behaviour: Behaviour, told: str
+) -> None:
+    providers.behave(MODELS[model].provider.lower(), behaviour)
+    answer = page_user.ask(Question(model=model, nonce=nonce()))
+    assert told in answer.error
+    check_error_only(answer)
+
+
+def test_a_stream_without_text_is_no_answer(page_user: BrowserUser, providers: Providers) -> None:
+    providers.behave("groq", Behaviour(kind=Kind.EMPTY))
+    answer = page_user.ask(Question(model="groq/mixtral-8x7b-32768", nonce=nonce()))
+    assert (answer.text, answer.error) == ("", "")
+    with pytest.raises(AssertionError, match="an empty answer"):
+        check_no_error(answer)
+
+
+def test_an_invented_model_cannot_be_chosen(page_user: BrowserUser) -> None:
+    invented = f"invented-{nonce()}"
+    check_unknown_model(page_user.ask(Question(model=invented, nonce=nonce())))
+    with page_user.conversation() as conversation, pytest.raises(AssertionError, match="chosen"):
+        conversation.ask(invented, nonce())
+
+
+def test_a_name_that_only_resembles_is_not_taken_for_the_model(page_user: BrowserUser) -> None:
+    check_unknown_model(page_user.ask(Question(model="qwen", nonce=nonce())))
+
+
+def test_a_page_that_has_changed_is_said_to_have_changed(
+    chromium: Browser, page_user: BrowserUser
+) -> None:
+    with page_user.conversation() as conversation:
+        page = chromium.sittings[-1].context.pages[0]
+        chromium.do(lambda: page.add_style_tag(content="button[aria-haspopup] { display: none }"))
+        with pytest.raises(AssertionError, match="does not show the search of the model selector"):
+            conversation.ask("vllm-qwen", nonce())
+
+
+def test_no_other_host_is_asked_and_none_can_be(chromium: Browser, page_user: BrowserUser) -> None:
+    with page_user.conversation():
+        sitting = chromium.sittings[-1]
+        page = sitting.context.pages[0]
+        assert not sitting.strangers
+        for address in ("https://example.com/a", "http://10.255.255.1/b", "http://127.0.0.2/c"):
+            assert "Failed to fetch" in chromium.do(partial(page.evaluate, FETCH, address))
+        assert sitting.strangers == (
+            "https://example.com",
+            "http://10.255.255.1",
+            "http://127.0.0.2",
+        )
+
+
+def test_what_is_kept_of_a_failure_holds_no_token(
+    chromium: Browser, page_user: BrowserUser, learnt: Redactor
+) -> None:
+    with page_user.conversation() as conversation:
+        conversation.ask("ollama-qwen", nonce())
+        evidence = chromium.evidence()[-1]
+    before, after = texts(evidence.trace), texts(masked_trace(evidence.trace, learnt))
+    assert before.keys() == after.keys()
+    assert any("Bearer eyJ" in text for text in before.values())
+    assert not any("Bearer eyJ" in text for text in after.values())
+    assert not any(learnt(text) != text for text in after.values())
+    assert any(f"Bearer {MASK}" in text for text in after.values())
+
+
+def texts(trace: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(trace)) as files:
+        return {name: files.read(name).decode(errors="replace") for name in files.namelist()}

@@ -1,0 +1,144 @@
+"""What users complain about: the selector is read as they see it, and the message says why."""
+
+import pytest
+
+from domain.endpoint import Place, gateway_connection
+from domain.proof import Connection, Listing
+from domain.secret import Secret
+from domain.selector import check_offered
+from domain.story import MODELS
+from domain.target import Account, Target
+from drivers.answers import nonce
+from drivers.browser.session import Browser
+from drivers.browser.user import BrowserUser
+from drivers.open_webui import OpenWebUI
+from drivers.streaming import Question
+from lab.embedded.lab import EmbeddedLab
+from lab.embedded.network import Disturbance
+from tests.browser.world import Administrator, added, prefixed
+
+MANY = [f"spare-model-{number:03}" for number in range(300)]
+
+
+@pytest.fixture
+def connection(api: OpenWebUI, target: Target) -> Connection:
+    place = Place(service=target.gateway_service, seen_from="apps")
+    found = gateway_connection(api.wiring(), place)
+    assert found
+    return found
+
+
+def names(listing: Listing) -> list[str]:
+    return [model.name for model in listing.models]
+
+
+def test_all_eight_are_read_in_their_order_with_a_picture(
+    page_user: BrowserUser, connection: Connection
+) -> None:
+    listing = page_user.offered()
+    assert names(listing) == list(MODELS)
+    assert listing.unseen == ()
+    assert listing.picture.startswith(b"\x89PNG")
+    check_offered(listing, MODELS, connection, tuple(MODELS))
+
+
+def test_a_list_of_three_hundred_is_scrolled_to_its_end(
+    page_user: BrowserUser, administrator: Administrator
+) -> None:
+    administrator.connections(added(MANY))
+    listing = page_user.offered()
+    assert names(listing) == [*MODELS, *MANY]
+    assert listing.unseen == ()
+    answer = page_user.ask(Question(model="mistral/mistral-small-latest", nonce=nonce()))
+    assert answer.returned
+
+
+def test_a_hidden_model_is_offered_by_the_api_and_not_on_the_page(
+    page_user: BrowserUser, administrator: Administrator, connection: Connection
+) -> None:
+    administrator.describe("vllm-qwen", hidden=True)
+    listing = page_user.offered()
+    assert listing.unseen == ("vllm-qwen",)
+    with pytest.raises(AssertionError, match="API offers it, its page does not show it"):
+        check_offered(listing, MODELS, connection, tuple(MODELS))
+
+
+def test_a_disabled_model_is_not_offered(
+    page_user: BrowserUser, administrator: Administrator, connection: Connection
+) -> None:
+    administrator.describe("ollama-qwen", active=False)
+    listing = page_user.offered()
+    assert names(listing) == [name for name in MODELS if name != "ollama-qwen"]
+    with pytest.raises(AssertionError, match="ollama-qwen: not offered"):
+        check_offered(listing, MODELS, connection, tuple(MODELS))
+
+
+def test_a_prefix_changes_every_name(
+    page_user: BrowserUser, administrator: Administrator, api: OpenWebUI, target: Target
+) -> None:
+    administrator.connections(prefixed("house"))
+    listing = page_user.offered()
+    assert names(listing) == [f"house.{name}" for name in MODELS]
+    place = Place(service=target.gateway_service, seen_from="apps")
+    changed = gateway_connection(api.wiring(), place)
+    assert changed
+    with pytest.raises(AssertionError, match=r"shows it as house\.vllm-qwen"):
+        check_offered(listing, ["vllm-qwen"], changed, tuple(MODELS))
+
+
+def test_of_two_connections_with_the_same_name_the_page_shows_it_once(
+    page_user: BrowserUser, administrator: Administrator, connection: Connection
+) -> None:
+    administrator.connections(added(["vllm-qwen", "their-own"]))
+    listing = page_user.offered()
+    assert names(listing).count("vllm-qwen") == 1
+    check_offered(listing, MODELS, connection, tuple(MODELS))
+    assert "their-own" in listing.names - listing.by(connection.index)
+
+
+def test_a_default_model_that_is_gone_is_nobody_s_choice(
+    page_user: BrowserUser, administrator: Administrator
+) -> None:
+    administrator.settings("/api/v1/configs/models", DEFAULT_MODELS="gone-with-the-upgrade")
+    with page_user.conversation() as conversation:
+        assert page_user.offered().find("gone-with-the-upgrade") is None
+        turn = conversation.ask("ollama-qwen", nonce())
+    assert (turn.model, turn.returned) == ("ollama-qwen", True)
+
+
+def test_a_list_that_is_kept_forever_shows_what_is_no_longer_served(
+    page_user: BrowserUser,
+    administrator: Administrator,
+    connection: Connection,
+    api: OpenWebUI,
+    lab: EmbeddedLab,
+) -> None:
+    administrator.settings("/api/v1/configs/connections", ENABLE_BASE_MODELS_CACHE=True)
+    assert page_user.offered().names == set(MODELS)
+    lab.disturb(Disturbance(names={"litellm.ml.svc.cluster.local": None}))
+    try:
+        stale, served = page_user.offered(), api.served_by(connection)
+    finally:
+        lab.disturb()
+    assert stale.names == set(MODELS)
+    with pytest.raises(AssertionError, match=r"the name is cached; LiteLLM itself serves no model"):
+        check_offered(stale, MODELS, connection, served.names)
+
+
+def test_an_ordinary_user_sees_the_models_on_the_page(
+    chromium: Browser, target: Target, api: OpenWebUI, administrator: Administrator
+) -> None:
+    account = Account(email=f"{nonce().lower()}@acceptance.example", password=Secret(nonce()))
+    identity = api.add_user(account)
+    mine = OpenWebUI(target.open_webui, account, name="ordinary user")
+    mine.sign_in()
+    administrator.describe("openai-gpt4o", hidden=True)
+    user = BrowserUser(chromium, account, mine, witness=None, learn=lambda _secret: None)
+    try:
+        listing = user.offered()
+    finally:
+        user.close()
+        mine.close()
+        api.delete_user(identity)
+    assert names(listing) == [name for name in MODELS if name != "openai-gpt4o"]
+    assert listing.account == "ordinary user, in a browser"
