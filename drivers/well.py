@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from domain.answering import check_answer
 from domain.errors import Blocked
+from domain.proof import Answer
 from domain.story import MODELS
 from drivers.answers import Answers
 
@@ -33,6 +34,15 @@ class Well:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
         provider = MODELS[model].provider
         check_answer(self._answers.of(model), model, provider, away=self.away)
+
+    def judge(self, answer: Answer, model: str, provider: str) -> None:
+        """Return if the model gave this answer; raises like `check`.
+
+        A substitute that does not answer by itself has its own reason, and that is the one told.
+        """
+        if answer.model != model:
+            self.check(model)
+        check_answer(answer, model, provider, away=self.away)
 
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.

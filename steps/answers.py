@@ -3,7 +3,6 @@
 from pytest_bdd import given, parsers, then, when
 
 from domain.answering import (
-    check_answer,
     check_asked_only,
     check_error_only,
     check_no_error,
@@ -47,7 +46,7 @@ def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
 def _(
     answer: Answer, well: Well, model: str, provider: str, drill: Drill, comparison: Comparison
 ) -> None:
-    check_answer(answer, model, provider, away=well.away)
+    well.judge(answer, model, provider)
     comparison.answered(answer, drill.away)
 
 
