@@ -1,12 +1,13 @@
 """What is different between two records, in sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
+from domain.pace import slower
 from domain.record import NOT_RUN, Record
 
-_SLOWER_TIMES = 1.5
-_SLOWER_SECONDS = 2.0
-"""Slower is both: by half, and by this many seconds; less is noise on a machine that is shared."""
+_READABLE = 5
+"""Scenarios that came or went; more are only counted."""
 
 
 def changes(before: Record, after: Record) -> tuple[str, ...]:
@@ -14,13 +15,14 @@ def changes(before: Record, after: Record) -> tuple[str, ...]:
     return (
         *_one("the target", before.target, after.target),
         *_verdicts(before, after),
+        *_scenarios(before, after),
         *_one("the endpoint in use", before.findings.endpoint, after.findings.endpoint),
         *_models(before, after),
         *_one("the chain", " -> ".join(before.findings.chain), " -> ".join(after.findings.chain)),
         *_each("the version of", before.versions, after.versions),
         *_each("the image of", before.findings.images, after.findings.images),
         *_each("the configuration of", before.findings.fingerprints, after.findings.fingerprints),
-        *_slower(before, after),
+        *slower(before, after),
     )
 
 
@@ -36,20 +38,34 @@ def _each(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> Ite
 
 
 def _verdicts(before: Record, after: Record) -> Iterator[str]:
+    """Rows of the story that changed alike share a sentence."""
     known = {each.name: each.verdict for each in before.requirements if each.verdict != NOT_RUN}
+    changed: dict[str, list[str]] = {}
     for each in after.requirements:
-        if each.verdict != NOT_RUN:
-            yield from _one(each.name, known.get(each.name, ""), each.verdict)
-    outcomes = {(each.feature, each.title): each.verdict for each in before.scenarios}
-    for outcome in after.scenarios:
-        was = outcomes.get((outcome.feature, outcome.title), "")
-        yield from _one(f'"{outcome.title}"', was, outcome.verdict)
-    names = {(each.feature, each.title) for each in after.scenarios}
-    if not after.partial and not before.partial:
-        for feature, title in sorted(outcomes.keys() - names):
-            yield f'"{title}" of {feature} is no longer judged'
-        for feature, title in sorted(names - outcomes.keys()):
-            yield f'"{title}" of {feature} is new'
+        was = known.get(each.name, NOT_RUN)
+        if NOT_RUN not in (was, each.verdict) and was != each.verdict:
+            changed.setdefault(f"was {was}, is {each.verdict}", []).append(each.name)
+    yield from (f"{', '.join(names)}: {how}" for how, names in changed.items())
+
+
+def _scenarios(before: Record, after: Record) -> Iterator[str]:
+    was = {(each.feature, each.title): each.verdict for each in before.scenarios}
+    now = {(each.feature, each.title): each.verdict for each in after.scenarios}
+    for key, verdict in now.items():
+        yield from _one(f'"{key[1]}"', was.get(key, ""), verdict)
+    if before.partial or after.partial:
+        return
+    yield from _listed("no longer judged", [key for key in was if key not in now])
+    yield from _listed("newly judged", [key for key in now if key not in was])
+
+
+def _listed(what: str, scenarios: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Each by its name as long as somebody would read them; else how many of which feature."""
+    if len(scenarios) <= _READABLE:
+        yield from (f'{what}: "{title}" of {feature}' for feature, title in scenarios)
+        return
+    counts = Counter(feature for feature, _ in scenarios)
+    yield f"{what}: {', '.join(f'{count} of {feature}' for feature, count in counts.items())}"
 
 
 def _models(before: Record, after: Record) -> Iterator[str]:
@@ -63,23 +79,3 @@ def _models(before: Record, after: Record) -> Iterator[str]:
         yield f"newly served: {', '.join(new)}"
     for name in (each for each in was if each in now):
         yield from _one(f"what is behind {name}", was[name].upstream, now[name].upstream)
-
-
-def _slower(before: Record, after: Record) -> Iterator[str]:
-    answered = {each.name: each.first_seconds for each in before.findings.models}
-    for model in after.findings.models:
-        yield from _one_slower(
-            f"the answer of {model.name}", answered.get(model.name), model.first_seconds
-        )
-    drills = {str(each): each.seconds for each in before.findings.failovers}
-    for drill in after.findings.failovers:
-        yield from _one_slower(f"the answer of {drill}", drills.get(str(drill)), drill.seconds)
-    if not before.partial and not after.partial:
-        yield from _one_slower("the run", before.seconds, after.seconds)
-
-
-def _one_slower(what: str, before: float | None, after: float | None) -> Iterator[str]:
-    if before is None or after is None:
-        return
-    if after > before * _SLOWER_TIMES and after > before + _SLOWER_SECONDS:
-        yield f"{what} took {before:.1f} s, takes {after:.1f} s"

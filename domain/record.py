@@ -88,6 +88,8 @@ class Record:
     compared: tuple[Compared, ...] = ()
     notes: tuple[str, ...] = ()
     findings: Findings = field(default_factory=Findings)
+    recent: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Seconds in the last runs, this one included, by what took them: tells the noise."""
     previous: str = ""
     """Digest of the record that this one was compared with; empty for the first."""
     changes: tuple[str, ...] = ()
@@ -158,7 +160,7 @@ def _typed(kind: Any, value: Any) -> Any:  # noqa: ANN401  # the kinds are those
     if get_origin(kind) is tuple:
         return tuple(_typed(get_args(kind)[0], part) for part in value)
     if get_origin(kind) is Mapping:
-        return {str(name): str(text) for name, text in value.items()}
+        return {str(name): _typed(get_args(kind)[1], each) for name, each in value.items()}
     allowed = tuple(get_args(kind) if isinstance(kind, UnionType) else (kind,))
     if not isinstance(value, (*allowed, int) if float in allowed else allowed):
         names = " or ".join("null" if each is NoneType else each.__name__ for each in allowed)

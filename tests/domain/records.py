@@ -56,6 +56,7 @@ RECORD = Record(
         images={"LiteLLM": "litellm@sha256:1"},
         fingerprints={"LiteLLM": "1a2b3c4d"},
     ),
+    recent={"the run": (100.0, 107.5), "the answer of vllm-qwen": (0.5,)},
     previous=f"sha256:{'0' * 64}",
     changes=("AC3 was passed, is inconclusive",),
 )

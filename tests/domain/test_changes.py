@@ -31,17 +31,17 @@ def _with(**findings: object) -> Record:
                 requirements=(replace(RECORD.requirements[0], verdict="failed"),),
                 scenarios=(replace(RECORD.scenarios[0], verdict="failed"), RECORD.scenarios[1]),
             ),
-            ("AC1 was passed, is failed", '"The endpoint" was passed, is failed'),
+            ("AC1: was passed, is failed", '"The endpoint" was passed, is failed'),
         ),
         (
             replace(RECORD, scenarios=RECORD.scenarios[:1]),
-            ('"Groq answers" of Answers is no longer judged',),
+            ('no longer judged: "Groq answers" of Answers',),
         ),
         (
             replace(
                 RECORD, scenarios=(*RECORD.scenarios, replace(RECORD.scenarios[0], title="More"))
             ),
-            ('"More" of Endpoint is new',),
+            ('newly judged: "More" of Endpoint',),
         ),
         (
             _with(endpoint="elsewhere"),
@@ -70,36 +70,29 @@ def test_each_kind_of_change_is_one_sentence(after: Record, expected: tuple[str,
     assert changes(RECORD, after) == expected
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (0.9, ()),
-        (2.4, ()),
-        (2.6, ("the answer of vllm-qwen took 0.5 s, takes 2.6 s",)),
-        (None, ()),
-    ],
-)
-def test_slower_is_more_than_the_noise(seconds: float | None, expected: tuple[str, ...]) -> None:
-    after = _with(models=(replace(_F.models[0], first_seconds=seconds), _F.models[1]))
-    assert changes(RECORD, after) == expected
-
-
-def test_a_slower_failover_names_its_drill() -> None:
-    slower = replace(_F.failovers[0], seconds=9.0)
-    assert changes(RECORD, _with(failovers=(slower,))) == (
-        "the answer of vllm-qwen while vLLM refuses connections took 2.5 s, takes 9.0 s",
-    )
-
-
-def test_a_slower_run_counts_only_between_whole_runs() -> None:
-    after = replace(RECORD, seconds=300.0)
-    assert changes(RECORD, after) == ("the run took 107.5 s, takes 300.0 s",)
-    assert changes(RECORD, replace(after, partial="interrupted")) == ()
-
-
 def test_what_a_run_did_not_look_at_has_not_changed() -> None:
     assert changes(RECORD, replace(RECORD, findings=Findings(), versions={})) == ()
     assert changes(RECORD, replace(RECORD, scenarios=(), partial="left out")) == ()
+
+
+def test_rows_that_changed_alike_are_one_sentence() -> None:
+    rows = tuple(replace(each, verdict="failed") for each in RECORD.requirements[:2])
+    before = replace(RECORD, requirements=tuple(replace(each, verdict="passed") for each in rows))
+    assert changes(before, replace(RECORD, requirements=rows)) == (
+        "AC1, AC3: was passed, is failed",
+    )
+
+
+def test_many_new_scenarios_are_counted_by_feature() -> None:
+    more = tuple(replace(RECORD.scenarios[0], title=str(number)) for number in range(6))
+    after = replace(RECORD, scenarios=(*RECORD.scenarios, *more))
+    assert changes(RECORD, after) == ("newly judged: 6 of Endpoint",)
+
+
+def test_what_is_slower_is_a_change() -> None:
+    assert changes(RECORD, replace(RECORD, seconds=400.0)) == (
+        "the run took at most 107.5 s in the last 2 runs, takes 400.0 s",
+    )
 
 
 def test_a_row_that_was_not_run_has_not_changed() -> None:

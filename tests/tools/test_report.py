@@ -1,14 +1,21 @@
 """The report: made by the real Allure, whole, and without a way out to the network."""
 
+import base64
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tools.report
 from domain.errors import SetupError
+from domain.record import written
+from fixtures.about_the_run import CATEGORIES
 from lab.environments import CACHE
+from tests.domain.records import RECORD
 from tests.scripts import script
+from tools.earlier import latest_record
 from tools.report import ensure_allure, installed, main, make_report
 
 
@@ -68,6 +75,70 @@ def test_the_real_allure_makes_one_file_that_loads_nothing(results: Path, tmp_pa
         "history.jsonl",
     ]
     assert said == [f"report: {out.as_uri()}"]
+
+
+def test_the_verdict_classes_are_the_categories(results: Path, tmp_path: Path) -> None:
+    ensure_allure(CACHE, lambda _line: None)
+    (results / "categories.json").write_text(json.dumps(CATEGORIES), encoding="utf-8")
+    refused: dict[str, object] = {
+        "uuid": "2",
+        "name": "Refused",
+        "fullName": "a#refused",
+        "status": "skipped",
+    }
+    refused["statusDetails"] = {"message": "inconclusive: Groq refused"}
+    (results / "2-result.json").write_text(json.dumps(refused), encoding="utf-8")
+    out, history = tmp_path / "acceptance.html", tmp_path / "history.jsonl"
+
+    make_report(results, out, history=history, cache=CACHE, say=lambda _line: None)
+
+    assert "inconclusive: the outside world refused" in _unpacked(out)
+    assert "Product errors" not in _unpacked(out)
+
+
+def _unpacked(page: Path) -> str:
+    """The data that Allure puts into the page as base64."""
+    packed = re.findall(r'"([A-Za-z0-9+/=]{40,})"', page.read_text("utf-8"))
+    return "".join(base64.b64decode(each).decode(errors="replace") for each in packed)
+
+
+def test_a_report_made_again_replaces_its_line_in_the_history(
+    results: Path, tmp_path: Path
+) -> None:
+    ensure_allure(CACHE, lambda _line: None)
+    out, history = tmp_path / "acceptance.html", tmp_path / "history.jsonl"
+    history.write_text('{"timestamp": 1, "testResults": {}, "uuid": "old"}\n', encoding="utf-8")
+
+    for _again in range(2):
+        make_report(results, out, history=history, cache=CACHE, say=lambda _line: None)
+
+    assert len(history.read_text("utf-8").splitlines()) == 2
+
+
+def test_the_record_is_the_cover_and_a_partial_one_is_not_remembered(
+    results: Path, tmp_path: Path
+) -> None:
+    ensure_allure(CACHE, lambda _line: None)
+    out, history = tmp_path / "acceptance.html", tmp_path / "history.jsonl"
+    (tmp_path / "signoff.json").write_text(written(RECORD), encoding="utf-8")
+    (tmp_path / "signoff-partial.json").write_text(
+        written(replace(RECORD, partial="interrupted")), encoding="utf-8"
+    )
+
+    record = latest_record(tmp_path)
+    make_report(results, out, history=history, record=record, cache=CACHE, say=lambda _line: None)
+
+    assert "A partial report." in out.read_text("utf-8")
+    assert not history.exists()
+
+
+def test_a_record_that_is_none_is_told(results: Path, tmp_path: Path) -> None:
+    ensure_allure(CACHE, lambda _line: None)
+    record, history = tmp_path / "signoff.json", tmp_path / "history.jsonl"
+    record.write_text("{}", encoding="utf-8")
+
+    with pytest.raises(SetupError, match="a record in"):
+        make_report(results, tmp_path / "a", history=history, record=record, cache=CACHE, say=print)
 
 
 def test_each_report_remembers_the_earlier_ones(
