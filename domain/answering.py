@@ -26,7 +26,10 @@ _REFUSALS = (
         r"Name or service not known|getaddrinfo|does not resolve|nodename",
         "its name does not resolve",
     ),
-    (r"CERTIFICATE|SSL|TLS", "its certificate is not accepted: does the name lead elsewhere?"),
+    (
+        r"CERTIFICATE_VERIFY|certificate verify|SSLError|SSLCertVerification",
+        "its certificate is not accepted: does the name lead elsewhere?",
+    ),
     (r"Timeout|timed out", "it does not answer in time"),
     (r"APIConnectionError|Cannot connect|[Cc]onnection error|refused", "it cannot be reached"),
     (

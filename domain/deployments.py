@@ -1,4 +1,4 @@
-"""Whether each model of the story stands for what the story puts behind it, and for nothing else."""
+"""Whether each model of the story stands for the upstream that the story puts behind it."""
 
 from collections.abc import Iterable, Iterator
 

@@ -113,14 +113,23 @@ WRONG: dict[str, tuple[Answer, str, tuple[str, ...]]] = {
         ("vllm-qwen does not answer", "404 no such model"),
     ),
     "F034 a key that LiteLLM lacks": (
-        replace(AWAY, error="litellm.AuthenticationError: GeminiException API key not valid"),
+        replace(
+            AWAY,
+            model="gemini/gemini-2.0-flash",
+            error="litellm.AuthenticationError: GeminiException API key not valid",
+        ),
         "gemini/gemini-2.0-flash",
         ("does not answer", "a key that LiteLLM lacks", "os.environ/"),
     ),
     "an external provider, for no known reason": (
-        replace(AWAY, error="something else"),
+        replace(AWAY, model="mistral/mistral-small-latest", error="something else"),
         "mistral/mistral-small-latest",
         ("does not answer", "something else"),
+    ),
+    "F119 an error of the whole chain tells nothing of its last model": (
+        replace(AWAY, error="litellm.RateLimitError: 429 of the first one"),
+        "openai-gpt4o",
+        ("The answer does not come from openai-gpt4o", "429 of the first one"),
     ),
 }
 
