@@ -38,13 +38,16 @@ def labs(lab: EmbeddedLab, cold: EmbeddedLab) -> tuple[EmbeddedLab, EmbeddedLab]
 
 
 def database(lab: EmbeddedLab) -> dict[str, list[str]]:
-    """Each table's definition and rows, without what differs between any two boots."""
+    """Each table's definition and rows, without what differs between any two boots.
+
+    The order of a table's constraints is such a thing: the migrations take it from a set.
+    """
     (file,) = lab.folder.glob("pods/apps_open-webui-0/claims/data/webui.db")
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
         tables = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
         return {
             name: [
-                str(definition),
+                *sorted(line.strip(" \t,") for line in definition.splitlines()),
                 *sorted(
                     _EACH_ITS_OWN.sub("…", str(row))
                     for row in connection.execute(f'SELECT * FROM "{name}"')  # noqa: S608
