@@ -126,7 +126,7 @@ class BrowserUser:
                 "providers' side can be asked; judge the embedded target",
                 required=False,
             )
-        shown = ask_on(sitting.page, question, self._say)
+        shown = ask_on(sitting.page, question, quiet)  # who waits for it says so
         self._chats.append(sitting.page.chat)
         return Answer(
             model=question.model,
