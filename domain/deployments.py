@@ -1,19 +1,28 @@
 """Whether each model of the story stands for the upstream that the story puts behind it."""
 
 from collections.abc import Iterable, Iterator
+from types import MappingProxyType
 
+from domain.kubernetes import Environment
 from domain.message import explain
-from domain.proof import Deployment
+from domain.proof import Deployment, host_of
 from domain.story import MODELS
 
 
-def check_own_upstreams(deployments: Iterable[Deployment]) -> None:
+def check_own_upstreams(
+    deployments: Iterable[Deployment], environment: Environment = MappingProxyType({})
+) -> None:
     """Raise AssertionError where models share an upstream, have several, or have another's.
 
     Two names of one address are no fault: one GPU serves in several modes. Names that are not the
     story's are the owner's business.
+
+    Args:
+        deployments: what LiteLLM tells of its entries.
+        environment: of the gateway, where it can be seen: LiteLLM reads addresses from it that no
+            entry names (`OPENAI_BASE_URL`, 1.106.2).
     """
-    wrong = [*_wrong(tuple(deployments))]
+    wrong = [*_wrong(tuple(deployments)), *_sent_elsewhere(environment)]
     if wrong:
         raise AssertionError(
             explain(
@@ -37,6 +46,15 @@ def _wrong(deployments: tuple[Deployment, ...]) -> Iterator[str]:
         for other in MODELS.values():
             if other.name != name and any(_serves(each, other.upstream) for each in upstreams):
                 yield f"{name} stands for {other.upstream}, which is {other.name}'s"
+
+
+def _sent_elsewhere(environment: Environment) -> Iterator[str]:
+    hosts = {model.provider.upper(): model.host for model in MODELS.values()}
+    for provider, host in hosts.items():
+        for name in (f"{provider}_BASE_URL", f"{provider}_API_BASE"):
+            if name in environment and host_of(environment[name].value.reveal()) not in ("", host):
+                url = environment[name].value.reveal()
+                yield f"{name} in LiteLLM's environment sends {provider.title()}'s models to {url}"
 
 
 def _serves(upstream: str, model: str) -> bool:

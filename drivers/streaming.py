@@ -47,6 +47,7 @@ class Question:
             "model": self.model,
             "messages": [*self.history, {"role": "user", "content": self.text}],
             "stream": True,
+            "stream_options": {"include_usage": True},
             "temperature": 0,
             "max_tokens": 64,
             **self.options,

@@ -7,6 +7,7 @@ from pytest_bdd import given, parsers, then, when
 
 from domain.chain import check_agree, check_alone, check_chain
 from domain.deployments import check_own_upstreams
+from domain.kubernetes import Environment
 from domain.proof import Chain, Deployment
 from domain.story import CHAIN, MODELS
 from domain.target import Outage
@@ -62,8 +63,8 @@ def _(gateway: Gateway, comparison: Comparison) -> tuple[Deployment, ...]:
 
 
 @then("each model of the story has an upstream of its own")
-def _(deployments: tuple[Deployment, ...]) -> None:
-    check_own_upstreams(deployments)
+def _(deployments: tuple[Deployment, ...], gateway_environment: Environment) -> None:
+    check_own_upstreams(deployments, gateway_environment)
 
 
 @then("the chain is")

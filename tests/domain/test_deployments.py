@@ -3,7 +3,9 @@
 import pytest
 
 from domain.deployments import check_own_upstreams
+from domain.kubernetes import Environment, Variable
 from domain.proof import Deployment
+from domain.secret import Secret
 from domain.story import MODELS
 
 
@@ -30,6 +32,16 @@ STORY = tuple(
 )
 def test_healthy(more: tuple[Deployment, ...]) -> None:
     check_own_upstreams((*STORY, *more))
+
+
+def test_an_address_from_the_environment() -> None:  # F095
+    def environment(url: str) -> Environment:
+        name = "OPENAI_BASE_URL"
+        return {name: Variable(name=name, value=Secret(url), source="value")}
+
+    check_own_upstreams(STORY, environment("https://api.openai.com/v1"))
+    with pytest.raises(AssertionError, match="OPENAI_BASE_URL in LiteLLM's environment sends"):
+        check_own_upstreams(STORY, environment("http://vllm-api.ml:8000/v1"))
 
 
 @pytest.mark.parametrize(
