@@ -22,9 +22,10 @@ class HostMask:
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        given = sorted({re.escape(name) for name in names if name}, key=len, reverse=True)
+        # a short name may stand with its domain, which goes as well
+        given = [rf"{re.escape(name)}(?:\.[\w-]+)*" for name in names if name]
         self._pattern = re.compile(
-            rf"(?<![\w.-])(?:{'|'.join([*given, _INTERNAL, _PRIVATE])})(?![\w-])", re.IGNORECASE
+            rf"(?<![\w.-])(?:{'|'.join([_INTERNAL, _PRIVATE, *given])})(?![\w-])", re.IGNORECASE
         )
         self._numbers: dict[str, int] = {}
 

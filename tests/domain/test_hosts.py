@@ -18,10 +18,12 @@ from domain.hosts import HostMask
         "192.168.178.20",
         "ai.example.org",
         "vm",
+        "vm.example.org",
+        "litellm.ml",
     ],
 )
 def test_an_internal_name_is_replaced(name: str) -> None:
-    mask = HostMask(["ai.example.org", "vm"])
+    mask = HostMask(["ai.example.org", "vm", "litellm.ml"])
     assert mask(f"http://{name}:4000/v1") == "http://host-1:4000/v1"
     assert mask(f"at {name.upper()}, port 1") == "at host-1, port 1"
     assert mask(f"{name}.") == "host-1."
