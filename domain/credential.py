@@ -21,8 +21,13 @@ def declared_for_gateway(workload: Workload, place: Place) -> Declared:
 def check_source(workload: Workload, place: Place, secret: str) -> None:
     """Raise AssertionError unless the declared key is read from this Secret."""
     declared = declared_for_gateway(workload, place)
-    if re.search(rf"Secret {re.escape(secret)}[,)]", declared.key_source) and declared.key:
-        return
+    from_secret = re.compile(rf"Secret {re.escape(secret)}(,|$)")
+    if declared.key and any(
+        from_secret.search(each.source)
+        and declared.key.reveal() in each.value.reveal().replace(";", " ").split()
+        for each in workload.environment.values()
+    ):
+        return  # as it is, as one of a list, or by $(NAME) in another variable
     empty = "; it is empty" if not declared.key else ""
     raise AssertionError(
         explain(

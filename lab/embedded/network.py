@@ -21,7 +21,7 @@ class Disturbance:
     """What is wrong with the network of some pods."""
 
     names: Mapping[str, str | None] = field(default_factory=dict)
-    """Other answers to names; None: it does not resolve."""
+    """Other answers to names: an address or another name; None: it does not resolve."""
     silent: frozenset[str] = frozenset()
     """Hosts (with port) whose packets are dropped, as by a NetworkPolicy."""
     search: tuple[str, ...] = ()
@@ -110,7 +110,11 @@ class Network:
             CLUSTER_DOMAIN,
             *(domain for item in mine for domain in item.search),
         ]
-        other = {name: address for item in mine for name, address in item.names.items()}
+        other = {
+            name: names.get(answer or "", answer)
+            for item in mine
+            for name, answer in item.names.items()
+        }
         cut = [
             f"{names.get(host, host)}:{port}"
             for item in mine

@@ -113,6 +113,7 @@ def _plan(
         return manifests.data(kind, namespace, reference)
 
     fields = {"metadata.name": name, "metadata.namespace": namespace}
+    declared = resolve_environment(container, lookup, fields)
     return PodPlan(
         namespace=namespace,
         name=name,
@@ -122,10 +123,7 @@ def _plan(
         container=container,
         spec=template["spec"],
         program=program,
-        environment={
-            **_given_by_image(program),
-            **resolve_environment(container, lookup, fields),
-        },
+        environment={**_given_by_image(program, declared), **declared},
         volume_claims=frozenset(
             claim["metadata"]["name"] for claim in _spec(owner).get("volumeClaimTemplates") or ()
         ),
@@ -151,11 +149,14 @@ def replicas_behind(service: Manifest, manifests: Manifests) -> int | None:
     return sum(_replicas(owner) for owner in owners) if owners and selector else None
 
 
-def _given_by_image(program: Program | Emulated) -> Environment:
+def _given_by_image(program: Program | Emulated, declared: Environment) -> Environment:
     given = program.environment if isinstance(program, Program) else {}
+    # Open WebUI 0.12.4 cannot go without sign-in once it has an account.
+    nobody = declared["WEBUI_AUTH"].value.reveal().lower() if "WEBUI_AUTH" in declared else ""
     return {
         name: Variable(name=name, value=Secret(value), source="image")
         for name, value in given.items()
+        if not (nobody == "false" and name.startswith("WEBUI_ADMIN_"))
     }
 
 
