@@ -3,6 +3,7 @@
 pytest_plugins = [
     "fixtures.gherkin",
     "fixtures.redaction",
+    "fixtures.waivers",
     "fixtures.verdicts",
     "fixtures.allure_gherkin",
     "fixtures.reports",

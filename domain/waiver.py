@@ -1,0 +1,222 @@
+"""Waivers: what the owner of a deployment knows to be wrong or unproven, and accepts for a time.
+
+A waiver accepts one verdict class of what it names, and only the failure that it describes.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Protocol
+
+from domain.story import CRITERIA, MODELS, TASKS, task_tag
+from domain.verdict import Verdict
+
+WAIVABLE = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.NOT_PROVEN)
+"""Never blocked: what blocks is named, and that may be waived."""
+_KINDS: Mapping[str, Collection[str]] = {
+    "scenario": (),
+    "criterion": CRITERIA,
+    "task": TASKS,
+    "model": MODELS,
+}
+_REQUIRED = ("verdict", "reason", "owner", "expires")
+_FIELDS = (*_KINDS, *_REQUIRED, "says")
+_SHORTEST = 8
+"""Characters of a phrase: one of fewer is in any message."""
+_GENERAL = re.compile(r"^ *(?:expected|fix) .*$", re.MULTILINE)
+"""Lines of a message that say nothing of what was found."""
+
+
+class WaiverError(ValueError):
+    """A waiver that cannot be used.
+
+    Args:
+        field: the field that is wrong; empty where one is missing.
+        expected: what it should be.
+        found: what it is.
+        fix: what to do.
+    """
+
+    def __init__(
+        self, field: str, *, expected: str, found: str, fix: str = "correct that line"
+    ) -> None:
+        super().__init__(found)
+        self.field, self.expected, self.found, self.fix = field, expected, found, fix
+
+
+class Described(Protocol):
+    """A scenario, as far as a waiver needs to know it."""
+
+    @property
+    def title(self) -> str:
+        """Its title, with the values of its row."""
+
+    @property
+    def tags(self) -> Collection[str]:
+        """Every tag that reaches it."""
+
+    @property
+    def text(self) -> str:
+        """Its sentences and tables."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiver:
+    """One entry of the file."""
+
+    kind: str
+    """What is named: a scenario, a criterion, a task or a model."""
+    name: str
+    accepts: Verdict
+    says: str
+    """A phrase of the message; empty: any message of this verdict class."""
+    reason: str
+    owner: str
+    expires: date
+    """The last day on which it holds, in UTC."""
+
+    def __str__(self) -> str:
+        said = f": {self.says}" if self.says else ""
+        return f"waived until {self.expires} by {self.owner}: {self.reason} ({self.accepts}{said})"
+
+    def names(self, scenario: Described) -> bool:
+        """Whether this scenario is among what it names."""
+        match self.kind:
+            case "scenario":
+                return scenario.title == self.name
+            case "criterion":
+                return self.name in scenario.tags
+            case "task":
+                return task_tag(self.name) in scenario.tags
+            case _:
+                return self.name in _models(scenario.text)
+
+    def covers(self, scenario: Described, verdict: Verdict, message: str) -> bool:
+        """Whether it accepts that this scenario ended so.
+
+        A message that names another model than those of the waiver or, where it waives no model,
+        of the scenario, tells a different failure: lists of models grow.
+        """
+        if verdict is not self.accepts or not self.names(scenario):
+            return False
+        told = " ".join(_GENERAL.sub("", message).split())
+        named, own = _models(told), {self.name} if self.kind == "model" else set()
+        meant = _models(self.says) | (own or _models(scenario.text))
+        return own <= named <= meant and (not self.says or _holds(told, self.says))
+
+
+def read_waiver(entry: Mapping[str, str], *, titles: Collection[str], today: date) -> Waiver:
+    """The waiver that an entry of the file describes.
+
+    Args:
+        entry: the texts of its fields.
+        titles: of the scenarios that exist.
+        today: the day, in UTC.
+
+    Raises:
+        WaiverError: it is no waiver, names nothing that exists, or has expired.
+    """
+    entry = {name: " ".join(text.split()) for name, text in entry.items()}
+    _check_fields(entry)
+    kind = _kind(entry)
+    waiver = Waiver(
+        kind=kind,
+        name=_known(kind, entry[kind], _KINDS[kind] or titles),
+        accepts=_accepted(entry["verdict"]),
+        says=entry.get("says", ""),
+        reason=entry["reason"],
+        owner=entry["owner"],
+        expires=_day(entry["expires"]),
+    )
+    _check_phrase(waiver)
+    if waiver.expires < today:
+        raise WaiverError(
+            "expires",
+            expected=f"a day from {today} on",
+            found=f"the waiver of {waiver.kind} {waiver.name} by {waiver.owner} has expired on "
+            f"{waiver.expires}",
+            fix="remove it; or, if it still holds, let its owner set a new day",
+        )
+    return waiver
+
+
+def overlapping(waiver: Waiver, others: Iterable[Waiver]) -> Waiver | None:
+    """One of the others that accepts all that this one does, or the other way round."""
+    what = (waiver.kind, waiver.name, waiver.accepts)
+    return next(
+        (
+            other
+            for other in others
+            if (other.kind, other.name, other.accepts) == what
+            and (other.says in waiver.says or waiver.says in other.says)
+        ),
+        None,
+    )
+
+
+def _kind(entry: Mapping[str, str]) -> str:
+    kinds = [kind for kind in _KINDS if kind in entry]
+    if len(kinds) != 1:
+        raise WaiverError(
+            kinds[-1] if kinds else "",
+            expected="exactly one of scenario, criterion, task and model",
+            found=" and ".join(kinds) or "none of them",
+        )
+    return kinds[0]
+
+
+def _check_fields(entry: Mapping[str, str]) -> None:
+    for name in entry:
+        _known("field", name, _FIELDS, at=name)
+        if not entry[name]:
+            raise WaiverError(name, expected=f"a text for {name}", found="nothing")
+    if missing := [name for name in _REQUIRED if name not in entry]:
+        raise WaiverError("", expected=", ".join(_REQUIRED), found=f"no {', '.join(missing)}")
+
+
+def _check_phrase(waiver: Waiver) -> None:
+    if waiver.accepts is Verdict.FAILED and not waiver.says:
+        raise WaiverError(
+            "verdict",
+            expected="says: a phrase of the message, so that no other failure is accepted",
+            found="no says",
+        )
+    if waiver.says and len(waiver.says) < _SHORTEST:
+        raise WaiverError(
+            "says",
+            expected=f"a phrase of {_SHORTEST} characters or more",
+            found=repr(waiver.says),
+        )
+
+
+def _known(kind: str, name: str, known: Collection[str], *, at: str = "") -> str:
+    if name not in known:
+        near = get_close_matches(name, known) or list(known)[:8]
+        found = f"there is no {kind} {name!r}"
+        raise WaiverError(at or kind, expected=" or ".join(near), found=found)
+    return name
+
+
+def _accepted(word: str) -> Verdict:
+    if word not in WAIVABLE:
+        raise WaiverError("verdict", expected=" or ".join(WAIVABLE), found=repr(word))
+    return Verdict(word)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise WaiverError("expires", expected="a day, YYYY-MM-DD", found=repr(text)) from error
+
+
+def _models(text: str) -> set[str]:
+    """The models of the story that a text names."""
+    return {name for name in MODELS if _holds(text, name)}
+
+
+def _holds(text: str, phrase: str) -> bool:
+    """Whether a phrase stands in a text, and no longer name begins or ends there."""
+    return bool(re.search(rf"(?<![\w./-]){re.escape(phrase)}(?![\w/-]|\.\w)", text))
