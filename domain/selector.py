@@ -43,13 +43,13 @@ def _wrong(listing: Listing, name: str, connection: Connection, served: Collecti
         return _absent(listing, name, connection, served)
     if offered.base and offered.base != name:
         return f"a workspace model of this name sends {offered.base} in its place"
-    if offered.connection != connection.index:
-        if offered.connection is None:
-            return f"{name} comes from no connection: a function or a workspace model stands there"
+    if offered.connection not in (connection.index, None):
         return f"{name} comes from connection #{offered.connection}: the first connection wins"
     if _upstream(name, connection) not in served:
         typed = "typed into the connection (Model IDs)" if connection.model_ids else "cached"
         return f"the name is {typed}; LiteLLM itself serves {_listed(served)}"
+    if offered.connection is None:
+        return f"{name} comes from no connection: a function or a workspace model stands there"
     return ""
 
 
