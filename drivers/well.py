@@ -35,7 +35,7 @@ class Well:
         provider = MODELS[model].provider
         check_answer(self._answers.of(model), model, provider, away=self.away)
 
-    def judge(self, answer: Answer, model: str, provider: str) -> None:
+    def check_given(self, answer: Answer, model: str, provider: str) -> None:
         """Return if the model gave this answer; raises like `check`.
 
         A substitute that does not answer by itself has its own reason, and that is the one told.

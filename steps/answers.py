@@ -46,7 +46,7 @@ def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
 def _(
     answer: Answer, well: Well, model: str, provider: str, drill: Drill, comparison: Comparison
 ) -> None:
-    well.judge(answer, model, provider)
+    well.check_given(answer, model, provider)
     comparison.answered(answer, drill.away)
 
 

@@ -147,6 +147,9 @@ def test_every_then_can_fail() -> None:
 def _checks(function: ast.FunctionDef) -> bool:
     return any(
         isinstance(node, ast.Assert)
-        or (isinstance(node, ast.Call) and ast.unparse(node.func).startswith("check_"))
+        or (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).rpartition(".")[2].startswith("check_")
+        )
         for node in ast.walk(function)
     )

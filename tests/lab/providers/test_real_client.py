@@ -1,7 +1,6 @@
 """The emulation, judged by the client that real users use: LiteLLM's own SDK."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from lab import environments
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
 from lab.providers.handover import CERTIFICATE
 from tests.lab.providers import real_client
 
-VARIABLE = "ACCEPTANCE_LITELLM_PYTHON"
 NONCE = "nonce-c41e7d90"
 KEY = "lab-key-0123456789"
 MODELS = {
@@ -43,10 +42,7 @@ streamed_or_not = pytest.mark.parametrize("stream", [True, False], ids=["streame
 @pytest.fixture(scope="session")
 def litellm_python() -> Path:
     """The Python of the environment in which LiteLLM is installed."""
-    value = os.environ.get(VARIABLE)
-    if not value:
-        pytest.fail(f"set {VARIABLE} to the Python of an environment with litellm installed")
-    return Path(value)
+    return environments.ensure(environments.LITELLM, cache=environments.CACHE, say=print).python
 
 
 @pytest.fixture(scope="session")
