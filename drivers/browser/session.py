@@ -72,6 +72,11 @@ class Browser:
         flags = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             flags.append("--no-sandbox")  # Chromium's own sandbox refuses root
+        # Playwright leaves its own folder for traces behind.
+        traces = tempfile.TemporaryDirectory(
+            prefix="acceptance-traces-", ignore_cleanup_errors=True
+        )
+        folder = self._closing.enter_context(traces)
         playwright = self._closing.enter_context(sync_playwright())
         try:
             chromium = playwright.chromium.launch(
@@ -79,6 +84,7 @@ class Browser:
                 headless=not self._headed,
                 slow_mo=_SLOW_SECONDS * 1000 if self._slow else 0,
                 args=[*flags, "--disable-dev-shm-usage"],
+                traces_dir=folder,
             )
         except PlaywrightError as error:
             raise SetupError(
