@@ -50,7 +50,7 @@ async def serve(directory: Path) -> None:
         providers={name: _endpoint(provider) for name, provider in providers.items()},
     ).write(directory)
     await stop.wait()
-    (directory / FILE).unlink()
+    (directory / FILE).unlink(missing_ok=True)
     for listener in listeners:
         await listener.release()
 
