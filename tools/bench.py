@@ -80,10 +80,10 @@ class _Watch:
         return value
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self) -> None:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Read the ledger after each scenario: it ends with the lab."""
         witness = self._target.witness if self._target else None
-        if witness is not None:
+        if witness is not None and report.when == "call":
             calls = witness.calls()
             self.calls = Counter(call.provider for call in calls)
             self.tokens = sum(call.tokens for call in calls)
