@@ -43,6 +43,11 @@ class Workload:
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}, container {self.container}"
 
+    @property
+    def serving(self) -> tuple[Pod, ...]:
+        """The pods that serve."""
+        return tuple(pod for pod in self.pods if not pod.problem)
+
     def shown(self) -> str:
         """The workload for a report: pods, then variables with their sources, secrets masked."""
         pods = [

@@ -33,7 +33,6 @@ def call_gateway(
 def _each(
     cluster: Cluster, workload: Workload, request: InsideRequest
 ) -> Mapping[str, InsideResponse]:
-    serving = [pod for pod in workload.pods if not pod.problem]
-    if not serving:
+    if not workload.serving:
         raise Blocked("AC1", workload.pods[0].problem.splitlines()[0])
-    return {pod.name: cluster.request(pod, request) for pod in serving}
+    return {pod.name: cluster.request(pod, request) for pod in workload.serving}
