@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff lock clean environment
+.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff summary announce image lock clean environment
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -49,6 +49,15 @@ sign: environment ## Sign the record FILE=... with the OpenSSH key KEY=...
 
 diff: environment ## What changed from the record A=... to the record B=...
 	@$(RUN) tools.signoff diff "$(A)" "$(or $(B),reports/signoff.json)"
+
+summary: ## Print the summary of the last run, for a pull request or a job
+	@cat reports/summary.md 2>/dev/null || echo "No summary: the run ended before it judged anything."
+
+announce: environment ## Open or update a GitHub issue if the verdict changed; GITHUB_TOKEN=... may write it
+	@$(RUN) tools.announce
+
+image: ## Build the suite's container image, for the nightly run in a cluster; needs Docker
+	docker build --build-arg COMMIT="$$(git rev-parse HEAD)" --tag open-webui-litellm-acceptance .
 
 lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
 	.venv/bin/$(COMPILE) $(ARGS) --group pyproject.toml:dev --output-file requirements.txt pyproject.toml

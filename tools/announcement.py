@@ -1,0 +1,88 @@
+"""What the night has to say to people: the words, and a mark that tells one night from another.
+
+The mark stands in the issue that was written, so the issue is the memory: nothing has to be kept
+between two nights, and one that could not be announced is made up for by the next.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from domain.record import NOT_RUN, Record, UnreadableRecordError, read
+from domain.verdict import Verdict
+from tools.earlier import latest_record
+
+MARK = "<!-- acceptance: "
+"""How the mark begins; HTML's comments are not shown."""
+_ACCEPTED = "ACCEPTED"
+_NO_RECORD = "NOT JUDGED"
+_FRESH = timedelta(hours=20)
+"""Age from which on a record is the one of the night before."""
+_LONGEST = 60_000
+"""Characters; GitHub takes 65,536 in a body."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """One night, as it is told."""
+
+    accepted: bool
+    title: str
+    news: str
+    """What is different, in a few lines."""
+    body: str
+    mark: str
+    """The verdict and all that is not green: equal marks, no news."""
+
+
+def announcement(reports: Path, *, run: str = "", now: datetime | None = None) -> Announcement:
+    """What the record in this folder has to say, or that this night left none.
+
+    Args:
+        reports: the folder with the record and its summary.
+        run: address of the job that made them.
+        now: the time; the record of an earlier night says nothing of this one.
+    """
+    try:
+        record = _record(reports, now or datetime.now(UTC))
+    except UnreadableRecordError as error:
+        return _written(_NO_RECORD, [], f"{_NO_RECORD}: {error}", [], "", run)
+    summary = reports / "summary.md"
+    return _written(
+        record.verdict,
+        [f"{name} {verdict}" for name, verdict in _not_green(record)],
+        record.statement,
+        [f"partial: {record.partial}"] if record.partial else list(record.changes),
+        summary.read_text(encoding="utf-8") if summary.exists() else "",
+        run,
+    )
+
+
+def _record(reports: Path, now: datetime) -> Record:
+    file = latest_record(reports)
+    if file is None:
+        raise UnreadableRecordError("the run left no record, so it ended before it judged anything")
+    record, _ = read(file.read_text(encoding="utf-8"))
+    if datetime.fromisoformat(record.started) < now - _FRESH:
+        raise UnreadableRecordError(f"no run has left a record since {record.started}")
+    return record
+
+
+def _not_green(record: Record) -> list[tuple[str, str]]:
+    green = {*(str(each) for each in Verdict if each.accepted), str(Verdict.NOT_REQUIRED), NOT_RUN}
+    rows = [(each.name, each.verdict) for each in record.requirements]
+    return [(name, verdict) for name, verdict in rows if verdict not in green]
+
+
+def _written(
+    verdict: str, rows: list[str], statement: str, changes: list[str], summary: str, run: str
+) -> Announcement:
+    mark = f"{MARK}{'; '.join([verdict, *rows])} -->"
+    news = "\n".join([statement, *(f"- {change}" for change in changes), run]).strip()
+    return Announcement(
+        accepted=verdict == _ACCEPTED,
+        title=f"Acceptance: {statement.partition(': ')[0]}",
+        news=news[:_LONGEST],
+        body="\n\n".join(filter(None, [(summary or statement)[:_LONGEST], run, mark])),
+        mark=mark,
+    )
