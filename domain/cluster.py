@@ -68,11 +68,14 @@ class Workload:
 class InsideRequest:
     """A GET made by a pod itself, with its own names, routes, proxies and certificates."""
 
-    url: str
+    url: str = ""
+    """Empty: nothing is asked, the process is only looked at."""
     bearer_variable: str | None = None
     """Variable of the pod that holds the key to send, so that the key never leaves the pod."""
     timeout: float = 10.0
     """Seconds."""
+    files: tuple[str, ...] = ()
+    """Paths to look at, of files and of folders that ConfigMaps or Secrets are mounted on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +86,11 @@ class InsideResponse:
     body: str = ""
     error: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    """Fingerprints of the key-like variables of the running process, by name."""
+    """Fingerprints of the variables of the running process, by name."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprints of the files that were asked for; of those that exist."""
+    written: Mapping[str, float] = field(default_factory=dict)
+    """When the content of the folders that were asked for was last replaced, Unix seconds."""
 
 
 class Cluster(Protocol):

@@ -4,8 +4,10 @@ import re
 
 from domain.cluster import Workload
 from domain.endpoint import Declared, Place, declared_connections
+from domain.errors import NotProven
 from domain.message import explain
 from domain.proof import Connection, Served
+from domain.secret import UNKNOWN, Secret
 
 _REFUSALS = {400, 401, 403, 500}
 """400 \"No connected db.\" without a database (1.106.2); 500 on some versions."""
@@ -23,11 +25,10 @@ def check_source(workload: Workload, place: Place, secret: str) -> None:
     declared = declared_for_gateway(workload, place)
     from_secret = re.compile(rf"Secret {re.escape(secret)}(,|$)")
     if declared.key and any(
-        from_secret.search(each.source)
-        and declared.key.reveal() in each.value.reveal().replace(";", " ").split()
+        from_secret.search(each.source) and _holds(each.value, declared.key)
         for each in workload.environment.values()
     ):
-        return  # as it is, as one of a list, or by $(NAME) in another variable
+        return
     empty = "; it is empty" if not declared.key else ""
     raise AssertionError(
         explain(
@@ -41,9 +42,22 @@ def check_source(workload: Workload, place: Place, secret: str) -> None:
     )
 
 
+def _holds(value: Secret, key: Secret) -> bool:
+    """Whether the key is this value, one of a list in it, or came from it by $(NAME)."""
+    if value.sealed or key.sealed:
+        return value.sealed == key.sealed
+    return key.reveal() in value.reveal().replace(";", " ").split()
+
+
 def check_key_in_use(workload: Workload, place: Place, connection: Connection) -> None:
-    """Raise AssertionError unless the connection's key is the declared one, spaces aside."""
+    """Raise AssertionError unless the connection's key is the declared one, spaces aside.
+
+    Raises:
+        NotProven: the declared key is known by nothing, not even by its fingerprint.
+    """
     declared = declared_for_gateway(workload, place)
+    if declared.key.fingerprint == UNKNOWN:
+        raise NotProven(f"{declared.key.sealed} may not be read, nor a process that holds it")
     if connection.key_fingerprint == declared.key.fingerprint:
         return
     raise AssertionError(

@@ -83,30 +83,40 @@ def declared_connections(environment: Environment) -> tuple[Declared, ...]:
 
     The plural variables beat the singular ones; `;` separates; the singular URL loses a trailing
     slash; a missing URL is OpenAI's. Source: `config.py`, Open WebUI 0.12.4.
+
+    Raises:
+        NotProven: these rights do not allow to read the address.
     """
-    url_source, urls = _first(environment, "OPENAI_API_BASE_URLS", "OPENAI_API_BASE_URL")
-    key_source, keys = _first(environment, "OPENAI_API_KEYS", "OPENAI_API_KEY")
+    url_source, value = _first(environment, "OPENAI_API_BASE_URLS", "OPENAI_API_BASE_URL")
+    key_source, key = _first(environment, "OPENAI_API_KEYS", "OPENAI_API_KEY")
+    urls = value.reveal()
     if url_source.startswith("OPENAI_API_BASE_URL ("):
         urls = urls.removesuffix("/")
-    listed = [key.strip() for key in keys.split(";")]
-    padded = [*listed, *[""] * urls.count(";")]
     return tuple(
         Declared(
             url=url.strip() or OPENAI,
             url_source=url_source,
-            key=Secret(key),
+            key=each,
             key_source=key_source,
         )
-        for url, key in zip(urls.split(";"), padded, strict=False)
+        for url, each in zip(urls.split(";"), _keys(key, urls.count(";") + 1), strict=False)
     )
 
 
-def _first(environment: Environment, plural: str, singular: str) -> tuple[str, str]:
+def _keys(key: Secret, wanted: int) -> list[Secret]:
+    """The keys of a variable, one a connection; of several in a sealed one, none is known."""
+    if key.sealed:
+        return [key] if wanted == 1 else [Secret.seal(key.sealed)] * wanted
+    listed = [Secret(each.strip()) for each in key.reveal().split(";")]
+    return [*listed, *[Secret("")] * wanted]
+
+
+def _first(environment: Environment, plural: str, singular: str) -> tuple[str, Secret]:
     for name in (plural, singular):
         variable = environment.get(name)
         if variable and variable.value:
-            return f"{name} ({variable.source})", variable.value.reveal()
-    return "not set", ""
+            return f"{name} ({variable.source})", variable.value
+    return "not set", Secret("")
 
 
 def remarks(workload: Workload) -> tuple[str, ...]:
@@ -153,7 +163,9 @@ def _origin(environment: Environment, declared: tuple[Declared, ...], place: Pla
     ignored = [
         variable.name
         for variable in environment.values()
-        if not place.wrong(variable.value.reveal()) and not variable.name.startswith(name)
+        if not variable.value.sealed
+        and not place.wrong(variable.value.reveal())
+        and not variable.name.startswith(name)
     ]
     parts = [source]
     if hidden:

@@ -1,9 +1,9 @@
 """One GET from inside a pod, with the pod's own names, routes, proxies, certificates and key.
 
 Both cluster adapters hand this file's text to the program's own Python (`python -c`), so it uses
-the standard library only and is never imported. Argument: a JSON object with `url`, `timeout` and
-`bearer_variable`; standard output: one JSON line, see `domain.cluster.InsideResponse`. Keys are
-told apart by fingerprints, computed here: their values do not leave the pod.
+the standard library only and is never imported. Argument: a JSON object with the fields of
+`domain.cluster.InsideRequest`; standard output: one JSON line, see `InsideResponse`. Values are
+told apart by fingerprints, computed here: they do not leave the pod.
 """
 
 import hashlib
@@ -25,6 +25,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _probe(question: dict[str, Any]) -> dict[str, Any]:
+    if not question["url"]:
+        return {"status": None}
     key = os.environ.get(question.get("bearer_variable") or "", "").strip()
     opener = urllib.request.build_opener(_NoRedirect)
     try:
@@ -45,12 +47,29 @@ def _text(answer: IO[bytes]) -> str:
 
 
 def _fingerprints() -> dict[str, str]:
-    return {
-        name: hashlib.sha256(value.strip().encode()).hexdigest()[:8]
-        for name, value in os.environ.items()
-        if "KEY" in name and value.strip()
-    }
+    values = ((name, value.strip()) for name, value in os.environ.items())
+    return {name: _fingerprint(value) for name, value in values if value}
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def _files(paths: list[str]) -> dict[str, Any]:
+    files: dict[str, str] = {}
+    written: dict[str, float] = {}
+    for path in paths:
+        # the kubelet replaces this link when, and only when, the content changes (1.34)
+        link = os.path.join(path, "..data")  # noqa: PTH118  # the container's Python may be any
+        if os.path.islink(link):  # noqa: PTH114  # likewise
+            written[path] = os.lstat(link).st_mtime
+        elif os.path.isfile(path):  # noqa: PTH113  # likewise
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+                files[path] = _fingerprint(file.read())
+    return {"files": files, "written": written}
 
 
 if __name__ == "__main__":
-    print(json.dumps({**_probe(json.loads(sys.argv[1])), "fingerprints": _fingerprints()}))  # noqa: T201
+    asked = json.loads(sys.argv[1])
+    seen = {**_probe(asked), **_files(asked["files"]), "fingerprints": _fingerprints()}
+    print(json.dumps(seen))  # noqa: T201

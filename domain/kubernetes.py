@@ -39,7 +39,7 @@ class Variable:
 
     def shown(self) -> str:
         """The value for a report; of what may be a secret, the fingerprint only."""
-        if _SECRETIVE.search(self.name) or "Secret" in self.source:
+        if _SECRETIVE.search(self.name) or "Secret" in self.source or self.value.sealed:
             return f"(fingerprint {self.value.fingerprint})"
         return _SIGN_IN.sub(f"{MASK}@", self.value.reveal())
 

@@ -9,7 +9,7 @@ from domain.errors import NotProven
 from domain.kubernetes import Environment
 from domain.message import excerpt, explain
 from domain.proof import Connection
-from domain.secret import fingerprint
+from domain.secret import Secret, fingerprint
 
 LITELLM_IS_ALIVE = "I'm alive!"
 """What LiteLLM, and nothing else, says under `/health/liveliness` (1.106.2)."""
@@ -82,8 +82,7 @@ def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, pl
     declared = declared_for_gateway(workload, place)
     name = declared.key_source.partition(" ")[0]
     variable = workload.environment.get(name)
-    value = variable.value.reveal().strip() if variable else ""
-    wanted = fingerprint(value) if value else _NOT_SET
+    wanted = _wanted(variable.value) if variable else _NOT_SET
     found = {pod: response.fingerprints.get(name, _NOT_SET) for pod, response in told.items()}
     if all(fingerprint == wanted for fingerprint in found.values()):
         return
@@ -96,6 +95,13 @@ def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, pl
             fix="a changed Secret reaches a pod at its next start: restart the workload",
         )
     )
+
+
+def _wanted(value: Secret) -> str:
+    """The fingerprint that a process is to hold; of a sealed value, that of the first process."""
+    if value.sealed:
+        return value.fingerprint
+    return fingerprint(value.reveal().strip()) if value.reveal().strip() else _NOT_SET
 
 
 def check_reached(told: Mapping[str, InsideResponse], connection: Connection) -> None:

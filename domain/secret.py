@@ -7,9 +7,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import quote, quote_plus
 
+from domain.errors import NotProven
+
 MASK = "•••"
+UNKNOWN = "(unknown)"
+"""Fingerprint of what may not be read."""
 _SHORTEST_MASKED = 6
 """Characters; a shorter secret would mask ordinary words all over a report."""
 
@@ -19,18 +24,33 @@ class Secret:
     """A value that only `reveal()` gives away: repr, str and format are masked."""
 
     _value: str = field(repr=False)
+    sealed: str = ""
+    """What holds the value, where these rights do not allow to read it; empty where they do."""
+
+    @classmethod
+    def seal(cls, holder: str, *, fingerprint: str = "") -> Self:
+        """A value that nobody here may read, recognised by its fingerprint where one is known."""
+        return cls(fingerprint, sealed=holder)
 
     def reveal(self) -> str:
-        """The value itself, for the one place that must send it."""
+        """The value itself, for the one place that must send it.
+
+        Raises:
+            NotProven: it is sealed.
+        """
+        if self.sealed:
+            raise NotProven(f"these rights do not allow to read {self.sealed}")
         return self._value
 
     @property
     def fingerprint(self) -> str:
         """Eight hexadecimal digits that tell two secrets apart without showing either."""
+        if self.sealed:
+            return self._value or UNKNOWN
         return fingerprint(self._value)
 
     def __bool__(self) -> bool:
-        return bool(self._value)
+        return bool(self._value or self.sealed)
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"

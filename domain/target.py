@@ -38,8 +38,8 @@ class Outages(Protocol):
             NotProven: this target does not allow it; says what would.
         """
 
-    def restore(self) -> None:
-        """Give everything back that was taken."""
+    def restore(self) -> str:
+        """Give everything back that was taken; returns what was compared, for the report."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,7 +45,10 @@ class Drill:
             NotProven: the target allows no drill.
         """
         if self._outages is None:
-            raise NotProven("nothing may be taken away on this target: judge the embedded one")
+            raise NotProven(
+                "not proven without a drill: --drill=CONTEXT allows one on `live`; the target "
+                "`embedded` needs no leave"
+            )
         self._was(CHAIN[0])  # the shared answers are asked before anything is disturbed
         self._away[provider] = outage
         self._say(f"drill: {provider} {outage}")
@@ -63,9 +66,9 @@ class Drill:
         """
         if self._outages is None or not self._away:
             return
-        self._outages.restore()
+        certificate = self._outages.restore()
         self.away = ()
-        self._note("given back")
+        self._note(f"given back: {certificate}")
         for model in self._affected():
             eventually(
                 partial(self._check_serves, model),

@@ -7,9 +7,6 @@ from domain.cluster import Cluster, InsideRequest, InsideResponse, Workload
 from domain.errors import Blocked
 from domain.proof import Connection
 
-_NOWHERE = "http://127.0.0.1:9/"
-"""Where nothing listens: for questions about the process itself."""
-
 
 def ask_processes(cluster: Cluster, workload: Workload) -> Mapping[str, InsideResponse]:
     """What each running process holds, by pod.
@@ -18,7 +15,7 @@ def ask_processes(cluster: Cluster, workload: Workload) -> Mapping[str, InsideRe
         NotProven: these rights do not allow it.
         Blocked: no pod serves.
     """
-    return _each(cluster, workload, InsideRequest(url=_NOWHERE))
+    return _each(cluster, workload, InsideRequest())
 
 
 def call_gateway(

@@ -29,9 +29,10 @@ class EmulatedOutages:
         """Let a provider of the story fail in this way; in force on return."""
         self._providers.behave(provider.lower(), BEHAVIOURS[outage])
 
-    def restore(self) -> None:
+    def restore(self) -> str:
         """Let all providers be well again."""
         self._providers.restore()
+        return "all providers are well"
 
 
 class ProvidersLedger:

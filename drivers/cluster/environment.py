@@ -1,0 +1,117 @@
+"""The environment of a container, as far as these rights allow to read what it refers to."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from domain.kubernetes import (
+    Environment,
+    Lookup,
+    Manifest,
+    Variable,
+    data_of,
+    resolve_environment,
+)
+from domain.secret import Secret
+from drivers.cluster.api import Api, Forbidden
+
+_SEAL = "\N{LOCK}"
+"""Stands for a value that may not be read, while an environment is put together."""
+Process = Mapping[str, str] | None
+"""Fingerprints of a running process's variables by name; None where it could not be asked."""
+
+
+class Data:
+    """The data of a namespace's ConfigMaps and Secrets, each read once."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._known: dict[tuple[str, str], Mapping[str, str] | None] = {}
+        self.sealed: set[tuple[str, str]] = set()
+        """Kind and name of those that exist, or not: these rights do not allow to look."""
+
+    def __call__(self, kind: str, name: str) -> Mapping[str, str] | None:
+        """The data by kind and name; None if it does not exist, or may not be read."""
+        if (kind, name) not in self._known:
+            self._known[kind, name] = self._read(kind, name)
+        return self._known[kind, name]
+
+    def _read(self, kind: str, name: str) -> Mapping[str, str] | None:
+        try:
+            found = self._api.get(kind, self._namespace, name)
+        except Forbidden:
+            self.sealed.add((kind, name))
+            return None
+        return data_of(found) if found else None
+
+
+def environment_of(
+    container: Manifest, data: Data, fields: Mapping[str, str], process: Process
+) -> Environment:
+    """The container's variables; those that may not be read are sealed.
+
+    Of a sealed one, the running process tells that it exists, and its fingerprint: so whoever
+    may not read Secrets can still tell two keys apart.
+    """
+    resolved = resolve_environment(container, _with_seals(container, data), fields)
+    environment = {
+        name: replace(variable, value=_sealed(variable, process))
+        for name, variable in resolved.items()
+        if not (_is_sealed(variable) and process is not None and name not in process)
+    }
+    return {**_from_sealed_sources(container, data, process, resolved), **environment}
+
+
+def _with_seals(container: Manifest, data: Data) -> Lookup:
+    """A lookup in which each key that the container refers to, and may not be read, is a seal."""
+
+    def lookup(kind: str, name: str) -> Mapping[str, str] | None:
+        found = data(kind, name)
+        if (kind, name) not in data.sealed:
+            return found
+        return {
+            reference["key"]: _SEAL
+            for entry in container.get("env") or ()
+            for reference in _key_references(entry, kind)
+            if reference["name"] == name
+        }
+
+    return lookup
+
+
+def _key_references(entry: Manifest, kind: str) -> tuple[Any, ...]:
+    field = "secretKeyRef" if kind == "Secret" else "configMapKeyRef"
+    reference = (entry.get("valueFrom") or {}).get(field)
+    return (reference,) if reference else ()
+
+
+def _is_sealed(variable: Variable) -> bool:
+    return _SEAL in variable.value.reveal()
+
+
+def _sealed(variable: Variable, process: Process) -> Secret:
+    if not _is_sealed(variable):
+        return variable.value
+    return Secret.seal(variable.source, fingerprint=(process or {}).get(variable.name, ""))
+
+
+def _from_sealed_sources(
+    container: Manifest, data: Data, process: Process, resolved: Environment
+) -> Environment:
+    """What a process has and nothing else explains comes from the sources that are sealed."""
+    sources = [
+        f"{kind} {source[field]['name']}"
+        for source in container.get("envFrom") or ()
+        for kind, field in (("ConfigMap", "configMapRef"), ("Secret", "secretRef"))
+        if source.get(field) and data(kind, source[field]["name"]) is None
+        if (kind, source[field]["name"]) in data.sealed
+    ]
+    if not sources:
+        return {}
+    source = f"envFrom {', '.join(sources)}"
+    return {
+        name: Variable(name=name, value=Secret.seal(source, fingerprint=seen), source=source)
+        for name, seen in (process or {}).items()
+        if name not in resolved
+    }

@@ -1,0 +1,108 @@
+"""A local address for what runs in a cluster: port-forward that survives the pods behind it."""
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from domain.errors import AcceptanceError
+from drivers.cluster.api import Api
+
+Choose = Callable[[], tuple[str, str, int]]
+"""Namespace, pod and port for the next connection; raises SetupError where there is none."""
+_DATA, _ERROR = 0, 1
+"""Channels of one forwarded port (`v4.channel.k8s.io`, Kubernetes 1.34)."""
+_CHUNK = 65536
+
+
+class Forward:
+    """Listens on a port of 127.0.0.1; each connection to it goes to a pod chosen then.
+
+    So a pod that is replaced takes its open connections along, and the next one finds its
+    successor. Close it.
+    """
+
+    def __init__(self, api: Api, choose: Choose) -> None:
+        self._api = api
+        self._choose = choose
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: set[socket.socket] = set()
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.last_error = ""
+        """Why the newest connection could not be made; empty when it was."""
+        threading.Thread(target=self._accept, name=f"forward {self.address}", daemon=True).start()
+
+    def close(self) -> None:
+        """Accept nothing more, and drop what is open."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in tuple(self._open):
+            _end(connection)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            self._open.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        """Carry one connection to a pod and back, until either side ends it."""
+        try:
+            namespace, pod, port = self._choose()
+            remote = self._api.websocket(
+                f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward", [("ports", str(port))]
+            )
+            self.last_error = ""
+        except (AcceptanceError, OSError) as error:
+            self.last_error = str(error)
+            self._drop(connection)
+            return
+        upwards = threading.Thread(target=self._upwards, args=(connection, remote), daemon=True)
+        upwards.start()
+        self._downwards(connection, remote)
+        self._drop(connection)
+        upwards.join()
+
+    def _drop(self, connection: socket.socket) -> None:
+        _end(connection)
+        self._open.discard(connection)
+
+    @staticmethod
+    def _upwards(connection: socket.socket, remote: Any) -> None:  # noqa: ANN401  # untyped
+        with suppress(OSError, _closed()):
+            while data := connection.recv(_CHUNK):
+                remote.send_binary(bytes((_DATA,)) + data)
+        with suppress(OSError, _closed()):
+            remote.close()
+
+    def _downwards(self, connection: socket.socket, remote: Any) -> None:  # noqa: ANN401
+        """Frames of each channel: first the port's number, then what it is about."""
+        begun = set[int]()
+        with suppress(OSError, _closed()):
+            while frame := remote.recv():
+                data = frame.encode() if isinstance(frame, str) else frame
+                if data[0] not in begun:
+                    begun.add(data[0])
+                elif data[0] == _DATA:
+                    connection.sendall(data[1:])
+                elif data[0] == _ERROR:
+                    self.last_error = data[1:].decode("utf-8", "replace")
+                    return
+
+
+def _closed() -> type[Exception]:
+    import websocket  # noqa: PLC0415  # comes with the client, and is only needed here
+
+    error: type[Exception] = websocket.WebSocketException
+    return error
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()

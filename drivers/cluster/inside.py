@@ -1,0 +1,92 @@
+"""Requests from inside a pod, by exec: with the program's own Python, without curl or a shell."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+from domain.cluster import INSIDE_PROBE, InsideRequest, InsideResponse
+from domain.errors import NotProven
+from domain.message import excerpt
+from drivers.cluster.api import Api
+
+_PYTHONS = ("python3", "python", "/proc/1/exe")
+"""Open WebUI and LiteLLM are Python programs; the last one is the program's own interpreter."""
+_START_SECONDS = 20.0
+"""Allowed for starting Python beside the program, on a busy machine."""
+_STDOUT, _STDERR, _ERROR = 1, 2, 3
+"""Channels of `v4.channel.k8s.io` and later (Kubernetes 1.34)."""
+
+
+def request_inside(
+    api: Api, *, namespace: str, pod: str, container: str, request: InsideRequest
+) -> InsideResponse:
+    """Make a request beside the program of a container: same names, routes, proxies and keys.
+
+    Raises:
+        Forbidden: these rights do not allow exec.
+        NotProven: the image holds no Python.
+    """
+    found = ""
+    for python in _PYTHONS:
+        command = [python, "-c", INSIDE_PROBE.read_text(), json.dumps(asdict(request))]
+        try:
+            output, failure = _run(
+                api, namespace, pod, container, command, request.timeout + _START_SECONDS
+            )
+        except (ConnectionError, TimeoutError) as error:
+            return InsideResponse(status=None, error=f"the request could not be made: {error}")
+        if not failure:
+            return InsideResponse(**json.loads(output))
+        if not _no_such_program(failure):
+            return InsideResponse(
+                status=None, error=f"the request could not be made: {excerpt(failure)}"
+            )
+        found = failure
+    raise NotProven(
+        f"no request could be made from inside {namespace}/{pod}: its image holds none of "
+        f"{', '.join(_PYTHONS)} ({excerpt(found)})"
+    )
+
+
+def _no_such_program(failure: str) -> bool:
+    return "executable file not found" in failure or "no such file or directory" in failure
+
+
+def _run(
+    api: Api, namespace: str, pod: str, container: str, command: list[str], timeout: float
+) -> tuple[str, str]:
+    """Standard output of a command, and why it failed; one of them is empty."""
+    query = [("container", container), ("stdout", "true"), ("stderr", "true")]
+    query += [("command", word) for word in command]
+    socket = api.websocket(f"/api/v1/namespaces/{namespace}/pods/{pod}/exec", query)
+    try:
+        channels = _read(socket, time.monotonic() + timeout)
+    finally:
+        socket.close()
+    status = json.loads(channels[_ERROR] or b"{}")
+    if status.get("status") == "Success":
+        return channels[_STDOUT].decode(), ""
+    said = (channels[_STDERR].decode("utf-8", "replace").splitlines() or [""])[-1]
+    return "", f"{status.get('message', 'no status came')} {said}".strip()
+
+
+def _read(socket: Any, deadline: float) -> dict[int, bytes]:  # noqa: ANN401  # untyped
+    """All that came on each channel, until the command has ended."""
+    import websocket  # noqa: PLC0415  # comes with the client, and is only needed here
+
+    channels = {_STDOUT: b"", _STDERR: b"", _ERROR: b""}
+    while not channels[_ERROR]:
+        socket.settimeout(max(0.1, deadline - time.monotonic()))
+        try:
+            frame = socket.recv()
+        except websocket.WebSocketTimeoutException as error:
+            raise TimeoutError("the command did not end in time") from error
+        except (websocket.WebSocketException, OSError) as error:
+            raise ConnectionError(f"{type(error).__name__}: {error}") from error
+        if not frame:
+            break
+        data = frame.encode() if isinstance(frame, str) else frame
+        if data[0] in channels:
+            channels[data[0]] += data[1:]
+    return channels

@@ -1,0 +1,110 @@
+"""A pod as the suite judges it: what it declares, what its process holds, how current it is."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.cluster import InsideRequest, InsideResponse, Pod
+from domain.errors import NotProven
+from domain.kubernetes import Environment, Manifest
+from drivers.cluster.api import Api
+from drivers.cluster.currency import (
+    CHANGED_ENVIRONMENT,
+    CHANGED_FILES,
+    OLDER_TEMPLATE,
+    environment_changed,
+    files_changed,
+    mounted_paths,
+    of_older_template,
+)
+from drivers.cluster.environment import Data, environment_of
+from drivers.cluster.inside import request_inside
+from drivers.cluster.objects import Behind, is_ready, serving_container
+from drivers.cluster.trouble import why_not_serving
+
+
+class Pods:
+    """The pods behind one Service, each looked at once."""
+
+    def __init__(self, api: Api, found: Behind, data: Data) -> None:
+        self._api = api
+        self._found = found
+        self._data = data
+        self.blind = ""
+        """Why no process could be looked at; empty when each could, or none runs."""
+
+    def read(self, pod: Manifest) -> tuple[Pod, Environment]:
+        """The pod, and the environment that the newest template would give it."""
+        container = serving_container(pod, self._found.service)
+        template = serving_container(self._found.template, self._found.service)
+        seen = self._seen(pod, container) if is_ready(pod) else None
+        process = seen.fingerprints if seen else None
+        environment = environment_of(container, self._data, _fields(pod), process)
+        status = _status(pod, container)
+        return Pod(
+            namespace=pod["metadata"]["namespace"],
+            name=pod["metadata"]["name"],
+            image=_image(container, status),
+            environment=environment,
+            outdated=self._outdated(pod, container, environment, seen),
+            restarts=int(status.get("restartCount", 0)),
+            problem="" if is_ready(pod) else why_not_serving(self._api, pod, container["name"]),
+        ), environment_of(template, self._data, _fields(pod), process)
+
+    def _seen(self, pod: Manifest, container: Manifest) -> InsideResponse | None:
+        """What the process holds; None where it cannot be asked, which is no fault by itself."""
+        try:
+            seen = request_inside(
+                self._api,
+                namespace=pod["metadata"]["namespace"],
+                pod=pod["metadata"]["name"],
+                container=container["name"],
+                request=InsideRequest(files=mounted_paths(container, pod["spec"])),
+            )
+        except NotProven as error:
+            self.blind = str(error)
+            return None
+        self.blind = seen.error
+        return None if seen.error else seen
+
+    def _outdated(
+        self,
+        pod: Manifest,
+        container: Manifest,
+        environment: Environment,
+        seen: InsideResponse | None,
+    ) -> str:
+        if of_older_template(self._api, pod, self._found.owner):
+            return OLDER_TEMPLATE
+        if seen is None:
+            return ""
+        if environment_changed(environment, seen.fingerprints):
+            return CHANGED_ENVIRONMENT
+        started = _status(pod, container)["state"]["running"]["startedAt"]
+        if files_changed(container, pod, self._data, seen, datetime.fromisoformat(started)):
+            return CHANGED_FILES
+        return ""
+
+
+def _fields(pod: Manifest) -> Mapping[str, str]:
+    metadata, status = pod["metadata"], pod.get("status", {})
+    return {
+        "metadata.name": metadata["name"],
+        "metadata.namespace": metadata["namespace"],
+        "metadata.uid": metadata.get("uid", ""),
+        "spec.nodeName": pod["spec"].get("nodeName", ""),
+        "spec.serviceAccountName": pod["spec"].get("serviceAccountName", ""),
+        "status.hostIP": status.get("hostIP", ""),
+        "status.podIP": status.get("podIP", ""),
+    }
+
+
+def _status(pod: Manifest, container: Manifest) -> Any:  # noqa: ANN401  # any JSON
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    return next((each for each in statuses if each["name"] == container["name"]), {})
+
+
+def _image(container: Manifest, status: Mapping[str, Any]) -> str:
+    """The image as it is declared, and the digest of what really runs."""
+    _, _, digest = str(status.get("imageID", "")).rpartition("sha256:")
+    return f"{container['image']} (sha256:{digest[:12]})" if digest else str(container["image"])

@@ -1,0 +1,84 @@
+"""Waiting for a rollout that is under way: it is healthy, and not yet what is to be judged."""
+
+from domain.kubernetes import Manifest, ServiceName
+from domain.waiting import Say, eventually
+from drivers.cluster.api import Api
+from drivers.cluster.objects import behind, is_ready
+
+_ROLLOUT = 180.0
+"""Seconds for a rollout that makes progress; a stuck one is judged as it stands."""
+_STUCK = {
+    "CrashLoopBackOff",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "ErrImageNeverPull",
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "RunContainerError",
+}
+"""Reasons that no waiting mends (kubelet 1.34)."""
+
+
+def settle(api: Api, service: ServiceName, say: Say) -> None:
+    """Return once the workload behind a Service is done with its rollout, or will never be."""
+
+    def look() -> None:
+        found = behind(api, service)
+        if _is_stuck(found.owner, found.pods):
+            return
+        going_on = _going_on(found.owner)
+        assert not going_on, going_on
+        starting = [pod["metadata"]["name"] for pod in found.pods if not is_ready(pod)]
+        assert not starting, f"{', '.join(starting)} is starting"
+
+    try:
+        eventually(
+            look,
+            what=f"the rollout behind {service.namespace}/{service.name}",
+            timeout=_ROLLOUT,
+            interval=1.0,
+            say=say,
+        )
+    except AssertionError as error:
+        say(f"judged as it stands: {str(error).splitlines()[0]}")
+
+
+def _is_stuck(owner: Manifest, pods: tuple[Manifest, ...]) -> bool:
+    conditions = owner.get("status", {}).get("conditions") or ()
+    waiting = {
+        (status.get("state", {}).get("waiting") or {}).get("reason")
+        for pod in pods
+        for field in ("initContainerStatuses", "containerStatuses")
+        for status in pod.get("status", {}).get(field) or ()
+    }
+    return bool(
+        owner["spec"].get("paused")
+        or waiting & _STUCK
+        or any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions)
+    )
+
+
+def _going_on(owner: Manifest) -> str:
+    """What a Deployment or StatefulSet still has to do; empty when it is done.
+
+    Source: `kubectl rollout status` of Kubernetes 1.34. Pods that `OnDelete` or a partition
+    leaves behind are no rollout under way: nothing will ever replace them by itself.
+    """
+    status, spec = owner.get("status", {}), owner["spec"]
+    if status.get("observedGeneration", 0) < owner["metadata"].get("generation", 0):
+        return "its controller has not seen the newest template"
+    if owner["kind"] == "Deployment":
+        wanted, updated = spec.get("replicas", 1), status.get("updatedReplicas", 0)
+        if updated < wanted:
+            return f"{updated} of {wanted} pods are updated"
+        if status.get("replicas", 0) > updated:
+            return f"{status['replicas'] - updated} older pods are still to end"
+    strategy = spec.get("updateStrategy") or {}
+    if owner["kind"] == "StatefulSet" and strategy.get("type") != "OnDelete":
+        partition = (strategy.get("rollingUpdate") or {}).get("partition", 0)
+        wanted = spec.get("replicas", 1) - partition
+        if status.get("currentRevision") != status.get("updateRevision"):
+            updated = status.get("updatedReplicas", 0)
+            return f"{updated} of {wanted} pods are updated" if updated < wanted else ""
+    return ""

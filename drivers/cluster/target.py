@@ -1,0 +1,113 @@
+"""A live cluster as a target: judged as it stands."""
+
+from contextlib import ExitStack
+
+from domain.cluster import Workload
+from domain.errors import SetupError
+from domain.kubernetes import ServiceName
+from domain.message import explain
+from domain.secret import Secret
+from domain.target import Account, Outages, Target, Witness
+from domain.waiting import Say
+from drivers.cluster.api import Api
+from drivers.cluster.cluster import KubernetesCluster
+from drivers.cluster.rights import require_reading, who
+from drivers.cluster.settling import settle
+
+_ASKED = (
+    "asked of it: its objects in {namespaces} are read, programs are looked at from inside, "
+    "each model answers a few short questions, conversations are deleted again; {changes}"
+)
+
+
+def live_target(  # noqa: PLR0913  # what a person says of their own cluster
+    api: Api,
+    *,
+    name: str,
+    open_webui: ServiceName,
+    gateway: ServiceName,
+    administrator: Account,
+    user: Account | None,
+    gateway_key: Secret | None,
+    open_webui_url: str = "",
+    outages: Outages | None = None,
+    witness: Witness | None = None,
+    say: Say,
+    closing: ExitStack,
+) -> Target:
+    """The cluster as a target; says what it is, and what will be asked of it, before asking.
+
+    Raises:
+        SetupError: it cannot be judged: no rights, no Open WebUI, no account to judge with.
+    """
+    if not administrator.email:
+        raise SetupError(_no_account())
+    version = api.ask("GET", "/version")["gitVersion"]
+    say(f"cluster: context {api.context}, {api.server}, Kubernetes {version}, as {who(api)}")
+    namespaces = list(dict.fromkeys((open_webui.namespace, gateway.namespace)))
+    notes = require_reading(api, *namespaces)
+    for note in notes:
+        say(note)
+    changes = "no object is changed" if outages is None else "a drill takes backends away"
+    say(_ASKED.format(namespaces=" and ".join(namespaces), changes=changes))
+    cluster = KubernetesCluster(api, open_webui, gateway)
+    closing.callback(cluster.close)
+    settle(api, open_webui, say)
+    frontend = cluster.workload(open_webui)
+    _tell(frontend, say)
+    frontend_problem = _problem(frontend)
+    gateway_address, gateway_problem = _gateway(api, cluster, gateway, say)
+    address = open_webui_url or ("" if frontend_problem else cluster.address(open_webui))
+    return Target(
+        name=name,
+        open_webui=address,
+        open_webui_problem="" if open_webui_url else frontend_problem,
+        gateway=gateway_address,
+        gateway_problem=gateway_problem,
+        administrator=administrator,
+        user=user,
+        gateway_key=gateway_key,
+        cluster=cluster,
+        open_webui_service=open_webui,
+        gateway_service=gateway,
+        outages=outages,
+        witness=witness,
+        notes=notes,
+        versions={"Kubernetes": version},
+    )
+
+
+def _gateway(
+    api: Api, cluster: KubernetesCluster, service: ServiceName, say: Say
+) -> tuple[str | None, str]:
+    """The gateway's address, and why it does not serve: that is what is judged."""
+    try:
+        settle(api, service, say)
+        workload = cluster.workload(service)
+        _tell(workload, say)
+        problem = _problem(workload)
+        return (None, problem) if problem else (cluster.address(service), "")
+    except SetupError as error:
+        return None, str(error)
+
+
+def _tell(workload: Workload, say: Say) -> None:
+    for pod in workload.pods:
+        restarts = f", {pod.restarts} restarts" if pod.restarts else ""
+        say(f"{workload}: pod {pod.name}, {pod.image}{restarts}")
+
+
+def _problem(workload: Workload) -> str:
+    """Why a workload does not serve at all."""
+    problems = [pod.problem for pod in workload.pods]
+    return problems[0] if all(problems) else ""
+
+
+def _no_account() -> str:
+    return explain(
+        "There is no account to judge with.",
+        expected="an administrator of Open WebUI: its settings are read, and nothing else",
+        found="no account_email",
+        where="--account-email, ACCEPTANCE_ACCOUNT_EMAIL or pyproject.toml",
+        fix="set it, and ACCEPTANCE_ACCOUNT_PASSWORD, ACCEPTANCE_GATEWAY_KEY in the environment",
+    )
