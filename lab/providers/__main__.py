@@ -1,4 +1,8 @@
-"""`python -m lab.providers --directory DIR`: serve until standard input is closed."""
+"""`python -m lab.providers`: serve for a program of this machine, or for a cluster.
+
+With `--directory DIR` until standard input is closed, at free ports that the hand-over file tells;
+with `--authority DIR` until asked to stop, at the fixed ports of `lab.providers.catalogue`.
+"""
 
 import argparse
 import asyncio
@@ -6,60 +10,93 @@ import os
 import signal
 import ssl
 import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trustme
 
-from lab.providers.catalogue import OFFERS, Offer
+from lab.providers.authority import read_authority
+from lab.providers.catalogue import CONTROL_PORT, OFFERS, Offer
 from lab.providers.control import Control
 from lab.providers.handover import CERTIFICATE, FILE, Endpoint, Handover
 from lab.providers.ledger import Call
-from lab.providers.listener import Listener
+from lab.providers.listener import ANY_PORT, Address, Listener
 from lab.providers.provider import Provider
 
 _CHUNK = 4096
+_EVERYWHERE = ""
 
 
 def main() -> None:
     """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m lab.providers", description=__doc__)
-    parser.add_argument(
-        "--directory", type=Path, required=True, help=f"where {FILE} and {CERTIFICATE} are written"
-    )
-    asyncio.run(serve(parser.parse_args().directory))
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument("--directory", type=Path, help=f"where {FILE} and {CERTIFICATE} are written")
+    way.add_argument("--authority", type=Path, help="whose certificates are shown")
+    options = parser.parse_args()
+    if options.directory:
+        asyncio.run(serve(options.directory))
+    else:
+        asyncio.run(serve_cluster(options.authority))
 
 
 async def serve(directory: Path) -> None:
-    """Serve every provider and the control API until asked to stop."""
+    """Serve every provider and the control API, for the program that started this one."""
     stop = asyncio.Event()
-    _watch(stop)
+    _watch_signals(stop)
+    _watch_parent(stop)
     (directory / FILE).unlink(missing_ok=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(directory / CERTIFICATE)
+    async with _serving(authority) as (panel, providers):
+        Handover(
+            pid=os.getpid(),
+            control=f"http://127.0.0.1:{panel.port}",
+            providers={name: _endpoint(provider) for name, provider in providers.items()},
+        ).write(directory)
+        await stop.wait()
+        (directory / FILE).unlink(missing_ok=True)
+
+
+async def serve_cluster(authority: Path) -> None:
+    """Serve every provider and the control API, to whoever reaches this machine."""
+    stop = asyncio.Event()
+    _watch_signals(stop)
+    async with _serving(read_authority(authority), fixed=True):
+        await stop.wait()
+
+
+@asynccontextmanager
+async def _serving(
+    authority: trustme.CA, *, fixed: bool = False
+) -> AsyncIterator[tuple[Listener, Mapping[str, Provider]]]:
+    def address(port: int) -> Address:
+        return (_EVERYWHERE, port) if fixed else ANY_PORT
+
     ledger = list[Call]()
     providers = {
-        offer.name: Provider(offer, ledger, tls=_tls(authority, offer)) for offer in OFFERS
+        offer.name: Provider(offer, ledger, tls=_tls(authority, offer), address=address(offer.port))
+        for offer in OFFERS
     }
-    panel = Listener(Control(providers, ledger).app)
+    panel = Listener(Control(providers, ledger).app, address=address(CONTROL_PORT))
     listeners = [panel, *(provider.listener for provider in providers.values())]
     for listener in listeners:
         await listener.open()
-    Handover(
-        pid=os.getpid(),
-        control=f"http://127.0.0.1:{panel.port}",
-        providers={name: _endpoint(provider) for name, provider in providers.items()},
-    ).write(directory)
-    await stop.wait()
-    (directory / FILE).unlink(missing_ok=True)
+    yield panel, providers
     for listener in listeners:
         await listener.release()
 
 
-def _watch(stop: asyncio.Event) -> None:
-    """Set the event on SIGTERM, SIGINT, or when the parent is gone."""
-    loop = asyncio.get_running_loop()
+def _watch_signals(stop: asyncio.Event) -> None:
+    """Set the event on SIGTERM or SIGINT."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+def _watch_parent(stop: asyncio.Event) -> None:
+    """Set the event when the parent, which holds standard input open, is gone."""
+    loop = asyncio.get_running_loop()
 
     def read() -> None:
         while os.read(0, _CHUNK):

@@ -9,19 +9,24 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+Address = tuple[str, int]
+ANY_PORT: Address = ("127.0.0.1", 0)
+"""A free port, for this machine only."""
 _KEEP_ALIVE = 600
 """Seconds: a pooled connection is closed by an outage, never by a timer of the lab."""
 _BACKLOG = 100
 
 
 class Listener:
-    """Listens on a port of 127.0.0.1 that stays its own while it is closed.
+    """Listens on a port that stays its own while it is closed.
 
     A second socket holds the port, bound and never listening: Linux refuses connections to it
     and gives the port to nobody else.
     """
 
-    def __init__(self, app: ASGIApp, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, tls: ssl.SSLContext | None = None, address: Address = ANY_PORT
+    ) -> None:
         self._tls = tls
         self._state = ServerState()
         self._config = uvicorn.Config(
@@ -33,9 +38,14 @@ class Listener:
             timeout_keep_alive=_KEEP_ALIVE,
             server_header=False,
         )
-        self._holder = _bound(0)
-        self.port: int = self._holder.getsockname()[1]
+        self._holder = _bound(address)
+        self._address: Address = self._holder.getsockname()
         self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it has."""
+        return self._address[1]
 
     @property
     def is_open(self) -> bool:
@@ -47,7 +57,7 @@ class Listener:
         if self._server is None:
             self._server = await asyncio.get_running_loop().create_server(
                 lambda: _Connection(self, self._config, self._state),
-                sock=_bound(self.port),
+                sock=_bound(self._address),
                 ssl=self._tls,
                 backlog=_BACKLOG,
             )
@@ -84,10 +94,10 @@ class _Connection(H11Protocol):
             transport.abort()
 
 
-def _bound(port: int) -> socket.socket:
+def _bound(address: Address) -> socket.socket:
     # With its protocol named: only then does asyncio switch off Nagle's 40 ms of waiting.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind(("127.0.0.1", port))
+    bound.bind(address)
     return bound

@@ -12,7 +12,7 @@ from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.catalogue import Offer
 from lab.providers.conversation import Answer, Question
 from lab.providers.ledger import LONGEST_TEXT, Call
-from lab.providers.listener import Listener
+from lab.providers.listener import ANY_PORT, Address, Listener
 from lab.providers.misbehaviour import answer_to, reply_to
 from lab.providers.reply import Reply, json_bytes
 
@@ -21,13 +21,18 @@ class Provider:
     """Serves an offer, well or not, and writes into a ledger."""
 
     def __init__(
-        self, offer: Offer, ledger: list[Call], *, tls: ssl.SSLContext | None = None
+        self,
+        offer: Offer,
+        ledger: list[Call],
+        *,
+        tls: ssl.SSLContext | None = None,
+        address: Address = ANY_PORT,
     ) -> None:
         self.offer = offer
         self.behaviour = Behaviour()
         self._ledger = ledger
         app = Starlette(routes=offer.dialect.routes(offer.models, self._complete))
-        self.listener = Listener(app, tls=tls)
+        self.listener = Listener(app, tls=tls, address=address)
 
     async def behave(self, behaviour: Behaviour) -> None:
         """Behave so from the next request on.

@@ -1,0 +1,199 @@
+"""The programs that a node consists of: their command lines and configuration files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.node.addresses import (
+    API_PORT,
+    DNS_SERVICE,
+    DOMAIN,
+    ETCD_PORT,
+    NODE,
+    PODS,
+    SERVICES,
+)
+from lab.node.certificates import API_SERVER, AUTHORITY, KUBELET_SERVER, SERVICE_ACCOUNTS
+from lab.node.layout import Layout
+
+PAUSE = "docker.io/lab/pause:1"
+"""Image of the container that holds a pod's network."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Component:
+    """A program of the node."""
+
+    name: str
+    command: tuple[str, ...]
+    listens: int | Path
+    """Port or socket at which it can be reached once it runs."""
+
+
+def components(layout: Layout, *, kubernetes: Path, companions: Path) -> tuple[Component, ...]:
+    """All programs of the node, in the order in which they need each other."""
+    keys, config = layout.keys, layout.config
+
+    def kubernetes_component(name: str, listens: int, *options: str) -> Component:
+        return Component(name=name, command=(str(kubernetes), name, *options), listens=listens)
+
+    def client(name: str) -> str:
+        return f"--kubeconfig={keys / name}.kubeconfig"
+
+    return (
+        Component(
+            name="etcd",
+            command=(
+                *(str(companions), "etcd", f"--data-dir={layout.run / 'etcd'}"),
+                # What the disk has of it is thrown away: it need not be there at each moment.
+                *("--unsafe-no-fsync", "--log-level=warn"),
+                f"--listen-client-urls=http://127.0.0.1:{ETCD_PORT}",
+                f"--advertise-client-urls=http://127.0.0.1:{ETCD_PORT}",
+                "--listen-peer-urls=http://127.0.0.1:0",
+            ),
+            listens=ETCD_PORT,
+        ),
+        Component(
+            name="containerd",
+            command=("containerd", "--config", str(config / "containerd.toml")),
+            listens=layout.containerd,
+        ),
+        kubernetes_component(
+            "kube-apiserver",
+            API_PORT,
+            f"--etcd-servers=http://127.0.0.1:{ETCD_PORT}",
+            *(f"--advertise-address={NODE}", f"--secure-port={API_PORT}"),
+            *(f"--service-cluster-ip-range={SERVICES}", "--allow-privileged"),
+            *("--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"),
+            f"--client-ca-file={keys / AUTHORITY}",
+            f"--tls-cert-file={keys / API_SERVER}.pem",
+            f"--tls-private-key-file={keys / API_SERVER}-key.pem",
+            f"--service-account-issuer=https://kubernetes.default.svc.{DOMAIN}",
+            f"--service-account-key-file={keys / SERVICE_ACCOUNTS}",
+            f"--service-account-signing-key-file={keys / SERVICE_ACCOUNTS}",
+            f"--kubelet-certificate-authority={keys / AUTHORITY}",
+            f"--kubelet-client-certificate={keys / 'api-server-client'}.pem",
+            f"--kubelet-client-key={keys / 'api-server-client'}-key.pem",
+            "--kubelet-preferred-address-types=InternalIP",
+            f"--audit-policy-file={config / 'audit.json'}",
+            f"--audit-log-path={layout.audit}",
+        ),
+        kubernetes_component(
+            "kube-controller-manager",
+            10257,
+            *(client("kube-controller-manager"), "--leader-elect=false"),
+            *("--use-service-account-credentials", f"--root-ca-file={keys / AUTHORITY}"),
+            f"--service-account-private-key-file={keys / SERVICE_ACCOUNTS}",
+            "--enable-hostpath-provisioner",
+        ),
+        kubernetes_component(
+            "kube-scheduler", 10259, client("kube-scheduler"), "--leader-elect=false"
+        ),
+        kubernetes_component(
+            "kubelet",
+            10250,
+            *(client("kubelet"), f"--config={config / 'kubelet.json'}"),
+            *("--hostname-override=lab", f"--node-ip={NODE}"),
+        ),
+        kubernetes_component(
+            "kube-proxy",
+            10256,
+            *(client("kube-proxy"), "--hostname-override=lab", "--proxy-mode=iptables"),
+            f"--cluster-cidr={PODS}",
+            # The limits on tracked connections are the machine's: nobody here may set them.
+            *("--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s"),
+            "--conntrack-tcp-timeout-close-wait=0s",
+        ),
+    )
+
+
+def write_configuration(layout: Layout) -> None:
+    """Write the files that the components' command lines name."""
+    layout.config.mkdir(parents=True)
+    files = {
+        "kubelet.json": json.dumps(_kubelet(layout), indent=2),
+        "audit.json": json.dumps(_AUDIT, indent=2),
+        "containerd.toml": _containerd(layout),
+        "cni/lab.conflist": json.dumps(_NETWORK, indent=2),
+    }
+    for name, text in files.items():
+        file = layout.config / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+_AUDIT: Mapping[str, Any] = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata"}],
+}
+_NETWORK: Mapping[str, Any] = {
+    "cniVersion": "1.0.0",
+    "name": "lab",
+    "plugins": [
+        {
+            "type": "bridge",
+            "bridge": "pods",
+            "isGateway": True,
+            "ipMasq": True,
+            "hairpinMode": True,
+            "ipam": {
+                "type": "host-local",
+                "ranges": [[{"subnet": PODS}]],
+                "routes": [{"dst": "0.0.0.0/0"}],
+            },
+        },
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    ],
+}
+
+
+def _kubelet(layout: Layout) -> Mapping[str, Any]:
+    keys = layout.keys
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "containerRuntimeEndpoint": f"unix://{layout.containerd}",
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(keys / AUTHORITY)},
+        },
+        "authorization": {"mode": "Webhook"},  # rights on exec and port-forward are real
+        "tlsCertFile": f"{keys / KUBELET_SERVER}.pem",
+        "tlsPrivateKeyFile": f"{keys / KUBELET_SERVER}-key.pem",
+        "cgroupDriver": "cgroupfs",
+        "failCgroupV1": False,
+        "failSwapOn": False,
+        "clusterDNS": [DNS_SERVICE],
+        "clusterDomain": DOMAIN,
+        "resolvConf": "",
+        "volumePluginDir": "/var/lib/kubelet/plugins-of-volumes",
+        # The disk is the machine's, and the images cannot be pulled again.
+        "imageGCHighThresholdPercent": 100,
+        "evictionHard": dict.fromkeys(
+            ("imagefs.available", "nodefs.available", "nodefs.inodesFree"), "0%"
+        ),
+    }
+
+
+def _containerd(layout: Layout) -> str:
+    return f"""\
+version = 2
+root = "{layout.images}"
+state = "/run/containerd"
+
+[grpc]
+address = "{layout.containerd}"
+
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "{PAUSE}"
+restrict_oom_score_adj = true
+
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "/usr/lib/cni"
+conf_dir = "{layout.config / "cni"}"
+"""

@@ -1,0 +1,62 @@
+"""The images that containerd holds: imported once, kept from one node to the next."""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from domain.errors import SetupError
+from domain.message import excerpt, explain
+from domain.waiting import Say, aloud
+from lab.node.archive import Image, write_archive
+from lab.node.layout import Layout
+
+
+def ensure_imported(images: Iterable[Image], *, layout: Layout, say: Say) -> None:
+    """Import those images that containerd does not hold as they are described.
+
+    Raises:
+        SetupError: they cannot be written or imported, for want of space for example.
+    """
+    held = set(_ctr(layout, "images", "list", "--quiet").split())
+    known = _known(layout.imported)
+    stale = [
+        image for image in images if image.name not in held or known.get(image.name) != image.digest
+    ]
+    if not stale:
+        say(f"images: reused, {layout.images}")
+        return
+    names = ", ".join(image.name.rpartition("/")[2] for image in stale)
+    archive = layout.run / "images.tar"
+    with aloud(f"the images to be written: {names}", say):
+        write_archive(stale, archive)
+    with aloud(f"containerd to import {archive.stat().st_size / 1e9:.1f} GB", say):
+        _ctr(layout, "images", "import", str(archive))
+    archive.unlink()
+    known |= {image.name: image.digest for image in stale}
+    layout.imported.write_text(json.dumps(known, indent=2), encoding="utf-8")
+    say(f"images: imported {names}")
+
+
+def _known(file: Path) -> dict[str, str]:
+    try:
+        known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known
+
+
+def _ctr(layout: Layout, *words: str) -> str:
+    command = ["ctr", "--address", str(layout.containerd), "--namespace", "k8s.io", *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise SetupError(
+            explain(
+                "containerd does not do what it is asked.",
+                expected=" ".join(words),
+                found=excerpt(ended.stderr),
+                where=str(layout.logs / "containerd.log"),
+                fix=f"if it persists, delete {layout.images}: the images are then made anew",
+            )
+        )
+    return ended.stdout
