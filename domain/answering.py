@@ -203,21 +203,34 @@ def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
     Raises:
         Inconclusive: an external provider refused.
     """
+    made = [call for call in asked(turn.nonce, calls) if call.answered]
+    by = (made[-1].provider, made[-1].model) if made else ("nobody", "no model")
+    found = f"{by[1]} at {by[0]}"
+    check_returned(turn, model, found)
+    if by != (model.provider, model.upstream):
+        raise AssertionError(_of_another(turn, model, found))
+
+
+def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> None:
+    """Raise AssertionError unless the stored answer was made for this very question.
+
+    Raises:
+        Inconclusive: an external provider refused.
+    """
     if turn.error and not turn.text:
         raise _refused(model.name, turn.error, f"question {turn.nonce} in a conversation")
-    made = [call for call in asked(turn.nonce, calls) if call.answered]
-    by = made[-1].provider if made else "nobody"
-    if turn.returned and by == model.provider and made[-1].model == model.upstream:
-        return
-    raise AssertionError(
-        explain(
-            f"The answer in the conversation does not come from {model.name}.",
-            expected=f"{model.upstream} at {model.provider}",
-            found=f"{made[-1].model if made else 'no model'} at {by}; {turn.error or 'no error'}",
-            where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
-            f"its label says {turn.model}, which is only what was asked for",
-            fix=f"look why {model.name} did not answer: ask it with disable_fallbacks",
-        )
+    if not turn.returned:
+        raise AssertionError(_of_another(turn, model, by))
+
+
+def _of_another(turn: Turn, model: Model, found: str) -> str:
+    return explain(
+        f"The answer in the conversation does not come from {model.name}.",
+        expected=f"{model.upstream} at {model.provider}",
+        found=f"{found}; {turn.error or 'no error'}",
+        where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
+        f"its label says {turn.model}, which is only what was asked for",
+        fix=f"look why {model.name} did not answer: ask it with disable_fallbacks",
     )
 
 

@@ -31,12 +31,15 @@ class Outage(StrEnum):
 class Outages(Protocol):
     """Taking providers away, and giving them back."""
 
-    def take_away(self, provider: str, outage: Outage) -> None:
-        """Let a provider of the story (`vLLM`) fail in this way until `restore`.
+    def check(self, provider: str, outage: Outage) -> None:
+        """Return if a provider of the story (`vLLM`) could be made to fail in this way.
 
         Raises:
             NotProven: this target does not allow it; says what would.
         """
+
+    def take_away(self, provider: str, outage: Outage) -> None:
+        """Let a provider fail in this way until `restore`; raises like `check`."""
 
     def restore(self) -> str:
         """Give everything back that was taken; returns what was compared, for the report."""

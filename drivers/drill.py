@@ -1,6 +1,8 @@
 """Taking providers away for one scenario, and waiting until they really serve again."""
 
+import re
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from domain.errors import Inconclusive, NotProven
@@ -20,11 +22,43 @@ ONE_TRY = {"disable_fallbacks": True, "num_retries": 0}
 """LiteLLM's own switches, in the body of a request (1.106.2)."""
 
 
+_SENTENCE = re.compile(
+    rf"^(?P<provider>\w+) (?:(?P<outage>{'|'.join(Outage)})|was away and is back)$", re.MULTILINE
+)
+"""How a feature says that a provider is taken away."""
+
+
+def planned_outages(sentences: str) -> tuple[tuple[str, Outage], ...]:
+    """The outages that a scenario's sentences, one a line, will bring about."""
+    return tuple(
+        (found["provider"], Outage(found["outage"] or Outage.REFUSED))
+        for found in _SENTENCE.finditer(sentences)
+    )
+
+
 class Drill:
     """Outages of one scenario; `end` gives everything back."""
 
-    def __init__(self, outages: Outages | None, gateway: Gateway, well: Well, *, say: Say) -> None:
+    def __init__(
+        self,
+        outages: Outages | None,
+        gateway: Gateway,
+        well: Well,
+        *,
+        planned: Sequence[tuple[str, Outage]] = (),
+        say: Say,
+    ) -> None:
+        """Disturb nothing yet.
+
+        Args:
+            outages: takes providers away; None where nothing may be.
+            gateway: asked whether a model serves again.
+            well: which models answered before.
+            planned: all outages of the scenario: if one of them cannot be, none is begun.
+            say: shows what is done.
+        """
         self._outages = outages
+        self._planned = planned
         self._gateway = gateway
         self._well = well
         self._say = say
@@ -49,6 +83,8 @@ class Drill:
                 "not proven without a drill: --drill=CONTEXT allows one on `live`; the target "
                 "`embedded` needs no leave"
             )
+        for each in (*self._planned, (provider, outage)):
+            self._outages.check(*each)
         self._was(CHAIN[0])  # the shared answers are asked before anything is disturbed
         self._away[provider] = outage
         self._say(f"drill: {provider} {outage}")

@@ -78,6 +78,10 @@ class Api:
         """The same server, with more on the list of what may be asked."""
         return Api(self._client, context=self.context, may=may, say=self._say)
 
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self._client.close()
+
     def get(self, kind: str, namespace: str, name: str) -> Manifest | None:
         """An object; None where there is none. Raises like `ask`."""
         found = self.ask("GET", f"{PATHS[kind].format(namespace)}/{name}")

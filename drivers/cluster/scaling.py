@@ -45,10 +45,9 @@ class ScalingOutages:
         self._leases: dict[str, DrillLease] = {}
         self._taken: list[Taken] = []
 
-    def take_away(self, provider: str, outage: Outage) -> None:
-        """Let a provider be gone: its endpoints and its pods, not only a number in a spec."""
-        service = self._backends.get(provider)
-        if service is None:
+    def check(self, provider: str, outage: Outage) -> None:
+        """Return if the provider is one of the backends, and its outage a lasting silence."""
+        if provider not in self._backends:
             raise NotProven(f"{provider} is not of this cluster: it stays", required=False)
         if outage is not Outage.REFUSED:
             raise NotProven(
@@ -56,6 +55,11 @@ class ScalingOutages:
                 "`embedded` shows it",
                 required=False,
             )
+
+    def take_away(self, provider: str, outage: Outage) -> None:
+        """Let a provider be gone: its endpoints and its pods, not only a number in a spec."""
+        self.check(provider, outage)
+        service = self._backends[provider]
         owner = _to_scale(self._api, service)
         self._leases.setdefault(
             service.namespace, DrillLease(self._api, service.namespace, say=self._say)

@@ -25,6 +25,9 @@ class EmulatedOutages:
     def __init__(self, providers: Providers) -> None:
         self._providers = providers
 
+    def check(self, provider: str, outage: Outage) -> None:
+        """Return: every provider can fail in every way."""
+
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider of the story fail in this way; in force on return."""
         self._providers.behave(provider.lower(), BEHAVIOURS[outage])
