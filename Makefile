@@ -4,6 +4,7 @@
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
+IMAGE := open-webui-litellm-acceptance:0.1.0
 CACHE := $(if $(ACCEPTANCE_CACHE),--cache "$(ACCEPTANCE_CACHE)")
 
 help: ## List the targets
@@ -56,8 +57,9 @@ summary: ## Print the summary of the last run, for a pull request or a job
 announce: environment ## Open or update a GitHub issue if the verdict changed; GITHUB_TOKEN=... may write it
 	@$(RUN) tools.announce
 
-image: ## Build the suite's container image, for the nightly run in a cluster; needs Docker
-	docker build --build-arg COMMIT="$$(git rev-parse HEAD)" --tag open-webui-litellm-acceptance .
+image: ## Build the suite's container image, IMAGE=name:tag; needs Docker
+	docker build --tag "$(IMAGE)" \
+	  --build-arg COMMIT="$$(test -n "$$(git status --porcelain)" || git rev-parse HEAD)" .
 
 lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
 	.venv/bin/$(COMPILE) $(ARGS) --group pyproject.toml:dev --output-file requirements.txt pyproject.toml

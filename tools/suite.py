@@ -9,15 +9,20 @@ from domain.record import Suite
 _NAME = "open-webui-litellm-acceptance"
 _TIMEOUT = 10.0
 """Seconds; a checkout on a slow network disk answers later, and the record does without."""
+_NOTE = "COMMIT"
+"""File that stands for git in a container image; empty where files differed from the commit."""
 
 
 def suite(folder: Path) -> Suite:
     """The suite in this folder; what git does not tell stays unknown."""
-    commit = _git(folder, "rev-parse", "HEAD")
+    if (note := folder / _NOTE).exists():
+        commit = note.read_text(encoding="utf-8").strip()
+        return Suite(version=_version(folder), commit=commit, clean=bool(commit) or None)
+    commit = _git(folder, "rev-parse", "HEAD") or ""
     changed = _git(folder, "status", "--porcelain") if commit else None
     return Suite(
         version=_version(folder),
-        commit=commit or "",
+        commit=commit,
         clean=None if changed is None else not changed,
     )
 

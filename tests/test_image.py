@@ -1,0 +1,189 @@
+"""The image of the suite, made step by step in an empty folder: no engine is asked.
+
+What only an engine shows, that the base image is the one named and that `make image` ends well,
+is shown by the job `image` of the continuous integration.
+"""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from domain.record import Suite
+from tests.fixtures.project import TAGS, write
+from tests.sources import REPOSITORY
+from tools.suite import suite
+
+_FEATURE = f"""
+{" ".join(f"@{tag}" for tag in TAGS)}
+Feature: Everything
+
+  Scenario: It is so
+    Given all is well
+    When it is tried
+    Then it holds
+"""
+_COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """The instructions from one FROM to the next."""
+
+    base: str
+    instructions: tuple[tuple[str, str], ...]
+
+    def all(self, word: str) -> list[str]:
+        """What stands behind each instruction of this kind."""
+        return [text for name, text in self.instructions if name == word]
+
+
+def _stages() -> dict[str, Stage]:
+    text = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    stages: dict[str, list[tuple[str, str]]] = {}
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        if word == "FROM":
+            stages[rest] = []
+        else:
+            list(stages.values())[-1].append((word, rest))
+    return {
+        name.partition(" AS ")[2] or "image": Stage(
+            base=name.partition(" AS ")[0], instructions=tuple(instructions)
+        )
+        for name, instructions in stages.items()
+    }
+
+
+_STAGES = _stages()
+
+
+def _copy_context(folder: Path) -> None:
+    """What `.dockerignore` lets through; it names whole folders and files only."""
+    lines = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    ignored = shutil.ignore_patterns("__pycache__")
+    assert [line for line in lines if line[:1] not in "#!"] == ["*", "**/__pycache__"]
+    for name in (line[1:] for line in lines if line.startswith("!")):
+        source, place = REPOSITORY / name, folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, place, ignore=ignored)
+        else:
+            shutil.copy2(source, place)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that the image holds, made by the steps of its build."""
+    folder = tmp_path_factory.mktemp("image") / "suite"
+    commands = folder.with_name("bin")
+    commands.mkdir()
+    (commands / "python").symlink_to(Path(sys.executable).resolve())
+    environ = {"PATH": f"{commands}:/usr/bin:/bin", "HOME": str(Path.home()), "COMMIT": _COMMIT}
+    for word, text in _STAGES["build"].instructions:
+        if word == "COPY":
+            assert text == ". ."
+            _copy_context(folder)
+        elif word == "RUN":
+            done = subprocess.run(
+                ["/bin/sh", "-c", text],
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _run(image: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Its entry point, with the environment that the image sets."""
+    final = _STAGES["image"]
+    (entrypoint,), (variables,) = final.all("ENTRYPOINT"), final.all("ENV")
+    environ: Mapping[str, str] = dict(
+        each.replace("/suite", str(image)).split("=", maxsplit=1) for each in shlex.split(variables)
+    )
+    return subprocess.run(
+        [*json.loads(entrypoint), *arguments],
+        cwd=image,
+        env={**environ, "HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(image)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _files(image: Path) -> set[tuple[str, int]]:
+    return {
+        (str(path.relative_to(image)), path.lstat().st_mtime_ns)
+        for path in image.rglob("*")
+        if path.relative_to(image).parts[0] != "reports"
+    }
+
+
+def test_every_scenario_is_in_the_image(image: Path, tmp_path: Path) -> None:
+    here = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    there = _run(image, tmp_path, "--collect-only", "-q")
+    assert there.returncode == 0
+    assert there.stdout.partition("\n\n")[0] == here.stdout.partition("\n\n")[0]
+
+
+def test_a_run_writes_its_reports_and_nothing_else(image: Path, tmp_path: Path) -> None:
+    """So the image's files can be read-only; the report is made by the Allure that is in it."""
+    write(tmp_path, green=_FEATURE)
+    plugins = "pytest_plugins[-1:-1] = ['fixtures.record', 'fixtures.html_report']\n"
+    with (tmp_path / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(plugins)
+    before = _files(image)
+
+    run = _run(image, tmp_path, f"--rootdir={tmp_path}", str(tmp_path))
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert _files(image) == before
+    assert (tmp_path / "reports/acceptance.html").exists()
+    assert (tmp_path / "reports/signoff.json").exists()
+
+
+def test_a_record_names_the_commit_that_the_image_was_made_from(image: Path) -> None:
+    assert suite(image) == Suite(version="0.1.0", commit=_COMMIT, clean=True)
+    (image / "COMMIT").write_text("\n", encoding="utf-8")
+    assert suite(image) == Suite(version="0.1.0", commit="", clean=None)
+
+
+def test_the_default_is_the_cluster_that_it_runs_in(image: Path, tmp_path: Path) -> None:
+    (default,) = _STAGES["image"].all("CMD")
+    run = _run(image, tmp_path, *json.loads(default))
+    assert "no such setting" not in run.stdout
+    assert run.returncode == 99
+
+
+def test_nothing_that_is_not_needed_is_in_the_image(image: Path) -> None:
+    assert {".git", ".github", "deploy", "docs", "tests"} & {
+        path.name for path in image.iterdir()
+    } == set()
+
+
+def test_the_base_is_pinned_and_the_user_is_a_number_that_is_not_root() -> None:
+    assert re.fullmatch(
+        r"python:3\.12\.\d+-slim-bookworm@sha256:[0-9a-f]{64}", _STAGES["base"].base
+    )
+    assert {_STAGES["build"].base, _STAGES["image"].base} == {"base"}
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", _STAGES["image"].all("USER")[0])
