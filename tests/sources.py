@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-ROOMS = ("domain", "drivers", "fixtures", "lab", "steps", "tools.kill_matrix", "tools")
+ROOMS = (
+    *("domain", "drivers", "fixtures", "lab.cluster", "lab", "steps"),
+    *("tools.kill_matrix", "tools"),
+)
 """A room inside of another comes before it."""
 
 

@@ -14,6 +14,7 @@ ARROWS: dict[str, set[str]] = {
     "domain": set(),
     "drivers": {"domain"},
     "lab": {"domain"},
+    "lab.cluster": {"domain", "drivers", "lab"},
     "tools": {"domain", "lab", "tools.kill_matrix"},
     "tools.kill_matrix": {"domain", "fixtures", "lab"},
     "fixtures": {"domain", "drivers", "lab", "tools"},
@@ -21,7 +22,8 @@ ARROWS: dict[str, set[str]] = {
 }
 """What each room may import; `tests` may import anything, and nothing imports `tests`.
 
-The kill matrix runs the whole suite from outside, so it stands above the rooms of the run.
+The kill matrix runs the whole suite from outside, so it stands above the rooms of the run; and the
+lab asks a cluster of its own as the suite asks any cluster, by the drivers.
 """
 OUR_OWN = {*ROOMS, "tests", "conftest"}
 PLUGINS: list[str] = next(

@@ -1,9 +1,10 @@
 """Waiting for a rollout that is under way: it is healthy, and not yet what is to be judged."""
 
+from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
 from domain.waiting import Say, eventually
 from drivers.cluster.api import Api
-from drivers.cluster.objects import behind, is_ready
+from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector
 
 _ROLLOUT = 180.0
 """Seconds for a rollout that makes progress; a stuck one is judged as it stands."""
@@ -24,7 +25,7 @@ def settle(api: Api, service: ServiceName, say: Say) -> None:
     """Return once the workload behind a Service is done with its rollout, or will never be."""
 
     def look() -> None:
-        found = behind(api, service)
+        found = _made(api, service)
         if _is_stuck(found.owner, found.pods):
             return
         going_on = _going_on(found.owner)
@@ -42,6 +43,16 @@ def settle(api: Api, service: ServiceName, say: Say) -> None:
         )
     except AssertionError as error:
         say(f"judged as it stands: {str(error).splitlines()[0]}")
+
+
+def _made(api: Api, service: ServiceName) -> Behind:
+    """What stands behind the Service, once its controllers have made the first pod."""
+    try:
+        return behind(api, service)
+    except SetupError:
+        owners = owners_by_selector(api, service)
+        assert not any(owner["spec"].get("replicas", 1) for owner in owners), "no pod is made yet"
+        raise
 
 
 def _is_stuck(owner: Manifest, pods: tuple[Manifest, ...]) -> bool:

@@ -34,8 +34,8 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         open_webui_problem=frontend_problem,
         gateway=gateway_address,
         gateway_problem=gateway_problem,
-        administrator=_administrator(frontend.environment),
-        gateway_key=_value(backend.environment, "LITELLM_MASTER_KEY") if backend else None,
+        administrator=administrator_in(frontend.environment),
+        gateway_key=value_in(backend.environment, "LITELLM_MASTER_KEY") if backend else None,
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
@@ -69,7 +69,8 @@ def _problem(workload: Workload) -> str:
     return problems[0] if all(problems) else ""
 
 
-def _administrator(environment: Environment) -> Account:
+def administrator_in(environment: Environment) -> Account:
+    """The account that Open WebUI makes of its own environment."""
     switched_off = environment.get("WEBUI_AUTH")
     if switched_off and switched_off.value.reveal().lower() == "false":
         return Account(email="", password=Secret(""))  # Open WebUI 0.12.4 signs anybody in so
@@ -77,5 +78,6 @@ def _administrator(environment: Environment) -> Account:
     return Account(email=email, password=environment["WEBUI_ADMIN_PASSWORD"].value)
 
 
-def _value(environment: Environment, name: str) -> Secret | None:
+def value_in(environment: Environment, name: str) -> Secret | None:
+    """A variable's value; None where it is not set."""
     return environment[name].value if name in environment else None

@@ -1,0 +1,48 @@
+"""`python -m lab.cluster`: put the story on a cluster of the lab, and leave it there."""
+
+import argparse
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from domain.errors import AcceptanceError
+from domain.kubernetes import ServiceName
+from domain.verdict import ExitCode
+from drivers.cluster.connection import connect
+from drivers.cluster.settling import settle
+from lab.cluster.lab import ClusterLab
+from lab.embedded.manifests import DEFAULT, Manifests
+
+_SERVICES = (
+    ServiceName(namespace="apps", name="open-webui", port=0),
+    ServiceName(namespace="ml", name="litellm", port=0),
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do it; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lab.cluster", description=__doc__)
+    parser.add_argument("--kubeconfig", required=True, help="of the lab's own cluster")
+    parser.add_argument("--context", default="", help="where the kubeconfig holds several")
+    parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to apply")
+    options = parser.parse_args(arguments)
+    try:
+        api = connect(kubeconfig=options.kubeconfig, context=options.context, say=_say)
+        with closing(api), ClusterLab(api, say=_say) as lab:
+            lab.apply(Manifests.load(options.manifests))
+            for service in _SERVICES:
+                settle(api, service, _say)
+    except AcceptanceError as error:
+        _say(str(error))
+        return ExitCode.UNFIT
+    _say(f"the story is on {api.context}")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"  … {line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

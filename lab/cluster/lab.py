@@ -1,0 +1,148 @@
+"""The story on a cluster of the lab's own: put there, changed, and taken away again."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import yaml
+
+from domain.errors import SetupError
+from domain.kubernetes import ServiceName
+from domain.target import Target
+from domain.waiting import Say, quiet
+from drivers.cluster.api import Api
+from drivers.cluster.cluster import KubernetesCluster
+from drivers.cluster.settling import settle
+from drivers.cluster.target import live_target
+from lab.cluster.objects import WORKLOADS, Objects
+from lab.embedded.backends import EmulatedOutages, ProvidersLedger
+from lab.embedded.manifests import Manifests, namespace_of
+from lab.embedded.target import administrator_in, value_in
+from lab.providers.client import Providers
+from lab.providers.handover import Handover
+
+_PROVIDERS = ServiceName(namespace="lab-providers", name="providers", port=9000)
+"""The emulated providers' control API; see providers.yaml."""
+_MANIFESTS = Path(__file__).with_name("providers.yaml")
+
+
+class ClusterLab:
+    """One cluster that belongs to the lab: what an earlier lab put there goes first.
+
+    It may do everything there: never hand it somebody's own cluster. A context; what runs at its
+    end goes on running.
+    """
+
+    def __init__(self, api: Api, *, say: Say = quiet) -> None:
+        """Change nothing yet."""
+        self.api = api
+        self._say = say
+        self._objects = Objects(api, say=say)
+        self._closing = ExitStack()
+        self._target = ExitStack()
+        self.manifests = Manifests([])
+
+    def __enter__(self) -> Self:
+        try:
+            self._objects.remove_namespaces(keep=_PROVIDERS.namespace)
+            self._objects.apply(yaml.safe_load_all(_MANIFESTS.read_text(encoding="utf-8")))
+            settle(self.api, _PROVIDERS, self._say)
+            cluster = KubernetesCluster(self.api, _PROVIDERS)
+            self._closing.callback(cluster.close)
+            control = cluster.address(_PROVIDERS)
+            self.providers = self._closing.enter_context(
+                Providers(Handover(pid=0, control=control, providers={}))
+            )
+        except BaseException:
+            self._closing.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._target.close()
+        self._closing.close()
+
+    def apply(self, manifests: Manifests) -> None:
+        """Make the cluster as these manifests say: every pod of them is started anew.
+
+        Volume claims keep what they hold.
+        """
+        self._target.close()
+        spaces = _namespaces(manifests, self.manifests)
+        there = list(self._objects.ours(*WORKLOADS, namespaces=spaces))
+        self._objects.remove(there)
+        self._objects.end_pods(spaces)
+        self.edit(manifests)
+
+    def edit(self, manifests: Manifests) -> None:
+        """Change the objects, and let the cluster do what it does then."""
+        wanted = {_key(item) for item in manifests}
+        self._objects.remove([item for item in self.manifests if _key(item) not in wanted])
+        self._objects.apply(manifests)
+        self.manifests = manifests
+
+    def reset(self) -> None:
+        """End every pod and forget what the volumes hold: `apply` begins from nothing."""
+        self._target.close()
+        spaces = _namespaces(self.manifests)
+        self._objects.remove(list(self._objects.ours(*WORKLOADS, namespaces=spaces)))
+        self._objects.end_pods(spaces)
+        self._objects.forget_volumes(spaces)
+        self._objects.remove([item for item in self.manifests if item["kind"] != "Namespace"])
+        self.manifests = Manifests([])
+
+    def end_pod(self, namespace: str, name: str) -> None:
+        """Delete one pod; whoever owns it makes another."""
+        self._objects.delete_pod(namespace, name)
+
+    def target(self, name: str, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+        """The cluster as a target; credentials are those that the manifests give.
+
+        Raises:
+            SetupError: there is no Open WebUI to judge.
+        """
+        self._target.close()
+        self._target = ExitStack()
+        settle(self.api, open_webui, self._say)
+        cluster = KubernetesCluster(self.api, open_webui, gateway)
+        frontend = cluster.workload(open_webui).environment
+        try:
+            backend = cluster.workload(gateway).environment
+        except SetupError:  # that nothing serves there is what is judged
+            backend = {}
+        target = live_target(
+            self.api,
+            name=name,
+            open_webui=open_webui,
+            gateway=gateway,
+            administrator=administrator_in(frontend),
+            user=None,
+            gateway_key=value_in(backend, "LITELLM_MASTER_KEY"),
+            outages=EmulatedOutages(self.providers),
+            witness=ProvidersLedger(self.providers),
+            say=self._say,
+            closing=self._target,
+        )
+        return replace(target, may_make_user=True, docs=self.manifests.readme)
+
+
+def _namespaces(*manifests: Manifests) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            namespace_of(item) for each in manifests for item in each if item["kind"] != "Namespace"
+        )
+    )
+
+
+def _key(manifest: Mapping[str, object]) -> tuple[object, str, str]:
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, Mapping)
+    return manifest["kind"], namespace_of(manifest), str(metadata["name"])
