@@ -1,4 +1,4 @@
-"""`python -m lab.node up | down`: a Kubernetes of one node, for machines without Docker."""
+"""`python -m lab.node`: a Kubernetes of one node, for machines without Docker."""
 
 import argparse
 import sys
@@ -6,31 +6,64 @@ from pathlib import Path
 
 from domain.errors import SetupError
 from domain.verdict import ExitCode
-from lab.environments import CACHE
+from lab.environments import CACHE, ensure_all
+from lab.node import machine, outage
+from lab.node.base import base_of
+from lab.node.images import node_images, story_images
 from lab.node.layout import Layout
-from lab.node.node import down, up
+from lab.node.node import up
+from lab.node.process import end
+from lab.node.programs import ensure_programs
+from lab.providers.authority import keep_authority
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lab.node", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "kubeconfig"))
-    parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
-    options = parser.parse_args(arguments)
-    layout = Layout(cache=options.cache.absolute())
+    options = _parser().parse_args(arguments)
+    layout = Layout(home=options.cache.absolute() / "node")
     try:
         if options.command == "up":
-            up(layout, _say)
+            _up(layout, options.cache.absolute())
             _write(_described(layout))
         elif options.command == "down":
-            down(layout, _say)
+            end(layout, _say)
             _write("The node has ended; its images are kept for the next.")
-        else:
+        elif options.command == "kubeconfig":
             _write(str(layout.kubeconfig))
+        elif options.command == "away":
+            outage.take_away(layout, options.component)
+        else:
+            outage.give_back(layout)
     except SetupError as error:
         _write(str(error))
         return ExitCode.UNFIT
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab.node", description=__doc__)
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="leave a node up")
+    commands.add_parser("down", help="end it; its images are kept")
+    commands.add_parser("kubeconfig", help="print the path of its kubeconfig")
+    away = commands.add_parser("away", help="take a component away from the node that is up")
+    away.add_argument("component", choices=outage.COMPONENTS)
+    commands.add_parser("back", help="give back all components that were taken away")
+    return parser
+
+
+def _up(layout: Layout, cache: Path) -> None:
+    machine.check()
+    environments = ensure_all(cache=cache, say=_say)
+    programs = ensure_programs(cache=cache, say=_say)
+    keep_authority(layout.authority)
+    base = base_of(environments.values())
+    images = (
+        *node_images(base, programs.companions),
+        *story_images(base, environments, layout.authority),
+    )
+    up(layout, programs, images, _say)
 
 
 def _described(layout: Layout) -> str:

@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lab.environments import Environment
 from lab.node.layers import Contents, Layer
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -21,12 +22,12 @@ _AT_ONCE = 200
 """Files to ask one `ldd` about."""
 
 
-def base_layer(environments: tuple[Path, ...]) -> Layer:
+def base_of(environments: Iterable[Environment]) -> Layer:
     """A layer with busybox, Python, and every library that the environments' files link to."""
-    names = [folder.name for folder in environments]
+    folders = tuple(each.python.parents[1] for each in environments)
     return Layer(
-        recipe=repr((sys.version, platform.platform(), names, Path(__file__).read_text())),
-        contents=lambda: _base(environments),
+        recipe=repr((sys.version, platform.platform(), folders, Path(__file__).read_text())),
+        contents=lambda: _base(folders),
     )
 
 

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from lab.node import probes
 from lab.node.addresses import (
     API_PORT,
     DNS_SERVICE,
@@ -17,6 +17,8 @@ from lab.node.addresses import (
 )
 from lab.node.certificates import API_SERVER, AUTHORITY, KUBELET_SERVER, SERVICE_ACCOUNTS
 from lab.node.layout import Layout
+from lab.node.probes import Probe
+from lab.node.programs import Programs
 
 PAUSE = "docker.io/lab/pause:1"
 """Image of the container that holds a pod's network."""
@@ -28,16 +30,16 @@ class Component:
 
     name: str
     command: tuple[str, ...]
-    listens: int | Path
-    """Port or socket at which it can be reached once it runs."""
+    ready: Probe
 
 
-def components(layout: Layout, *, kubernetes: Path, companions: Path) -> tuple[Component, ...]:
+def components(layout: Layout, programs: Programs) -> tuple[Component, ...]:
     """All programs of the node, in the order in which they need each other."""
     keys, config = layout.keys, layout.config
 
-    def kubernetes_component(name: str, listens: int, *options: str) -> Component:
-        return Component(name=name, command=(str(kubernetes), name, *options), listens=listens)
+    def kubernetes_component(name: str, ready: Probe, *options: str) -> Component:
+        command = (str(programs.kubernetes), name, *options)
+        return Component(name=name, command=command, ready=ready)
 
     def client(name: str) -> str:
         return f"--kubeconfig={keys / name}.kubeconfig"
@@ -46,23 +48,23 @@ def components(layout: Layout, *, kubernetes: Path, companions: Path) -> tuple[C
         Component(
             name="etcd",
             command=(
-                *(str(companions), "etcd", f"--data-dir={layout.run / 'etcd'}"),
+                *(str(programs.companions), "etcd", f"--data-dir={layout.run / 'etcd'}"),
                 # What the disk has of it is thrown away: it need not be there at each moment.
                 *("--unsafe-no-fsync", "--log-level=warn"),
                 f"--listen-client-urls=http://127.0.0.1:{ETCD_PORT}",
                 f"--advertise-client-urls=http://127.0.0.1:{ETCD_PORT}",
                 "--listen-peer-urls=http://127.0.0.1:0",
             ),
-            listens=ETCD_PORT,
+            ready=probes.port(ETCD_PORT),
         ),
         Component(
             name="containerd",
             command=("containerd", "--config", str(config / "containerd.toml")),
-            listens=layout.containerd,
+            ready=probes.local_socket(layout.containerd),
         ),
         kubernetes_component(
             "kube-apiserver",
-            API_PORT,
+            probes.https(API_PORT, "/readyz", keys / AUTHORITY),
             f"--etcd-servers=http://127.0.0.1:{ETCD_PORT}",
             *(f"--advertise-address={NODE}", f"--secure-port={API_PORT}"),
             *(f"--service-cluster-ip-range={SERVICES}", "--allow-privileged"),
@@ -78,28 +80,33 @@ def components(layout: Layout, *, kubernetes: Path, companions: Path) -> tuple[C
             f"--kubelet-client-key={keys / 'api-server-client'}-key.pem",
             "--kubelet-preferred-address-types=InternalIP",
             f"--audit-policy-file={config / 'audit.json'}",
-            f"--audit-log-path={layout.audit}",
+            # In megabytes: a log that is read while it grows must not be put aside.
+            *(f"--audit-log-path={layout.audit}", "--audit-log-maxsize=10000"),
         ),
         kubernetes_component(
             "kube-controller-manager",
-            10257,
+            probes.port(10257),
             *(client("kube-controller-manager"), "--leader-elect=false"),
             *("--use-service-account-credentials", f"--root-ca-file={keys / AUTHORITY}"),
             f"--service-account-private-key-file={keys / SERVICE_ACCOUNTS}",
             "--enable-hostpath-provisioner",
+            # Its controllers begin with hundreds of requests: by its defaults that takes 5 s more.
+            *("--kube-api-qps=500", "--kube-api-burst=500"),
         ),
         kubernetes_component(
-            "kube-scheduler", 10259, client("kube-scheduler"), "--leader-elect=false"
+            "kube-scheduler",
+            probes.port(10259),
+            *(client("kube-scheduler"), "--leader-elect=false"),
         ),
         kubernetes_component(
             "kubelet",
-            10250,
+            probes.port(10250),
             *(client("kubelet"), f"--config={config / 'kubelet.json'}"),
             *("--hostname-override=lab", f"--node-ip={NODE}"),
         ),
         kubernetes_component(
             "kube-proxy",
-            10256,
+            probes.port(10256),
             *(client("kube-proxy"), "--hostname-override=lab", "--proxy-mode=iptables"),
             f"--cluster-cidr={PODS}",
             # The limits on tracked connections are the machine's: nobody here may set them.
@@ -166,6 +173,7 @@ def _kubelet(layout: Layout) -> Mapping[str, Any]:
         "tlsCertFile": f"{keys / KUBELET_SERVER}.pem",
         "tlsPrivateKeyFile": f"{keys / KUBELET_SERVER}-key.pem",
         "cgroupDriver": "cgroupfs",
+        "cgroupRoot": f"/{layout.cgroup}",
         "failCgroupV1": False,
         "failSwapOn": False,
         "clusterDNS": [DNS_SERVICE],

@@ -1,23 +1,29 @@
-"""`python -m lab.node.inside CACHE ...`: the first process of the node.
+"""`python -m lab.node.inside HOME ...`: the first process of the node.
 
 `lab.node.node` starts it in new network, mount and process namespaces. When it ends, however it
 ends, the kernel ends every other process of the node, and takes its mounts and interfaces away:
-nothing of a node can be left behind but files.
+nothing of a node can be left behind but files. SIGHUP starts the components that have ended.
 """
 
 import argparse
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from domain.waiting import eventually
+from lab.node import cgroups
 from lab.node.addresses import API_PORT, NODE
 from lab.node.components import Component, components
 from lab.node.layout import Layout
+from lab.node.programs import Programs
 from lab.providers.relay import relay
 
 _PRIVATE = ("/run", "/tmp", "/var/lib", "/var/log")  # noqa: S108  # to be hidden, not used
@@ -28,52 +34,63 @@ _TUNED = (
 )
 """Settings of the machine that a kubelet sets (1.34: pkg/kubelet/cm, setupKernelTunables)."""
 _START_TIMEOUT = 60.0
-"""Seconds until a component listens; on two busy cores the API server takes ten."""
+"""Seconds until a component is ready; on two busy cores the API server takes ten."""
+_LOG_LINES = 10
 
 
 def main() -> None:
     """Make the node and stay until killed."""
     parser = argparse.ArgumentParser(prog="python -m lab.node.inside", description=__doc__)
-    parser.add_argument("cache", type=Path)
+    parser.add_argument("home", type=Path)
     for program in ("kubernetes", "companions"):
         parser.add_argument(f"--{program}", type=Path, required=True)
     parser.add_argument("--listener", type=int, required=True, help="descriptor of a socket")
     options = parser.parse_args()
-    layout = Layout(cache=options.cache)
+    layout = Layout(home=options.home)
+    programs = Programs(kubernetes=options.kubernetes, companions=options.companions)
     # /proc is still the machine's, and so is this number: it is what `down` will end.
     layout.pid.write_text(Path("/proc/self").readlink().name)
-    _mount(layout)
+    _mount(layout, programs)
     _make_network()
+    cgroups.make(layout.cgroup)
     _start_relay(options.listener)
-    for component in components(
-        layout, kubernetes=options.kubernetes, companions=options.companions
-    ):
-        _start(component, layout)
-    _reap()
+    parts = [_Part(component, layout) for component in components(layout, programs)]
+    signal.signal(signal.SIGHUP, lambda _number, _frame: _revive(parts))
+    _revive(parts)
+    while True:  # processes whose parent is gone are this one's to take note of
+        os.wait()
 
 
-def _mount(layout: Layout) -> None:
+def _mount(layout: Layout, programs: Programs) -> None:
     """Give the components places of their own where they would write into the machine's."""
-    # The cache may lie below one of these places; a descriptor still leads to it when it is hidden.
-    cache = os.open(layout.cache, os.O_PATH)
-    for place in _PRIVATE:
-        private = layout.private / place.strip("/").replace("/", "-")
-        private.mkdir(parents=True)
-        _run("mount", "--bind", str(private), place)
-    layout.cache.mkdir(parents=True, exist_ok=True)
-    _run(
-        *("mount", "--no-canonicalize", "--bind", f"/proc/self/fd/{cache}", str(layout.cache)),
-        pass_fds=(cache,),
-    )
-    os.close(cache)
+    needed = (layout.home, programs.kubernetes.parent, programs.companions.parent)
+    with _still_seen(needed):
+        for place in _PRIVATE:
+            private = layout.private / place.strip("/").replace("/", "-")
+            private.mkdir(parents=True)
+            _run("mount", "--bind", str(private), place)
     _run("mount", "-t", "proc", "proc", "/proc")
     for setting in _TUNED:
-        real = Path("/proc/sys", setting)
-        copy = layout.private / "sys" / setting
+        real, copy = Path("/proc/sys", setting), layout.private / "sys" / setting
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(real, copy)
         _run("mount", "--bind", str(copy), str(real))
     _run("mount", "--make-rshared", "/")  # pods see what is mounted for them later
+
+
+@contextmanager
+def _still_seen(folders: Iterable[Path]) -> Iterator[None]:
+    """Let these folders be seen afterwards where they were before, whatever is mounted above."""
+    # A descriptor leads to its folder even when no path does any more.
+    descriptors = {folder: os.open(folder, os.O_PATH) for folder in folders}
+    yield
+    for folder, descriptor in descriptors.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        _run(
+            *("mount", "--no-canonicalize", "--bind", f"/proc/self/fd/{descriptor}", str(folder)),
+            descriptors=(descriptor,),
+        )
+        os.close(descriptor)
 
 
 def _make_network() -> None:
@@ -93,34 +110,44 @@ def _start_relay(descriptor: int) -> None:
     ).start()
 
 
-def _start(component: Component, layout: Layout) -> None:
-    """Start a component, and return once it listens."""
-    with (layout.logs / f"{component.name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            component.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+class _Part:
+    """A component, and its process."""
 
-    def listening() -> None:
-        assert process.poll() is None, f"{component.name} ended with {process.returncode}"
-        where = component.listens
-        family = socket.AF_UNIX if isinstance(where, Path) else socket.AF_INET
-        with socket.socket(family) as probe:
-            failure = probe.connect_ex(
-                str(where) if isinstance(where, Path) else ("127.0.0.1", where)
+    def __init__(self, component: Component, layout: Layout) -> None:
+        self._component = component
+        self._log = layout.logs / f"{component.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ensure(self) -> None:
+        """Start it, unless it runs, and return once it is ready; the node ends if it is not."""
+        if self._process and self._process.poll() is None:
+            return
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._component.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        assert failure == 0, f"{component.name} does not listen: {os.strerror(failure)}"
+        try:
+            eventually(
+                self._check_ready, what=self._component.name, timeout=_START_TIMEOUT, interval=0.05
+            )
+        except (AssertionError, ChildProcessError) as error:
+            lines = self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+            sys.exit("\n".join([f"{self._component.name}: {error}", *lines]))
 
-    eventually(listening, what=component.name, timeout=_START_TIMEOUT, interval=0.05)
+    def _check_ready(self) -> None:
+        assert self._process
+        if self._process.poll() is not None:
+            raise ChildProcessError(f"it ended with status {self._process.returncode}")
+        self._component.ready()
 
 
-def _reap() -> None:
-    """Take note of every process that ends: those whose parent is gone are this one's to reap."""
-    while True:
-        os.wait()
+def _revive(parts: Iterable[_Part]) -> None:
+    for part in parts:
+        part.ensure()
 
 
-def _run(*command: str, pass_fds: tuple[int, ...] = ()) -> None:
-    subprocess.run(command, check=True, pass_fds=pass_fds)
+def _run(*command: str, descriptors: tuple[int, ...] = ()) -> None:
+    subprocess.run(command, check=True, pass_fds=descriptors)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,15 @@
-"""Where everything of the node lies, inside the cache folder."""
+"""Where everything of a node lies."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """The folders and files of the one node that a cache folder can have."""
+    """The folders and files of a node, all of them in its home folder."""
 
-    cache: Path
-
-    @property
-    def home(self) -> Path:
-        """All of the node; outlives it."""
-        return self.cache / "node"
+    home: Path
 
     @property
     def lock(self) -> Path:
@@ -66,6 +62,11 @@ class Layout:
         return self.run / "logs"
 
     @property
+    def log(self) -> Path:
+        """What the first process had to say: nothing, unless something went wrong."""
+        return self.logs / "node.log"
+
+    @property
     def audit(self) -> Path:
         """Every request to the API server, without bodies: one JSON object a line."""
         return self.run / "audit.log"
@@ -79,3 +80,8 @@ class Layout:
     def private(self) -> Path:
         """What the components write where this machine keeps its own things."""
         return self.run / "private"
+
+    @property
+    def cgroup(self) -> str:
+        """Name of the control group of its pods; no other node's."""
+        return f"acceptance-node-{hashlib.sha256(bytes(self.home)).hexdigest()[:12]}"

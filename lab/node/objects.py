@@ -1,6 +1,7 @@
 """What a cluster needs before pods of the story can run in it: names, and storage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kubernetes import client, config, utils
@@ -15,20 +16,29 @@ _LAST = "kube-dns"
 """The Service that is created last: where it is, the others are."""
 _TIMEOUT = 120.0
 """Seconds; on two idle cores nothing here takes more than ten."""
-_NOT_YET = (HTTPError, ApiException)
 
 
 class Objects:
     """The objects of a cluster, as its administrator sees them."""
 
     def __init__(self, kubeconfig: Path, *, alive: Callable[[], None], say: Say) -> None:
+        """See the methods.
+
+        Args:
+            kubeconfig: the administrator's.
+            alive: raises if nothing is to be waited for any more.
+            say: shows what is waited for.
+        """
         configuration = client.Configuration()
         config.load_kube_config(  # type: ignore[no-untyped-call]  # its annotations lack a type
             str(kubeconfig), client_configuration=configuration
         )
         configuration.retries = False
         configuration.proxy = None
-        self._api = client.ApiClient(configuration)
+        api = client.ApiClient(configuration)
+        self._api = api
+        self._core = client.CoreV1Api(api)
+        self._apps = client.AppsV1Api(api)
         self._alive = alive
         self._say = say
 
@@ -36,22 +46,16 @@ class Objects:
         """Return once the API server serves.
 
         Raises:
-            AssertionError, ApiException, urllib3's HTTPError: it does not.
+            AssertionError: it does not; says why.
         """
-
-        def serves() -> None:
-            self._alive()
-            client.CoreV1Api(self._api).read_namespace(_NAMESPACE)
-
-        eventually(
-            serves, what="the API server", timeout=_TIMEOUT, transient=_NOT_YET, say=self._say
-        )
+        self._wait(self._check_serves, what="the API server")
 
     def create(self) -> None:
         """Create them, unless they are there."""
-        core = client.CoreV1Api(self._api)
-        services = core.list_namespaced_service(_NAMESPACE, field_selector=f"metadata.name={_LAST}")
-        if not services.items:
+        last = self._core.list_namespaced_service(
+            _NAMESPACE, field_selector=f"metadata.name={_LAST}"
+        )
+        if not last.items:
             for file in _FILES:
                 utils.create_from_yaml(self._api, str(file))  # type: ignore[no-untyped-call]  # likewise
 
@@ -59,22 +63,40 @@ class Objects:
         """Return once pods can be started and find names.
 
         Raises:
-            AssertionError, ApiException, urllib3's HTTPError: they cannot.
+            AssertionError: they cannot; says why.
         """
+        self._wait(self._check_ready, what="the node to be ready")
 
-        def ready() -> None:
+    def _wait(self, question: Callable[[], None], *, what: str) -> None:
+        def asked() -> None:
             self._alive()
-            nodes = client.CoreV1Api(self._api).list_node().items
-            conditions = [
-                each for node in nodes if node.status for each in node.status.conditions or ()
-            ]
-            assert [each.status for each in conditions if each.type == "Ready"] == ["True"], (
-                "it is not"
-            )
-            names = client.AppsV1Api(self._api).read_namespaced_deployment("coredns", _NAMESPACE)
-            assert names.status, "CoreDNS is not looked after yet"
-            assert names.status.available_replicas, "CoreDNS does not serve yet"
+            with _unreachable_is_not_yet():
+                question()
 
-        eventually(
-            ready, what="the node to be ready", timeout=_TIMEOUT, transient=_NOT_YET, say=self._say
-        )
+        eventually(asked, what=what, timeout=_TIMEOUT, say=self._say)
+
+    def _check_serves(self) -> None:
+        self._core.read_namespace(_NAMESPACE)
+
+    def _check_ready(self) -> None:
+        conditions = [
+            condition
+            for node in self._core.list_node().items
+            if node.status
+            for condition in node.status.conditions or ()
+        ]
+        ready = [each.status for each in conditions if each.type == "Ready"]
+        assert ready == ["True"], "its kubelet says that it is not"
+        names = self._apps.read_namespaced_deployment("coredns", _NAMESPACE)
+        assert names.status, "CoreDNS is not looked after yet"
+        assert names.status.available_replicas, "CoreDNS does not serve yet"
+
+
+@contextmanager
+def _unreachable_is_not_yet() -> Iterator[None]:
+    try:
+        yield
+    except ApiException as error:
+        raise AssertionError(f"answers {error.status} {error.reason}") from error
+    except HTTPError as error:
+        raise AssertionError(f"{type(error).__name__}") from error

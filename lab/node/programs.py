@@ -3,10 +3,10 @@
 import hashlib
 import re
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.waiting import Say
 from lab.installation import Installation, Installer
 
 _SOURCES = Path(__file__).parent
@@ -14,62 +14,72 @@ _STRIPPED = "-s -w"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GoProgram:
-    """A Go module beside this file, and the program that it makes."""
+class Programs:
+    """The compiled programs."""
 
-    name: str
-    """Name of its folder, and of the program."""
-    title: str
-    flags: str = _STRIPPED
-    """For the linker."""
-
-    @property
-    def source(self) -> Path:
-        """The module's folder."""
-        return _SOURCES / self.name
+    kubernetes: Path
+    """All components of Kubernetes; its first argument says which of them to be."""
+    companions: Path
+    """Likewise etcd and CoreDNS."""
 
 
-def kubernetes() -> GoProgram:
-    """All components of Kubernetes in one program, which knows its version from the linker."""
-    source = (_SOURCES / "kubernetes" / "go.mod").read_text(encoding="utf-8")
-    pin = re.search(r"k8s\.io/kubernetes v((\d+)\.(\d+)\.\S+)", source)
-    assert pin is not None, "go.mod names the version"
-    package = "k8s.io/component-base/version"
-    variables = {"gitVersion": f"v{pin[1]}", "gitMajor": pin[2], "gitMinor": pin[3]}
-    flags = " ".join(f"-X {package}.{name}={value}" for name, value in variables.items())
-    return GoProgram(name="kubernetes", title=f"Kubernetes {pin[1]}", flags=f"{_STRIPPED} {flags}")
-
-
-COMPANIONS = GoProgram(name="companions", title="etcd and CoreDNS")
-
-
-def ensure(program: GoProgram, *, cache: Path, say: Callable[[str], None]) -> Path:
-    """The compiled program in the cache folder: reused, or compiled now.
+def ensure_programs(*, cache: Path, say: Say) -> Programs:
+    """The compiled programs in the cache folder: reused, or compiled now.
 
     Raises:
-        SetupError: it cannot be compiled: no network, full disk, wrong hash.
+        SetupError: they cannot be compiled: no network, full disk, wrong hash.
     """
-    files = [program.source / name for name in ("go.mod", "go.sum", "main.go")]
-    go = subprocess.run(["go", "version"], capture_output=True, check=True).stdout  # noqa: S607
+    version = kubernetes_version()
+    return Programs(
+        kubernetes=_ensure(
+            "kubernetes",
+            title=f"Kubernetes {version}",
+            flags=f"{_STRIPPED} {_version_flags(version)}",
+            cache=cache,
+            say=say,
+        ),
+        companions=_ensure(
+            "companions", title="etcd and CoreDNS", flags=_STRIPPED, cache=cache, say=say
+        ),
+    )
+
+
+def kubernetes_version() -> str:
+    """The version that the module pins."""
+    module = (_SOURCES / "kubernetes" / "go.mod").read_text(encoding="utf-8")
+    pin = re.search(r"k8s\.io/kubernetes v(\S+)", module)
+    assert pin is not None, "go.mod names it"
+    return pin[1]
+
+
+def _version_flags(version: str) -> str:
+    """What tells the program its version, as Kubernetes' own builds do (hack/lib/version.sh)."""
+    major, minor, _patch = version.split(".", maxsplit=2)
+    variables = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
+    package = "k8s.io/component-base/version"
+    return " ".join(f"-X {package}.{name}={value}" for name, value in variables.items())
+
+
+def _ensure(name: str, *, title: str, flags: str, cache: Path, say: Say) -> Path:
+    source = _SOURCES / name
+    files = [source / file for file in ("go.mod", "go.sum", "main.go")]
+    go = subprocess.run(["go", "version"], capture_output=True, check=True).stdout  # noqa: S607  # wherever it is
     recipe = hashlib.sha256(
-        b"\n".join([go, program.flags.encode(), *(file.read_bytes() for file in files)])
+        b"\n".join([go, flags.encode(), *(file.read_bytes() for file in files)])
     ).hexdigest()
     installation = Installation(
-        name=program.title,
-        folder=cache / f"{program.name}-{recipe[:12]}",
-        recipe=recipe,
-        entry=program.name,
+        name=title, folder=cache / f"{name}-{recipe[:12]}", recipe=recipe, entry=name
     )
-    target = installation.folder / installation.entry
+    program = installation.folder / installation.entry
 
     def build(installer: Installer) -> None:
         installer.run(
-            "fetching its modules and compiling, 2 to 8 minutes the first time",
+            "fetching its modules and compiling, up to 8 minutes the first time",
             [
-                *("env", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "go", "-C", program.source),
-                *("build", "-trimpath", "-ldflags", program.flags, "-o", target, "."),
+                *("env", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "go", "-C", source, "build"),
+                *("-trimpath", "-ldflags", flags, "-o", program, "."),
             ],
         )
 
     installation.ensure(build, say)
-    return target
+    return program

@@ -1,8 +1,10 @@
 """The images that containerd holds: imported once, kept from one node to the next."""
 
+import fcntl
 import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import SetupError
@@ -12,30 +14,52 @@ from lab.node.archive import Image, write_archive
 from lab.node.layout import Layout
 
 
-def ensure_imported(images: Iterable[Image], *, layout: Layout, say: Say) -> None:
+def ensure_imported(images: Sequence[Image], *, layout: Layout, say: Say) -> None:
     """Import those images that containerd does not hold as they are described.
 
     Raises:
         SetupError: they cannot be written or imported, for want of space for example.
     """
-    held = set(_ctr(layout, "images", "list", "--quiet").split())
-    known = _known(layout.imported)
-    stale = [
-        image for image in images if image.name not in held or known.get(image.name) != image.digest
-    ]
-    if not stale:
-        say(f"images: reused, {layout.images}")
-        return
-    names = ", ".join(image.name.rpartition("/")[2] for image in stale)
+    with _alone(layout.run):
+        held = set(_ctr(layout, "images", "list", "--quiet").split())
+        known = {name: digest for name, digest in _known(layout.imported).items() if name in held}
+        stale = [image for image in images if known.get(image.name) != image.digest]
+        if not stale:
+            say(f"images: reused, {layout.images}")
+            return
+        _import(stale, layout, say)
+        known |= {image.name: image.digest for image in stale}
+        layout.imported.write_text(json.dumps(known, indent=2), encoding="utf-8")
+
+
+def _import(images: Sequence[Image], layout: Layout, say: Say) -> None:
     archive = layout.run / "images.tar"
-    with aloud(f"the images to be written: {names}", say):
-        write_archive(stale, archive)
-    with aloud(f"containerd to import {archive.stat().st_size / 1e9:.1f} GB", say):
-        _ctr(layout, "images", "import", str(archive))
-    archive.unlink()
-    known |= {image.name: image.digest for image in stale}
-    layout.imported.write_text(json.dumps(known, indent=2), encoding="utf-8")
-    say(f"images: imported {names}")
+    say("images: making " + ", ".join(image.name.rpartition("/")[2] for image in images))
+    try:
+        with aloud(f"{len(images)} images to be written", say):
+            write_archive(images, archive)
+        with aloud(f"containerd to import {archive.stat().st_size / 1e9:.1f} GB", say):
+            _ctr(layout, "images", "import", str(archive))
+    except OSError as error:
+        raise SetupError(
+            explain(
+                "The images could not be written.",
+                expected="a disk with 7 GB of room, 3 of which stay in use",
+                found=str(error.strerror or error),
+                where=str(archive),
+                fix="free some disk space and start again",
+            )
+        ) from error
+    finally:
+        archive.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one run at a time see what is missing, and add it."""
+    with (folder / "importing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _known(file: Path) -> dict[str, str]:
