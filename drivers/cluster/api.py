@@ -43,6 +43,10 @@ class Forbidden(NotProven):
     """These rights do not allow a question."""
 
 
+class RefusedError(SetupError):
+    """The API server understands the question, and does not answer it."""
+
+
 class Conflict(Exception):  # noqa: N818  # the API's own word (409): somebody else was faster
     """The object was made or changed by somebody else."""
 
@@ -108,6 +112,7 @@ class Api:
         Raises:
             Forbidden: these rights do not allow it.
             Conflict: somebody else changed the object.
+            RefusedError: it answers with another error.
             SetupError: the server does not answer, or not to these credentials.
             PermissionError: it is not on the list of what may be asked; nothing was sent.
         """
@@ -141,7 +146,7 @@ class Api:
             raise SetupError(self._unreachable(str(error))) from error
         if status == _NOT_FOUND:
             return None
-        if status >= _UNAUTHORIZED or status < 200:  # noqa: PLR2004  # success is 2xx
+        if not 200 <= status < 300:  # noqa: PLR2004  # success
             self._refuse(status, _message(text), f"{method} {path}")
         return text
 
@@ -181,7 +186,7 @@ class Api:
                     fix="sign in again (an expired token or certificate?): kubectl auth whoami",
                 )
             )
-        raise SetupError(
+        raise RefusedError(
             explain(
                 "The API server refuses a question.",
                 expected="an answer",

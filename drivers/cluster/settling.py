@@ -4,6 +4,7 @@ from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
 from domain.waiting import Say, eventually
 from drivers.cluster.api import Api
+from drivers.cluster.currency import of_older_template
 from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector
 
 _ROLLOUT = 180.0
@@ -26,7 +27,9 @@ def settle(api: Api, service: ServiceName, say: Say) -> None:
 
     def look() -> None:
         found = _made(api, service)
-        if _is_stuck(found.owner, found.pods):
+        assert not _unseen(found.owner), "its controller has not seen the newest template"
+        newest = [pod for pod in found.pods if not of_older_template(api, pod, found.owner)]
+        if _is_stuck(found.owner, newest):
             return
         going_on = _going_on(found.owner)
         assert not going_on, going_on
@@ -55,7 +58,12 @@ def _made(api: Api, service: ServiceName) -> Behind:
         raise
 
 
-def _is_stuck(owner: Manifest, pods: tuple[Manifest, ...]) -> bool:
+def _unseen(owner: Manifest) -> bool:
+    seen: int = owner.get("status", {}).get("observedGeneration", 0)
+    return seen < int(owner["metadata"].get("generation", 0)) and owner["kind"] != "Pod"
+
+
+def _is_stuck(owner: Manifest, pods: list[Manifest]) -> bool:
     conditions = owner.get("status", {}).get("conditions") or ()
     waiting = {
         (status.get("state", {}).get("waiting") or {}).get("reason")
@@ -77,8 +85,6 @@ def _going_on(owner: Manifest) -> str:
     leaves behind are no rollout under way: nothing will ever replace them by itself.
     """
     status, spec = owner.get("status", {}), owner["spec"]
-    if status.get("observedGeneration", 0) < owner["metadata"].get("generation", 0):
-        return "its controller has not seen the newest template"
     if owner["kind"] == "Deployment":
         wanted, updated = spec.get("replicas", 1), status.get("updatedReplicas", 0)
         if updated < wanted:

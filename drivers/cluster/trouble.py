@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from domain.errors import NotProven
 from domain.kubernetes import Manifest
 from domain.message import explain
-from drivers.cluster.api import PATHS, Api
+from drivers.cluster.api import PATHS, Api, RefusedError
 
 _LAST_LINES = 10
 _WELL = {"PodScheduled", "Initialized", "ContainersReady", "Ready", "PodReadyToStartContainers"}
@@ -31,7 +31,7 @@ def last_lines(api: Api, namespace: str, pod: str, container: str, lines: int) -
     path = f"{PATHS['Pod'].format(namespace)}/{pod}/log"
     try:
         text = api.text(path, {"container": container, "tailLines": str(lines)})
-    except NotProven:
+    except (NotProven, RefusedError):  # refused (400): the container has never run
         return ""
     return "\n".join(text.splitlines()[-lines:])
 

@@ -1,14 +1,18 @@
 """The worlds: one real lab for the whole session."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 
 import pytest
 
+from lab.cluster.lab import ClusterLab
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.manifests import DEFAULT, Manifests
 from lab.embedded.prepared import PreparedStarter
 from lab.environments import CACHE, Environment, ensure_all
+from tests.clusters import KUBECONFIG, needs_a_cluster
 from tests.contract.embedded import EmbeddedWorld
+from tests.contract.kubernetes import KubernetesWorld, story_on
 from tests.contract.world import World
 
 
@@ -27,7 +31,22 @@ def lab(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
         yield up
 
 
-@pytest.fixture(scope="session", params=["embedded"])
-def world(request: pytest.FixtureRequest) -> World:
+@pytest.fixture(scope="session")
+def story() -> Iterator[ClusterLab]:
+    """The same manifests, on a real Kubernetes."""
+    with story_on(KUBECONFIG) as up:
+        yield up
+
+
+@pytest.fixture(
+    scope="session",
+    params=["embedded", pytest.param("kubernetes", marks=needs_a_cluster)],
+)
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Each adapter of the port."""
-    return {"embedded": EmbeddedWorld}[request.param](request.getfixturevalue("lab"))
+    if request.param == "embedded":
+        yield EmbeddedWorld(request.getfixturevalue("lab"))
+        return
+    kubernetes = KubernetesWorld(request.getfixturevalue("story"))
+    with closing(kubernetes.cluster):
+        yield kubernetes

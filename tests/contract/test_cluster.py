@@ -1,6 +1,7 @@
 """The contract of `domain.cluster.Cluster`, for each adapter."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -117,7 +118,7 @@ def test_a_pod_sends_its_own_key_and_does_not_tell_it(cluster: Cluster, pod: Pod
     [
         ("http://litellm:4000/", "gaierror"),
         ("http://no-such-host.example/", "gaierror"),
-        ("http://litellm.ml:4001/", "refused"),
+        ("http://litellm.ml:4001/", "refused|no route|timed out"),  # as the network likes
         ("not a url", "ValueError"),
     ],
 )
@@ -127,7 +128,7 @@ def test_a_request_without_an_answer_says_why(
     response = cluster.request(pod, InsideRequest(url=url, timeout=5))
 
     assert response.status is None
-    assert reason.lower() in response.error.lower()
+    assert re.search(reason, response.error, re.IGNORECASE)
     assert response.fingerprints["OPENAI_API_KEY"] == fingerprint(KEY)
 
 
