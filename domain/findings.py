@@ -70,12 +70,17 @@ class Findings:
         )
 
     def answering(self, answer: Answer, away: Iterable[str] = ()) -> "Findings":
-        """With an answer, or an error, that was proven to be what it should be."""
+        """With an answer, or an error, that was proven to be what it should be.
+
+        The first one stands: what the API saw, and not what the page took longer to show.
+        """
         who, absent = answer.provenance, tuple(away)
         seconds = round(answer.first_seconds or answer.seconds, 3)
         if absent:
             group = who.group if who and answer.text else ""
             drill = Failover(asked=answer.model, away=absent, answered=group, seconds=seconds)
+            if str(drill) in map(str, self.failovers):
+                return self
             return replace(self, failovers=(*self.failovers, drill))
         if not answer.text:
             return self
@@ -85,7 +90,7 @@ class Findings:
             served,
             models=tuple(
                 replace(each, host=host, first_seconds=seconds)
-                if each.name == answer.model
+                if each.name == answer.model and each.first_seconds is None
                 else each
                 for each in served.models
             ),

@@ -11,7 +11,6 @@ from domain.story import MODELS
 from domain.waiting import Say, aloud
 from drivers.hands import Hands
 from drivers.streaming import Question
-from drivers.transport import UnexpectedAnswerError
 
 
 def nonce() -> str:
@@ -50,6 +49,7 @@ class Answers:
 
         Raises:
             UnexpectedAnswerError: Open WebUI did not answer.
+            Exception: what asking raised else.
         """
         if not self._answers:
             self._ask_all([*self._wanted()])
@@ -70,7 +70,7 @@ class Answers:
         for model in models:
             try:
                 self._answers[model].set_result(self._fairly(model))
-            except UnexpectedAnswerError as error:
+            except Exception as error:  # noqa: BLE001  # raised where the answer is asked for
                 self._answers[model].set_exception(error)
 
     def _fairly(self, model: str) -> Answer:

@@ -21,7 +21,6 @@ class Shown:
     message: Message
     first_seconds: float
     seconds: float
-    picture: bytes
 
 
 def answer_to(nonce: str, messages: tuple[Message, ...]) -> Message | None:
@@ -56,13 +55,12 @@ def ask_on(page: ChatPage, question: Question, say: Say) -> Shown:
     except AssertionError as error:
         message = Message(
             user=False,
-            model=page.chosen(),
+            model=page.selector.chosen(),
             text="",
             error=f"no end of the answer after {ANSWER_TIMEOUT:.0f} s: {error}",
             done=False,
         )
-    seconds = time.monotonic() - started
-    return Shown(message=message, first_seconds=first, seconds=seconds, picture=page.picture())
+    return Shown(message=message, first_seconds=first, seconds=time.monotonic() - started)
 
 
 def not_offered(model: str, account: str) -> AssertionError:

@@ -1,4 +1,4 @@
-"""A conversation on the page, in a sitting of its own."""
+"""A conversation on the page."""
 
 from contextlib import suppress
 from types import TracebackType
@@ -7,8 +7,8 @@ from typing import Self
 from domain.proof import Turn
 from domain.waiting import Say, eventually
 from drivers.browser.asking import answer_to, ask_on, not_offered
-from drivers.browser.page import Message
-from drivers.browser.session import Browser, Sitting, State
+from drivers.browser.desk import Desk
+from drivers.browser.page import ChatPage, Message
 from drivers.open_webui import OpenWebUI
 from drivers.streaming import Question
 
@@ -19,21 +19,15 @@ _RELOAD_TIMEOUT = 10.0
 class PageConversation:
     """`drivers.hands.Conversation` as a user has it; deleted at the end."""
 
-    def __init__(self, browser: Browser, state: State, api: OpenWebUI, *, say: Say) -> None:
-        self._browser = browser
-        self._state = state
+    def __init__(self, desk: Desk, api: OpenWebUI, *, say: Say) -> None:
+        self._desk = desk
         self._api = api
         self._say = say
+        self._chat = ""
         self.said: list[Turn] = []
 
     def __enter__(self) -> Self:
-        self._sitting = self._browser.do(self._sit_down)
         return self
-
-    def _sit_down(self) -> Sitting:
-        sitting = self._browser.sit_down(self._state)
-        sitting.page.open()
-        return sitting
 
     def __exit__(
         self,
@@ -41,14 +35,8 @@ class PageConversation:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        chat = self._browser.do(self._stand_up)
-        if chat:
-            self._api.api.delete(f"/api/v1/chats/{chat}")
-
-    def _stand_up(self) -> str:
-        chat = self._sitting.page.chat
-        self._browser.stand_up(self._sitting)
-        return chat
+        if self._chat:
+            self._api.api.delete(f"/api/v1/chats/{self._chat}")
 
     def ask(self, model: str, nonce: str) -> Turn:
         """Choose the model, ask, and read the answer to its end.
@@ -56,24 +44,28 @@ class PageConversation:
         Raises:
             AssertionError: the model cannot be chosen.
         """
-        turn = self._browser.do(lambda: self._ask(Question(model=model, nonce=nonce)))
+        turn = self._desk.do(lambda page: self._ask(page, Question(model=model, nonce=nonce)))
         self.said.append(turn)
         return turn
 
-    def _ask(self, question: Question) -> Turn:
-        page = self._sitting.page
-        if not page.choose(question.model):
+    def _ask(self, page: ChatPage, question: Question) -> Turn:
+        if not self.said:
+            page.new_chat()
+        if not page.selector.choose(question.model):
             raise not_offered(question.model, self._api.account)
-        shown = ask_on(page, question, self._say)
-        return _turn(shown.message, question.nonce, shown.picture)
+        try:
+            shown = ask_on(page, question, self._say)
+        finally:
+            self._chat = page.chat
+        picture = page.picture() if self.said else b""  # of one turn there is nothing to see
+        return _turn(shown.message, question.nonce, picture)
 
     def turns(self) -> tuple[Turn, ...]:
         """Every turn, as the page shows it when it is loaded again."""
-        return self._browser.do(self._turns)
+        return self._desk.do(self._turns)
 
-    def _turns(self) -> tuple[Turn, ...]:
-        page = self._sitting.page
-        page.reload()
+    def _turns(self, page: ChatPage) -> tuple[Turn, ...]:
+        page.open(f"/c/{self._chat}")
 
         def complete() -> None:
             messages = page.messages()
@@ -82,12 +74,12 @@ class PageConversation:
 
         with suppress(AssertionError):  # what is missing then is for the caller to judge
             eventually(complete, what="the reloaded conversation", timeout=_RELOAD_TIMEOUT)
-        messages, picture = page.messages(), page.picture()
+        messages = page.messages()
         found = ((turn.nonce, answer_to(turn.nonce, messages)) for turn in self.said)
-        return tuple(_turn(message, nonce, picture) for nonce, message in found if message)
+        return tuple(_turn(message, nonce) for nonce, message in found if message)
 
 
-def _turn(message: Message, nonce: str, picture: bytes) -> Turn:
+def _turn(message: Message, nonce: str, picture: bytes = b"") -> Turn:
     return Turn(
         model=message.model,
         nonce=nonce,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Request, StorageState, sync_playwright
+from playwright.sync_api import StorageState, sync_playwright
 
 from domain.errors import SetupError
 from domain.message import explain
@@ -60,6 +60,7 @@ class Browser:
         self._closing = ExitStack()
         self.sittings: list[Sitting] = []
         """Those that are not over; for the browser's thread."""
+        self._strangers: dict[str, None] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         try:
             self._chromium = self.do(self._start)
@@ -109,7 +110,7 @@ class Browser:
 
     def sit_down(self, state: State | None = None) -> "Sitting":
         """A new sitting; in the browser's thread only."""
-        sitting = Sitting(self._chromium, self.base_url, state)
+        sitting = Sitting(self._chromium, self.base_url, state, heard=self._hear)
         self.sittings.append(sitting)
         return sitting
 
@@ -117,6 +118,18 @@ class Browser:
         """End a sitting; in the browser's thread only."""
         self.sittings.remove(sitting)
         sitting.context.close()
+
+    def _hear(self, url: str) -> None:
+        """Note a request of any page."""
+        address = urlsplit(url)
+        if address.scheme not in _OUTSIDE and address.netloc != urlsplit(self.base_url).netloc:
+            self._strangers[f"{address.scheme}://{address.netloc}"] = None
+
+    def strangers(self) -> tuple[str, ...]:
+        """Other hosts that pages wanted to ask since this was asked last; they reached none."""
+        heard = tuple(self._strangers)
+        self._strangers.clear()
+        return heard
 
     def evidence(self) -> list["Evidence"]:
         """What the open sittings saw until now."""
@@ -136,13 +149,19 @@ class Evidence:
     console: str
     trace: bytes
     """For https://trace.playwright.dev, or `playwright show-trace`: a ZIP file."""
-    strangers: tuple[str, ...]
 
 
 class Sitting:
     """A user before a browser without any memory; one page."""
 
-    def __init__(self, chromium: Chromium, base_url: str, state: State | None) -> None:
+    def __init__(
+        self,
+        chromium: Chromium,
+        base_url: str,
+        state: State | None,
+        *,
+        heard: Callable[[str], None],
+    ) -> None:
         self.context = chromium.new_context(
             base_url=base_url,
             viewport={"width": WINDOW["width"], "height": WINDOW["height"]},
@@ -153,23 +172,12 @@ class Sitting:
         self.context.set_default_timeout(_ACTION_TIMEOUT * 1000)
         self.context.tracing.start(snapshots=True)
         self.context.tracing.start_chunk()
-        self._host = urlsplit(base_url).netloc
-        self._strangers: dict[str, None] = {}
         self._console: list[str] = []
-        self.context.on("request", self._note)
+        self.context.on("request", lambda request: heard(request.url))
         self.context.on("console", lambda told: self._console.append(f"{told.type}: {told.text}"))
         self._page = self.context.new_page()
+        self._page.on("websocket", lambda socket: heard(socket.url))
         self.page = ChatPage(self._page)
-
-    def _note(self, request: Request) -> None:
-        address = urlsplit(request.url)
-        if address.scheme not in _OUTSIDE and address.netloc != self._host:
-            self._strangers[f"{address.scheme}://{address.netloc}"] = None
-
-    @property
-    def strangers(self) -> tuple[str, ...]:
-        """Other hosts that the page wanted to ask; it could reach none."""
-        return tuple(self._strangers)
 
     def evidence(self) -> Evidence:
         """What it saw until now; the trace begins anew."""
@@ -182,5 +190,4 @@ class Sitting:
             picture=self._page.screenshot(),
             console="\n".join(self._console),
             trace=trace,
-            strangers=self.strangers,
         )

@@ -13,13 +13,15 @@ from domain.waiting import Say, quiet
 from domain.witnessing import witnessed
 from drivers.browser.asking import ask_on
 from drivers.browser.conversation import PageConversation
-from drivers.browser.session import Browser, Sitting, State
+from drivers.browser.desk import Desk
+from drivers.browser.page import ChatPage
+from drivers.browser.session import Browser
 from drivers.open_webui import OpenWebUI
 from drivers.streaming import Question
 
 
 class BrowserUser:
-    """One account, signed in by the form once a run; each of its sittings begins signed in."""
+    """One account, signed in by the form once a run."""
 
     def __init__(  # the world of a user: all of it is handed in
         self,
@@ -31,7 +33,7 @@ class BrowserUser:
         learn: Callable[[Secret], None],
         say: Say = quiet,
     ) -> None:
-        """Begin to sign in.
+        """Nobody signs in yet.
 
         Args:
             browser: the run's.
@@ -41,45 +43,18 @@ class BrowserUser:
             learn: told the session's token, so that it is masked.
             say: shows what a long wait is waiting for.
         """
-        self._browser = browser
-        self._account = account
+        self._desk = Desk(browser, account, administrator=api.role == "admin", learn=learn)
         self._api = api
         self._witness = witness
-        self._learn = learn
         self._say = say
         self._chats: list[str] = []
-        self._desk: Sitting | None = None
-        self._signed_in = browser.begin(self._sign_in)
-
-    def _sign_in(self) -> State:
-        sitting = self._browser.sit_down()
-        if self._account.email:
-            administrator = self._api.role == "admin"
-            sitting.page.sign_in(self._account.email, self._account.password, news=administrator)
-        else:
-            sitting.page.open()  # with WEBUI_AUTH=false nobody is asked who they are
-        state = sitting.context.storage_state()
-        for cookie in state["cookies"]:
-            self._learn(Secret(cookie["value"]))
-        self._browser.stand_up(sitting)
-        return state
-
-    def _at_the_desk(self) -> Sitting:
-        """The sitting for the selector and single questions; in the browser's thread only.
-
-        One for all of them, since a load of the page costs as much as three questions.
-        """
-        if self._desk is None:
-            self._desk = self._browser.sit_down(self._signed_in.result())
-            self._desk.page.open()
-        return self._desk
 
     def offered(self) -> Listing:
         """The models that the page shows, the whole list scrolled through.
 
         The page tells names only. What connection is behind a name, the API says.
         """
-        names, seconds, picture = self._browser.do(self._look)
+        names, seconds, picture = self._desk.do(_look, afresh=True)
         known = self._api.offered()
         return Listing(
             account=f"{self._api.account}, in a browser",
@@ -89,45 +64,35 @@ class BrowserUser:
             picture=picture,
         )
 
-    def _look(self) -> tuple[tuple[str, ...], float, bytes]:
-        known, page = self._desk, self._at_the_desk().page
-        if known:
-            page.open()  # what was loaded earlier shows the models of that time
-        started = time.monotonic()
-        names = page.options()
-        seconds = time.monotonic() - started
-        return names, seconds, page.picture()
-
     def ask(self, question: Question) -> Answer:
         """The answer to one question in a new conversation, and who gave it.
 
         Raises:
             NotProven: nobody can tell who answers, so nothing is asked.
         """
-        answer = self._browser.do(lambda: self._ask(question))
+        answer = self._desk.do(lambda page: self._ask(page, question))
+        if answer is None:
+            raise NotProven(
+                "who answers on the page: its label is only what was asked for, and nobody at the "
+                "providers' side can be asked; judge the embedded target"
+            )
         calls = self._witness.calls() if self._witness else ()
         return replace(answer, provenance=witnessed(question.nonce, calls))
 
-    def _ask(self, question: Question) -> Answer:
-        sitting = self._at_the_desk()
-        if sitting.page.messages():
-            sitting.page.new_chat()
-        if not sitting.page.choose(question.model):
+    def _ask(self, page: ChatPage, question: Question) -> Answer | None:
+        page.new_chat()
+        if not page.selector.choose(question.model):
             return Answer(
                 model=question.model,
                 nonce=question.nonce,
                 status=HTTPStatus.NOT_FOUND,  # a page has none; this is what its search says
                 error="Model not found: the search of the model selector has no such result",
-                picture=sitting.page.picture(),
+                picture=page.picture(),
             )
         if self._witness is None:
-            raise NotProven(
-                "who answers on the page: its label is only what was asked for, and nobody at the "
-                "providers' side can be asked; judge the embedded target",
-                required=False,
-            )
-        shown = ask_on(sitting.page, question, quiet)  # who waits for it says so
-        self._chats.append(sitting.page.chat)
+            return None
+        shown = ask_on(page, question, quiet)  # who waits for it says so
+        self._chats.append(page.chat)
         return Answer(
             model=question.model,
             nonce=question.nonce,
@@ -135,18 +100,22 @@ class BrowserUser:
             error=shown.message.error,
             first_seconds=shown.first_seconds,
             seconds=shown.seconds,
-            picture=shown.picture,
+            picture=page.picture(),
         )
 
     def conversation(self) -> PageConversation:
-        """A conversation in a sitting of its own; a context."""
-        state = self._signed_in.result()
-        return PageConversation(self._browser, state, self._api, say=self._say)
+        """A conversation; a context."""
+        return PageConversation(self._desk, self._api, say=self._say)
 
     def close(self) -> None:
         """End the sitting, and delete what was asked in it."""
-        if self._desk:
-            desk = self._desk
-            self._browser.do(lambda: self._browser.stand_up(desk))
+        self._desk.leave()
         for chat in filter(None, self._chats):
             self._api.api.delete(f"/api/v1/chats/{chat}")
+
+
+def _look(page: ChatPage) -> tuple[tuple[str, ...], float, bytes]:
+    """The names in the selector, the seconds until they were read, and what it looks like."""
+    started = time.monotonic()
+    names = page.selector.options()
+    return names, time.monotonic() - started, page.picture()

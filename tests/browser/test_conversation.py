@@ -16,6 +16,7 @@ from domain.answering import (
     check_turn,
     check_unknown_model,
 )
+from domain.own_host import check_own_host
 from domain.secret import MASK, Redactor
 from domain.story import MODELS
 from domain.target import Witness
@@ -30,6 +31,8 @@ from lab.embedded.lab import EmbeddedLab
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
 
+LISTEN = "address => new Promise(done => { new WebSocket(address).onerror = () => done() })"
+GONE = "#model-selector-model-button, #model-search-input { display: none }"
 FETCH = "address => fetch(address, {mode: 'no-cors'}).then(() => 'fetched', String)"
 GROQ = "groq/llama-3.3-70b-versatile"
 
@@ -109,28 +112,41 @@ def test_a_name_that_only_resembles_is_not_taken_for_the_model(page_user: Browse
     check_unknown_model(page_user.ask(Question(model="qwen", nonce=nonce())))
 
 
-def test_a_page_that_has_changed_is_said_to_have_changed(
+def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
     chromium: Browser, page_user: BrowserUser
 ) -> None:
+    page_user.offered()
+    changed = chromium.sittings[-1]
+    page = changed.context.pages[0]
+    chromium.do(lambda: page.add_style_tag(content=GONE))
+    with (
+        page_user.conversation() as conversation,
+        pytest.raises(AssertionError, match="does not show the search of the model selector"),
+    ):
+        conversation.ask("vllm-qwen", nonce())
+    assert chromium.sittings == [changed], "what it shows is evidence until somebody needs a page"
     with page_user.conversation() as conversation:
-        page = chromium.sittings[-1].context.pages[0]
-        chromium.do(lambda: page.add_style_tag(content="button[aria-haspopup] { display: none }"))
-        with pytest.raises(AssertionError, match="does not show the search of the model selector"):
-            conversation.ask("vllm-qwen", nonce())
+        assert conversation.ask("vllm-qwen", nonce()).returned
+    assert changed not in chromium.sittings
 
 
 def test_no_other_host_is_asked_and_none_can_be(chromium: Browser, page_user: BrowserUser) -> None:
-    with page_user.conversation():
-        sitting = chromium.sittings[-1]
-        page = sitting.context.pages[0]
-        assert not sitting.strangers
-        for address in ("https://example.com/a", "http://10.255.255.1/b", "http://127.0.0.2/c"):
-            assert "Failed to fetch" in chromium.do(partial(page.evaluate, FETCH, address))
-        assert sitting.strangers == (
-            "https://example.com",
-            "http://10.255.255.1",
-            "http://127.0.0.2",
-        )
+    chromium.strangers()
+    page_user.offered()
+    assert chromium.strangers() == ()
+    page = chromium.sittings[-1].context.pages[0]
+    for address in ("https://example.com/a", "http://10.255.255.1/b", "http://127.0.0.2/c"):
+        assert "Failed to fetch" in chromium.do(partial(page.evaluate, FETCH, address))
+    chromium.do(partial(page.evaluate, LISTEN, "wss://example.com/d"))
+    heard = chromium.strangers()
+    assert heard == (
+        "https://example.com",
+        "http://10.255.255.1",
+        "http://127.0.0.2",
+        "wss://example.com",
+    )
+    with pytest.raises(AssertionError, match=r"found +https://example\.com, http://10\.255"):
+        check_own_host(heard, chromium.base_url)
 
 
 def test_what_is_kept_of_a_failure_holds_no_token(

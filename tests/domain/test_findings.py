@@ -1,5 +1,7 @@
 """What a run found out, collected answer by answer."""
 
+from dataclasses import replace
+
 from domain.findings import Failover, Findings, Served
 from domain.proof import Answer, Deployment, Provenance
 
@@ -47,6 +49,16 @@ def test_an_answer_during_a_drill_is_a_failover_and_not_the_models_own() -> None
         Failover(asked="a", away=("x is away",), answered="a", seconds=0.25),
         Failover(asked="a", away=("x is away", "y too"), answered="", seconds=5.0),
     )
+
+
+def test_the_first_answer_stands_as_the_api_saw_it_before_the_page() -> None:
+    later = replace(_ANSWER, first_seconds=2.5)
+    away = ["x is away"]
+    found = Findings().answering(_ANSWER).answering(later)
+    drilled = Findings().answering(_ANSWER, away).answering(later, away)
+
+    assert found == Findings().answering(_ANSWER)
+    assert drilled == Findings().answering(_ANSWER, away)
 
 
 def test_an_expected_error_without_a_drill_says_nothing_of_a_model() -> None:

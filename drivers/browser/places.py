@@ -1,0 +1,59 @@
+"""Where things are on Open WebUI's page: the one module to correct when the page has changed.
+
+Seen on Open WebUI 0.12.4, with the language English, at 1280 x 800. The page has identifiers for
+what its own tests use, and those come first; the words on it change with the user's language.
+"""
+
+import re
+
+SEEN_ON = "0.12.4"
+"""Version of Open WebUI that these were checked with."""
+
+EMAIL, PASSWORD = "#email", "#password"  # where it is typed, not what
+SIGN_IN = 'button[type="submit"]'
+NEWS = re.compile(r"let.?s go", re.IGNORECASE)
+"""The button of the dialog that comes at an administrator's first sign-in."""
+NOTICES = "[data-sonner-toaster]"
+"""What is told in passing, as that an earlier conversation has got its title."""
+
+INPUT = "#chat-input"
+SEND = "#send-message-button"
+NEW_CHAT = 'a[href="/"]:visible'
+
+SELECTOR = "#model-selector-model-button"
+SEARCH = "#model-search-input"
+LIST = "#model-selector-list"
+OPTION = f"{LIST} [role=option]"
+NOTHING = "No results found"
+READ_OPTIONS = "options => options.map(option => option.dataset.value)"
+SCROLL_ON = """list => new Promise(done => {
+  const before = list.scrollTop;
+  list.scrollTop += list.clientHeight * 0.8;
+  requestAnimationFrame(() => requestAnimationFrame(() => done(list.scrollTop > before)));
+})"""
+"""The list draws only what is in sight: it is scrolled until it cannot go on."""
+SCROLL_BACK = "list => { list.scrollTop = 0 }"
+
+MESSAGE = 'div[id^="message-"]:is(.user-message, :has(#response-content-container))'
+READ_MESSAGES = """messages => messages.map(message => {
+  const answer = message.querySelector('#response-content-container');
+  const words = part => part ? part.innerText.trim() : '';
+  const all = (from, what) => from ? [...from.querySelectorAll(what)].map(words).join('\\n') : '';
+  return {
+    user: message.matches('.user-message'),
+    model: words(message.querySelector('#response-message-model-name')),
+    text: answer ? all(answer, '.markdown-prose') : words(message),
+    error: all(answer, ':scope > div:not(:has(.markdown-prose)) .break-words'),
+    done: Boolean(message.querySelector('.copy-response-button')),
+  };
+})"""
+ALL_DRAWN = """() => [...document.images].every(image => {
+  const place = image.getBoundingClientRect();
+  return image.complete || place.top > innerHeight || place.bottom < 0;
+})"""
+
+
+def option(model: str) -> str:
+    """Where the model of exactly this name stands in the selector's list."""
+    escaped = model.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{OPTION}[data-value="{escaped}"]'
