@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Generator, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,10 +60,12 @@ class Clock:
 
 
 class _Watch:
-    """A plugin that times the boot, and keeps the target for its ledger."""
+    """A plugin that times the boot and each scenario, and keeps the target for its ledger."""
 
     def __init__(self) -> None:
         self.boot = 0.0
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        """By node id; set-up, call and tear-down."""
         self.calls: Counter[str] = Counter()
         self.tokens = 0
         self._target: Target | None = None
@@ -82,6 +84,7 @@ class _Watch:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Read the ledger after each scenario: it ends with the lab."""
+        self.seconds[report.nodeid] += report.duration
         witness = self._target.witness if self._target else None
         if witness is not None and report.when == "call":
             calls = witness.calls()
@@ -111,6 +114,25 @@ def _observe(clock: Clock) -> None:
 
     httpx.Client.stream = timed_stream  # type: ignore[assignment,method-assign]
     EmbeddedCluster.request = timed_inside  # type: ignore[method-assign]
+
+
+def browser_pass(seconds: Mapping[str, float]) -> str:
+    """What a browser's pass cost, against the same scenarios by the API in the same run.
+
+    Args:
+        seconds: by node id; those of a browser's have its name first among their parameters.
+    """
+    twins = {node: node.replace("[browser]", "").replace("[browser-", "[") for node in seconds}
+    played = {node: twin for node, twin in twins.items() if node != twin and twin in seconds}
+    browser, api = (
+        sum(map(seconds.__getitem__, played)),
+        sum(map(seconds.__getitem__, played.values())),
+    )
+    return (
+        f"x {browser / api:.1f}, {browser:.1f} s over {api:.1f} s"
+        if played
+        else "not played by both"
+    )
 
 
 def collection_ratio() -> float:
@@ -152,6 +174,7 @@ def main() -> int:
         ("run of the features", f"{features:.1f} s"),
         ("critical path: the programs were working", f"{busy:.1f} s"),
         ("overhead of the suite over it", f"{(features - busy) / busy:.0%}"),
+        ("a browser's pass, over the API's", browser_pass(watch.seconds)),
         ("listing the scenarios, over an empty project", f"x {collection_ratio():.2f}"),
         ("questions that reached providers", f"{sum(watch.calls.values())}, {dict(watch.calls)}"),
         ("tokens", str(watch.tokens)),
