@@ -56,16 +56,10 @@ def test_the_one_that_was_named_must_be_there(nowhere: Path) -> None:
         find_browser(str(nowhere / "gone"))
 
 
-@pytest.mark.parametrize(
-    ("hands", "required"), [("auto", False), ("browser", True), ("both", True)]
-)
-def test_what_is_not_proven_counts_only_where_a_browser_was_asked_for(
-    nowhere: Path, hands: str, *, required: bool
-) -> None:
+def test_where_there_is_none_the_command_that_installs_one_is_told(nowhere: Path) -> None:
     assert nowhere.is_dir()
-    with pytest.raises(NotProven, match="apt-get install chromium") as caught:
-        program_for(Settings(hands=hands))
-    assert caught.value.required is required
+    with pytest.raises(NotProven, match="apt-get install chromium"):
+        program_for(Settings())
 
 
 def listed(*arguments: str) -> list[str]:
