@@ -2,18 +2,23 @@
 
 import json
 import re
-import threading
-from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, TypeVar
 
-from domain.errors import NotProven, SetupError
+from domain.errors import Inconclusive, NotProven, SetupError
 from domain.kubernetes import Manifest
-from domain.message import excerpt, explain
+from domain.message import excerpt
 from domain.waiting import Say, eventually, quiet
+from drivers.cluster import complaints
+from drivers.cluster.stream import NotOpenedError, message_of
+from drivers.cluster.wire import Answer, CertificateError, Wire
 
+T = TypeVar("T")
 PATHS: Mapping[str, str] = {
     "ConfigMap": "/api/v1/namespaces/{}/configmaps",
-    "Event": "/api/v1/namespaces/{}/events",
     "Pod": "/api/v1/namespaces/{}/pods",
     "Secret": "/api/v1/namespaces/{}/secrets",
     "Service": "/api/v1/namespaces/{}/services",
@@ -22,20 +27,20 @@ PATHS: Mapping[str, str] = {
     "ReplicaSet": "/apis/apps/v1/namespaces/{}/replicasets",
     "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
     "Lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
 }
-"""Where the API server keeps the kinds that this suite reads (Kubernetes 1.34)."""
+"""Where the API server keeps the kinds that are read (Kubernetes 1.34)."""
 QUESTIONS = (
-    r"GET .*",
+    r"GET /version",
+    r"GET /(api/v1|apis/[^/]+/[^/]+)/namespaces/[^/]+/[a-z]+(/[^/]+(/log)?)?",
     r"POST /apis/authorization\.k8s\.io/v1/selfsubjectaccessreviews",
     r"POST /apis/authentication\.k8s\.io/v1/selfsubjectreviews",
+    r"CONNECT /api/v1/namespaces/[^/]+/pods/[^/]+/(exec|portforward)",
 )
-"""All that a run without a drill may ask: these change nothing."""
-_TIMEOUT = (5.0, 20.0)
-"""Seconds to connect, and for an answer."""
+"""All that a run without a drill may ask: none of it changes an object."""
 _PATIENCE = 20.0
 """Seconds for an API server that is busy or restarts, before the run ends."""
-_NOT_FOUND, _CONFLICT, _FORBIDDEN, _UNAUTHORIZED = 404, 409, 403, 401
 _BUSY = {429, 500, 502, 503, 504}
 
 
@@ -52,39 +57,43 @@ class Conflict(Exception):  # noqa: N818  # the API's own word (409): somebody e
 
 
 class Api:
-    """Asks the API server; refuses by itself whatever is not on its list."""
+    """Asks the API server; refuses by itself whatever is not on its list. For several threads."""
 
     def __init__(
         self,
-        client: Any,  # noqa: ANN401  # kubernetes.client.ApiClient, which is untyped
+        wire: Wire,
         *,
         context: str,
         may: Iterable[str] = (),
         say: Say = quiet,
+        patience: float = _PATIENCE,
     ) -> None:
         """Ask nothing yet.
 
         Args:
-            client: carries address and credentials.
+            wire: carries address and credentials.
             context: what the user calls this cluster.
             may: patterns of `METHOD path` that are allowed beside `QUESTIONS`.
             say: shows what a wait is waiting for.
+            patience: seconds for a server that is busy or restarts.
         """
-        self._client = client
+        self._wire = wire
         self._say = say
+        self._patience = patience
         self._may = re.compile("|".join((*QUESTIONS, *may)))
-        self._one_at_a_time = threading.Lock()
         self.context = context
-        self.server: str = client.configuration.host
+        self.server = wire.server
         """Address of the API server."""
 
     def with_rights(self, *may: str) -> "Api":
         """The same server, with more on the list of what may be asked."""
-        return Api(self._client, context=self.context, may=may, say=self._say)
+        return Api(
+            self._wire, context=self.context, may=may, say=self._say, patience=self._patience
+        )
 
     def close(self) -> None:
         """Close the connections to the server."""
-        self._client.close()
+        self._wire.close()
 
     def get(self, kind: str, namespace: str, name: str) -> Manifest | None:
         """An object; None where there is none. Raises like `ask`."""
@@ -92,7 +101,7 @@ class Api:
         return found and {**found, "kind": kind}
 
     def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> tuple[Manifest, ...]:
-        """The objects with these labels; all of them where no label is given."""
+        """The objects with these labels; all of them where no label is given. Raises like `ask`."""
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
         query = {"labelSelector": selector} if selector else {}
         found = self.ask("GET", PATHS[kind].format(namespace), query=query) or {}
@@ -116,128 +125,128 @@ class Api:
             SetupError: the server does not answer, or not to these credentials.
             PermissionError: it is not on the list of what may be asked; nothing was sent.
         """
-        text = self._answer(method, path, body, query or {}, content_type)
-        return None if text is None else json.loads(text)
+        answer = self._answer(method, path, body, query or {}, content_type)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        self._require_success(answer, f"{method} {path}")
+        try:
+            return json.loads(answer.text)
+        except ValueError as error:
+            found = f"{answer.status} {answer.text}"
+            raise SetupError(complaints.no_api_server(self.context, self.server, found)) from error
+
+    def ask_server(self, method: str, path: str, *, body: object = None) -> Mapping[str, Any]:
+        """The answer to what every API server knows; raises like `ask`."""
+        found = self.ask(method, path, body=body)
+        if not isinstance(found, dict):
+            found = f"nothing under {path}"
+            raise SetupError(complaints.no_api_server(self.context, self.server, found))
+        return found
 
     def text(self, path: str, query: Mapping[str, str]) -> str:
-        """An answer that is no JSON, as logs are; raises like `ask`."""
-        return self._answer("GET", path, None, query, "application/json") or ""
-
-    def _answer(
-        self, method: str, path: str, body: object, query: Mapping[str, str], content_type: str
-    ) -> str | None:
-        if not self._may.fullmatch(f"{method} {path}"):
-            raise PermissionError(f"{method} {path} is not on the list of what may be asked")
-
-        def once() -> tuple[int, str]:
-            status, text = self._send(method, path, body, query, content_type)
-            assert status not in _BUSY, f"{status} {excerpt(_message(text))}"
-            return status, text
-
-        try:
-            status, text = eventually(
-                once,
-                what=f"the API server of {self.context}",
-                timeout=_PATIENCE,
-                interval=1.0,
-                say=self._say,
-            )
-        except AssertionError as error:
-            raise SetupError(self._unreachable(str(error))) from error
-        if status == _NOT_FOUND:
-            return None
-        if not 200 <= status < 300:  # noqa: PLR2004  # success
-            self._refuse(status, _message(text), f"{method} {path}")
-        return text
-
-    def _send(
-        self, method: str, path: str, body: object, query: Mapping[str, str], content_type: str
-    ) -> tuple[int, str]:
-        import urllib3  # noqa: PLC0415  # only what asks a cluster pays for its client
-
-        request = self._client.param_serialize(
-            method=method,
-            resource_path=path,
-            query_params=list(query.items()),
-            header_params={"Accept": "application/json, */*", "Content-Type": content_type},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        try:
-            response = self._client.call_api(*request, _request_timeout=_TIMEOUT)
-            return int(response.status), response.read().decode("utf-8", "replace")
-        except urllib3.exceptions.SSLError as error:
-            raise SetupError(self._unreachable(f"{error}")) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
-
-    def _refuse(self, status: int, message: str, asked: str) -> NoReturn:
-        if status == _FORBIDDEN:
-            raise Forbidden(f"these rights do not allow it: {excerpt(message)}")
-        if status == _CONFLICT:
-            raise Conflict(message)
-        if status == _UNAUTHORIZED:
-            raise SetupError(
-                explain(
-                    "The API server does not know these credentials.",
-                    expected="credentials that are valid now",
-                    found=f"401 {excerpt(message)}",
-                    where=f"context {self.context}, {self.server}",
-                    fix="sign in again (an expired token or certificate?): kubectl auth whoami",
-                )
-            )
-        raise RefusedError(
-            explain(
-                "The API server refuses a question.",
-                expected="an answer",
-                found=f"{status} {excerpt(message)}",
-                where=f"{asked}, context {self.context}",
-                fix="read the message; kubectl shows the same",
-            )
-        )
-
-    def _unreachable(self, found: str) -> str:
-        return explain(
-            "The API server cannot be asked.",
-            expected=f"an answer from {self.server}",
-            found=excerpt(found),
-            where=f"context {self.context}",
-            fix="check the address, the certificate and the network: kubectl version",
-        )
+        """An answer that is no JSON, as logs are; empty where there is none. Raises like `ask`."""
+        answer = self._answer("GET", path, None, query, "application/json")
+        if answer.status in (
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.BAD_REQUEST,
+        ):  # 400: the container has not begun
+            return ""
+        self._require_success(answer, f"GET {path}")
+        return answer.text
 
     def websocket(self, path: str, query: Iterable[tuple[str, str]]) -> Any:  # noqa: ANN401
         """An open connection for exec or port-forward (`websocket.WebSocket`, untyped).
 
         Raises:
             Forbidden: these rights do not allow it.
-            ConnectionError: it cannot be opened now: the pod is gone, or the server is.
+            Inconclusive: what it should lead to is gone.
+            ConnectionError: what it should lead to does not answer; the API server does.
+            SetupError: the server does not answer, or not to these credentials.
+            PermissionError: it is not on the list of what may be asked; nothing was sent.
         """
-        from kubernetes.stream import ws_client  # noqa: PLC0415  # the client is slow to import
+        self._require_listed("CONNECT", path)
+        asked = tuple(query)
 
-        query = list(query)
-        with self._one_at_a_time:  # refreshing a token is not safe for threads
-            _, url, headers, _, _ = self._client.param_serialize(
-                method="GET",
-                resource_path=path,
-                query_params=query,
-                header_params={},
-                auth_settings=["BearerToken"],
-            )
-        lower = {name.lower(): value for name, value in headers.items()}
+        def once() -> Any:  # noqa: ANN401  # untyped
+            try:
+                return self._wire.open(path, asked)
+            except NotOpenedError as error:
+                if error.status in _BUSY:
+                    raise AssertionError(f"{error.status} {excerpt(str(error))}") from error
+                raise
+            except OSError as error:
+                raise AssertionError(f"{type(error).__name__}: {excerpt(str(error))}") from error
+
         try:
-            address = ws_client.get_websocket_url(url)  # type: ignore[no-untyped-call]
-            return ws_client.create_websocket(  # type: ignore[no-untyped-call]
-                self._client.configuration, address, lower
-            )
-        except Exception as error:
-            if getattr(error, "status_code", 0) == _FORBIDDEN or "403" in str(error)[:40]:
-                raise Forbidden(f"these rights do not allow {path.rpartition('/')[2]}") from error
-            raise ConnectionError(f"{type(error).__name__}: {excerpt(str(error))}") from error
+            return self._patiently(once)
+        except NotOpenedError as error:
+            raise self._not_opened(error, path) from error
+        except AssertionError as error:
+            with suppress(Forbidden):
+                self.ask("GET", "/version")  # or else it is the API server that does not answer
+            raise ConnectionError(str(error)) from error
 
+    def _not_opened(self, error: NotOpenedError, path: str) -> Exception:
+        match error.status:
+            case HTTPStatus.NOT_FOUND:
+                return Inconclusive(f"gone while it was judged: {error}")
+            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+                return self._error(error.status, str(error), f"CONNECT {path}")
+            case status:
+                return ConnectionError(f"{status} {excerpt(str(error))}")
 
-def _message(text: str) -> str:
-    """The message of a Status object; the text itself where it is none."""
-    try:
-        return str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        return text
+    def _require_listed(self, method: str, path: str) -> None:
+        if not self._may.fullmatch(f"{method} {path}"):
+            raise PermissionError(f"{method} {path} is not on the list of what may be asked")
+
+    def _answer(
+        self, method: str, path: str, body: object, query: Mapping[str, str], content_type: str
+    ) -> Answer:
+        self._require_listed(method, path)
+        busy, again = "", 0.0
+
+        def once() -> Answer:
+            nonlocal busy, again
+            assert time.monotonic() >= again, busy
+            try:
+                answer = self._wire.send(
+                    method, path, body=body, query=query, content_type=content_type
+                )
+            except ConnectionError as error:
+                raise AssertionError(str(error)) from error
+            busy = f"{answer.status} {excerpt(message_of(answer.text))}"
+            again = time.monotonic() + answer.again
+            assert answer.status not in _BUSY, busy
+            return answer
+
+        try:
+            return self._patiently(once)
+        except (AssertionError, CertificateError) as error:
+            raise SetupError(
+                complaints.unreachable(self.context, self.server, str(error))
+            ) from error
+
+    def _patiently(self, once: Callable[[], T]) -> T:
+        return eventually(
+            once,
+            what=f"the API server of {self.context}",
+            timeout=self._patience,
+            interval=min(1.0, self._patience),
+            say=self._say,
+        )
+
+    def _require_success(self, answer: Answer, asked: str) -> None:
+        if answer.status // 100 != 2:  # noqa: PLR2004  # success, as HTTP numbers it
+            raise self._error(answer.status, message_of(answer.text), asked)
+
+    def _error(self, status: int, message: str, asked: str) -> Exception:
+        found = f"{status} {excerpt(message)}"
+        match status:
+            case HTTPStatus.UNAUTHORIZED:
+                return SetupError(complaints.unknown_credentials(self.context, self.server, found))
+            case HTTPStatus.FORBIDDEN:
+                return Forbidden(f"these rights do not allow it: {excerpt(message)}")
+            case HTTPStatus.CONFLICT:
+                return Conflict(message)
+            case _:
+                return RefusedError(complaints.refused(self.context, asked, found))

@@ -8,6 +8,7 @@ from domain.errors import SetupError
 from domain.message import explain
 from domain.waiting import Say
 from drivers.cluster.api import Api
+from drivers.cluster.wire import Wire
 
 IN_CLUSTER = "in-cluster"
 """How the context is called where a pod asks as its ServiceAccount."""
@@ -57,7 +58,7 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
                 fix="pytest --target=live --kubeconfig=FILE --context=NAME",
             )
         ) from error
-    return Api(client.ApiClient(configuration), context=name, say=say)
+    return Api(Wire(client.ApiClient(configuration)), context=name, say=say)
 
 
 def _there_is_one(config: Any) -> bool:  # noqa: ANN401  # kubernetes.config, untyped
