@@ -16,7 +16,7 @@ ARROWS: dict[str, set[str]] = {
     "lab": {"domain"},
     "lab.cluster": {"domain", "drivers", "lab"},
     "tools": {"domain", "lab", "tools.kill_matrix"},
-    "tools.kill_matrix": {"domain", "fixtures", "lab"},
+    "tools.kill_matrix": {"domain", "drivers", "fixtures", "lab.cluster", "lab"},
     "fixtures": {"domain", "drivers", "lab", "tools"},
     "steps": {"domain", "drivers", "fixtures"},
 }

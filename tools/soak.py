@@ -12,7 +12,7 @@ from lab import environments
 from tools.kill_matrix.compare import Row
 from tools.kill_matrix.fault import Boot, Expectation, Fault
 from tools.kill_matrix.judge import titles
-from tools.kill_matrix.labs import run_all
+from tools.kill_matrix.labs import run_embedded
 
 _PROJECT = Path(__file__).parents[1]
 
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--reports", type=Path, default=_PROJECT / "reports")
     options = parser.parse_args(arguments)
     runs = [_healthy(number + 1) for number in range(options.runs)]
-    rows = run_all(runs, labs=options.labs, cache=options.cache)
+    rows = run_embedded(runs, labs=options.labs, cache=options.cache)
     changed = changing(rows)
     _write(options.reports / "soak.json", rows, changed)
     _tell(changed, len(rows))

@@ -20,6 +20,7 @@ from drivers.cluster.target import live_target
 from lab.cluster.objects import WORKLOADS, Objects
 from lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from lab.embedded.manifests import Manifests, namespace_of
+from lab.embedded.network import Disturbance
 from lab.embedded.target import administrator_in, value_in
 from lab.providers.client import Providers
 from lab.providers.handover import Handover
@@ -99,9 +100,19 @@ class ClusterLab:
         self._objects.remove([item for item in self.manifests if item["kind"] != "Namespace"])
         self.manifests = Manifests([])
 
-    def end_pod(self, namespace: str, name: str) -> None:
-        """Delete one pod; whoever owns it makes another."""
-        self._objects.delete_pod(namespace, name)
+    def stop(self, key: str) -> None:
+        """End the pods whose `namespace/name` begins so; whoever owns them makes others."""
+        namespace, _, name = key.partition("/")
+        self._objects.end_pods_named(namespace, name)
+
+    def disturb(self, *disturbances: Disturbance) -> None:
+        """Nothing disturbed is well again.
+
+        Raises:
+            SetupError: the network of a real cluster is not the lab's to disturb.
+        """
+        if disturbances:
+            raise SetupError("A fault disturbs the network: that is tried in the embedded lab.")
 
     def target(self, name: str, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
         """The cluster as a target; credentials are those that the manifests give.

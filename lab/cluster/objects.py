@@ -113,7 +113,9 @@ class Objects:
         """What the lab made of these kinds, in these namespaces."""
         for namespace in namespaces:
             for kind in kinds:
-                yield from self._api.list(kind, namespace, {_OURS: "yes"})
+                version = "v1" if kind == "Pod" else "apps/v1"  # a list does not repeat it
+                for item in self._api.list(kind, namespace, {_OURS: "yes"}):
+                    yield {**item, "apiVersion": version}
 
     def end_pods(self, namespaces: Iterable[str]) -> None:
         """Let every pod of these namespaces end at once, and wait until none is left."""
@@ -127,9 +129,12 @@ class Objects:
             say=self._say,
         )
 
-    def delete_pod(self, namespace: str, name: str) -> None:
-        """Delete one pod, and return at once."""
-        self._delete(f"/api/v1/namespaces/{namespace}/pods/{name}")
+    def end_pods_named(self, namespace: str, prefix: str) -> None:
+        """Let the pods whose names begin so end at once, and return when the API server knows."""
+        for pod in self._api.list("Pod", namespace, {}):
+            name = str(pod["metadata"]["name"])
+            if name.startswith(prefix):
+                self._delete(f"/api/v1/namespaces/{namespace}/pods/{name}")
 
     def forget_volumes(self, namespaces: Iterable[str]) -> None:
         """Delete every volume claim of these namespaces, and what it holds."""

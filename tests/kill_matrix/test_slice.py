@@ -5,7 +5,7 @@ import pytest
 from lab import environments
 from tools.kill_matrix.compare import Row
 from tools.kill_matrix.fault import Fault
-from tools.kill_matrix.labs import run_all
+from tools.kill_matrix.labs import run_embedded
 
 _SLICE = (
     *("F011", "F030", "F040", "F047", "F066", "F075", "F085", "F097", "F118", "F120", "F128"),
@@ -17,7 +17,7 @@ _SLICE = (
 def rows(faults: tuple[Fault, ...]) -> list[Row]:
     """The matrix's rows for the slice, from two labs side by side."""
     chosen = [fault for fault in faults if fault.identity in _SLICE]
-    return run_all(chosen, labs=2, cache=environments.CACHE)
+    return run_embedded(chosen, labs=2, cache=environments.CACHE)
 
 
 def test_the_slice_covers_every_layer(faults: tuple[Fault, ...]) -> None:

@@ -9,7 +9,7 @@ from domain.verdict import ExitCode
 from lab import environments
 from tools.kill_matrix.fault import Fault, load
 from tools.kill_matrix.judge import titles
-from tools.kill_matrix.labs import run_all
+from tools.kill_matrix.labs import run_embedded, run_on_cluster
 from tools.kill_matrix.report import write
 
 _PROJECT = Path(__file__).parents[2]
@@ -23,13 +23,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="identities, separated by commas")
     parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
     parser.add_argument("--cold", action="store_true", help="start every program from nothing")
+    parser.add_argument(
+        "--kubeconfig", default="", help="of a cluster of the lab's own: try those that it can show"
+    )
     parser.add_argument("--cache", type=Path, default=environments.CACHE)
     parser.add_argument("--reports", type=Path, default=_PROJECT / "reports")
     parser.add_argument("--document", type=Path, help="write the matrix as Markdown as well")
     options = parser.parse_args(arguments)
     try:
-        faults = _chosen(options.folders or FOLDERS, options.only)
-        rows = run_all(faults, labs=options.labs, cache=options.cache, cold=options.cold)
+        where = "cluster" if options.kubeconfig else "embedded"
+        faults = _chosen(options.folders or FOLDERS, options.only, where)
+        rows = (
+            run_on_cluster(faults, kubeconfig=options.kubeconfig)
+            if options.kubeconfig
+            else run_embedded(faults, labs=options.labs, cache=options.cache, cold=options.cold)
+        )
     except SetupError as error:
         print(error, file=sys.stderr)  # noqa: T201  # a command speaks
         return ExitCode.UNFIT
@@ -37,12 +45,13 @@ def main(arguments: list[str] | None = None) -> int:
     return ExitCode.ACCEPTED if all(row.right for row in rows) else ExitCode.NOT_ACCEPTED
 
 
-def _chosen(folders: tuple[Path, ...], only: str) -> list[Fault]:
+def _chosen(folders: tuple[Path, ...], only: str, where: str) -> list[Fault]:
     known = titles()
-    faults = [fault for folder in folders for fault in load(folder, scenarios=known)]
+    loaded = [fault for folder in folders for fault in load(folder, scenarios=known)]
+    faults = [fault for fault in loaded if where in fault.where]
     wanted = {name for name in only.split(",") if name}
     if missing := wanted - {fault.identity for fault in faults}:
-        raise SetupError(f"There is no fault {', '.join(sorted(missing))}.")
+        raise SetupError(f"There is no fault {', '.join(sorted(missing))} to try here ({where}).")
     return [fault for fault in faults if not wanted or fault.identity in wanted]
 
 

@@ -15,8 +15,10 @@ from tools.kill_matrix.changes import Change, read_change
 
 _FIELDS = {
     *("id", "title", "layer", "source", "history", "changes"),
-    *("expect", "blocked by", "remarks", "unfit"),
+    *("expect", "blocked by", "remarks", "unfit", "where"),
 }
+EVERYWHERE = ("embedded", "cluster")
+"""Where a fault can be tried: in the embedded lab, on a cluster of the lab's own."""
 _REQUIRED = ("id", "title", "layer", "changes")
 
 
@@ -55,6 +57,8 @@ class Fault:
     """Phrases of remarks that the run must print."""
     unfit: str = ""
     """A phrase of the message where nothing can be judged (exit code 99)."""
+    where: frozenset[str] = frozenset({"embedded"})
+    """Some of `EVERYWHERE`."""
 
     @property
     def healthy(self) -> bool:
@@ -99,6 +103,10 @@ def _read(file: Path, scenarios: Collection[str]) -> Fault:
         history = tuple(_boot(entry["changes"]) for entry in data.get(part) or ())
         part = "changes"
         boot = _boot(data[part])
+        part = "where"
+        where = frozenset(str(data.get(part, "embedded")).split(" and "))
+        if not where <= set(EVERYWHERE):
+            raise ValueError(f"{data[part]!r}: expected {' and '.join(EVERYWHERE)}, or one of them")  # noqa: TRY301  # one way out for all
         part = "expect"
         expected = dict(_expectations(data.get(part) or {}, scenarios))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -115,6 +123,7 @@ def _read(file: Path, scenarios: Collection[str]) -> Fault:
         blocked_by=str(data.get("blocked by", "")),
         remarks=tuple(data.get("remarks") or ()),
         unfit=str(data.get("unfit", "")),
+        where=where,
     )
 
 

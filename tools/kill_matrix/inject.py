@@ -1,9 +1,9 @@
 """Brings a lab into the state that a fault describes."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import jsonpatch
@@ -13,9 +13,9 @@ from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.secret import Secret
 from domain.target import Account, Target
-from lab.embedded.lab import EmbeddedLab
 from lab.embedded.manifests import Manifests
-from lab.embedded.target import embedded_target
+from lab.embedded.network import Disturbance
+from lab.providers.client import Providers
 from tools.kill_matrix.changes import (
     ApiCall,
     Change,
@@ -32,15 +32,43 @@ from tools.kill_matrix.changes import (
 from tools.kill_matrix.fault import Boot, Fault
 
 _CONFIG = ("ConfigMap", "ml", "litellm-config", "config.yaml")
-_OPEN_WEBUI = ServiceName(namespace="apps", name="open-webui", port=0)
-_GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
+OPEN_WEBUI = ServiceName(namespace="apps", name="open-webui", port=0)
+GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
 _USER = Account(email="ordinary@lab.example", password=Secret("lab-ordinary-user"))
 _TIMEOUT = 30.0
 """Seconds for a call of Open WebUI's API."""
 
 
-def inject(lab: EmbeddedLab, healthy: Manifests, fault: Fault) -> Target:
+class Lab(Protocol):
+    """A lab that can be broken: the embedded one, or one on a cluster."""
+
+    providers: Providers
+    manifests: Manifests
+
+    def reset(self) -> None:
+        """End every pod and forget what the volumes hold."""
+
+    def apply(self, manifests: Manifests) -> None:
+        """Let the pods be started as these manifests say."""
+
+    def edit(self, manifests: Manifests) -> None:
+        """Change the objects while the pods run."""
+
+    def disturb(self, *disturbances: Disturbance) -> None:
+        """Let the network be wrong in these ways from now on."""
+
+    def stop(self, key: str) -> None:
+        """End a pod (`namespace/name`)."""
+
+
+def inject(lab: Lab, healthy: Manifests, fault: Fault, target: Callable[[], Target]) -> Target:
     """The lab as the fault has it: earlier boots first, then its own, then what comes later.
+
+    Args:
+        lab: is broken.
+        healthy: how it would be right.
+        fault: how it is to be.
+        target: the lab as it stands, once its pods were started.
 
     Raises:
         SetupError: a change does not fit the lab; that is a defect of the file.
@@ -49,13 +77,13 @@ def inject(lab: EmbeddedLab, healthy: Manifests, fault: Fault) -> Target:
     lab.disturb()
     lab.reset()
     for earlier in fault.history:
-        _boot(lab, healthy, earlier)
-    return _boot(lab, healthy, fault.boot)
+        _boot(lab, healthy, earlier, target)
+    return _boot(lab, healthy, fault.boot, target)
 
 
-def _boot(lab: EmbeddedLab, healthy: Manifests, boot: Boot) -> Target:
+def _boot(lab: Lab, healthy: Manifests, boot: Boot, make_target: Callable[[], Target]) -> Target:
     lab.apply(changed(healthy, boot.at_boot))
-    target = embedded_target(lab, open_webui=_OPEN_WEBUI, gateway=_GATEWAY)
+    target = make_target()
     for change in boot.running:
         target = _while_running(lab, target, change)
     return target
@@ -125,7 +153,7 @@ def _configured(manifests: Manifests, change: GatewayConfig) -> dict[str, Any]:
     return manifest
 
 
-def _while_running(lab: EmbeddedLab, target: Target, change: Change) -> Target:
+def _while_running(lab: Lab, target: Target, change: Change) -> Target:
     match change:
         case Provider():
             lab.providers.behave(change.provider, change.behaviour)
@@ -137,7 +165,7 @@ def _while_running(lab: EmbeddedLab, target: Target, change: Change) -> Target:
             _call(target, "POST", "/api/v1/auths/add", _account(change.role))
             return replace(target, user=_USER)
         case ApiCall():
-            called = replace(target, open_webui=_address(lab, change.pod) or target.open_webui)
+            called = replace(target, open_webui=_address(target, change.pod))
             _call(called, change.method, change.path, change.body)
         case Connections():
             _call(target, "POST", "/openai/config/update", _saved(target, change))
@@ -146,12 +174,14 @@ def _while_running(lab: EmbeddedLab, target: Target, change: Change) -> Target:
     return target
 
 
-def _address(lab: EmbeddedLab, pod: str) -> str:
-    if not pod:
-        return ""
-    if pod not in lab.pods:
-        raise SetupError(f"A fault calls pod {pod}, which does not run.")
-    return f"http://127.0.0.1:{next(iter(lab.pods[pod].ports().values()))}"
+def _address(target: Target, pod: str) -> str:
+    if not pod or target.cluster is None:
+        return target.open_webui
+    workload = target.cluster.workload(target.open_webui_service)
+    for each in workload.serving:
+        if f"{each.namespace}/{each.name}" == pod:
+            return target.cluster.address_of(each, target.open_webui_service)
+    raise SetupError(f"A fault calls pod {pod}, which does not run.")
 
 
 def _account(role: str) -> dict[str, str]:

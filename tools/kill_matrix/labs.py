@@ -1,6 +1,6 @@
 """Faults spread over labs side by side, each in a process of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context
@@ -11,8 +11,10 @@ from tools.kill_matrix.compare import Row
 from tools.kill_matrix.fault import Fault
 
 
-def run_all(faults: Sequence[Fault], *, labs: int, cache: Path, cold: bool = False) -> list[Row]:
-    """A row for each fault, in their order; each is shown as soon as it is known.
+def run_embedded(
+    faults: Sequence[Fault], *, labs: int, cache: Path, cold: bool = False
+) -> list[Row]:
+    """A row for each fault, in their order, by labs of their own.
 
     Args:
         faults: what to try.
@@ -24,7 +26,16 @@ def run_all(faults: Sequence[Fault], *, labs: int, cache: Path, cold: bool = Fal
         SetupError: a program cannot be installed.
     """
     worker.programs(cache, print)
-    start = partial(worker.start, cache, cold=cold)
+    return _run(faults, labs, partial(worker.start, cache, cold=cold))
+
+
+def run_on_cluster(faults: Sequence[Fault], *, kubeconfig: str) -> list[Row]:
+    """A row for each fault, in their order, one after the other on a cluster of the lab's own."""
+    return _run(faults, 1, partial(worker.start_on_cluster, kubeconfig))
+
+
+def _run(faults: Sequence[Fault], labs: int, start: Callable[[], None]) -> list[Row]:
+    """Each row is shown as soon as it is known."""
     order = {fault.identity: number for number, fault in enumerate(faults)}
     rows: list[Row] = []
     with ProcessPoolExecutor(

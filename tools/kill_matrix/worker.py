@@ -6,23 +6,28 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from domain.errors import SetupError
+from domain.target import Target
 from domain.waiting import Say, quiet
+from drivers.cluster.connection import connect
 from lab import environments
+from lab.cluster.lab import ClusterLab
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.launch import ColdStarter
 from lab.embedded.manifests import DEFAULT, Manifests
 from lab.embedded.prepared import PreparedStarter
+from lab.embedded.target import embedded_target
 from tools.kill_matrix.compare import Row, misses
 from tools.kill_matrix.fault import Fault
-from tools.kill_matrix.inject import inject
+from tools.kill_matrix.inject import GATEWAY, OPEN_WEBUI, Lab, inject
 from tools.kill_matrix.judge import Judgement, judge
 from tools.kill_matrix.naive import naive_checks
 
-_lab: EmbeddedLab | None = None
-"""This process's lab; it lives as long as the process, and ends with it."""
+_lab: tuple[Lab, Callable[[], Target]] | None = None
+"""This process's lab, and it as a target; it lives as long as the process, and ends with it."""
 
 
 def start(cache: Path, *, cold: bool) -> None:
@@ -31,7 +36,17 @@ def start(cache: Path, *, cold: bool) -> None:
     global _lab  # noqa: PLW0603  # a pool hands nothing else from its initializer to its tasks
     starter = ColdStarter() if cold else PreparedStarter(cache=cache)
     lab = EmbeddedLab(Manifests.load(DEFAULT), programs(cache), starter=starter)
-    _lab = ExitStack().enter_context(lab)
+    ExitStack().enter_context(lab)
+    _lab = lab, partial(embedded_target, lab, open_webui=OPEN_WEBUI, gateway=GATEWAY)
+
+
+def start_on_cluster(kubeconfig: str) -> None:
+    """Take a cluster of the lab's own for this process's lab."""
+    threading.Thread(target=_end_with_the_matrix, daemon=True).start()
+    global _lab  # noqa: PLW0603  # likewise
+    lab = ClusterLab(connect(kubeconfig=kubeconfig, context="", say=quiet))
+    ExitStack().enter_context(lab)
+    _lab = lab, partial(lab.target, "kind", open_webui=OPEN_WEBUI, gateway=GATEWAY)
 
 
 def _end_with_the_matrix() -> None:
@@ -56,8 +71,9 @@ def run(fault: Fault) -> Row:
     assert _lab is not None
     started = time.monotonic()
     disruptive = fault.expected.keys()
+    lab, target_of = _lab
     try:
-        target = inject(_lab, Manifests.load(DEFAULT), fault)
+        target = inject(lab, Manifests.load(DEFAULT), fault, target_of)
         judgement = judge(target, disruptive)
         naive = naive_checks(target) if target.open_webui else {}
     except SetupError as error:
