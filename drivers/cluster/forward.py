@@ -67,6 +67,7 @@ class Forward:
         self._downwards(connection, remote)
         self._drop(connection)
         upwards.join()
+        remote.shutdown()  # its `close` leaves the socket open once the other side has closed
 
     def _drop(self, connection: socket.socket) -> None:
         _end(connection)
@@ -77,8 +78,7 @@ class Forward:
         with suppress(OSError, _closed()):
             while data := connection.recv(_CHUNK):
                 remote.send_binary(bytes((_DATA,)) + data)
-        with suppress(OSError, _closed()):
-            remote.close()
+        remote.abort()  # wakes who reads from it
 
     def _downwards(self, connection: socket.socket, remote: Any) -> None:  # noqa: ANN401
         """Frames of each channel: first the port's number, then what it is about."""

@@ -63,7 +63,7 @@ def _run(
     try:
         channels = _read(socket, time.monotonic() + timeout)
     finally:
-        socket.close()
+        socket.shutdown()  # its `close` leaves the socket open once the other side has closed
     status = json.loads(channels[_ERROR] or b"{}")
     if status.get("status") == "Success":
         return channels[_STDOUT].decode(), ""
