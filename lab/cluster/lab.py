@@ -17,6 +17,7 @@ from drivers.cluster.api import Api
 from drivers.cluster.cluster import KubernetesCluster
 from drivers.cluster.settling import settle
 from drivers.cluster.target import live_target
+from lab.cluster.names import give_names
 from lab.cluster.objects import WORKLOADS, Objects
 from lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from lab.embedded.manifests import Manifests, namespace_of
@@ -49,7 +50,9 @@ class ClusterLab:
     def __enter__(self) -> Self:
         try:
             self._objects.remove_namespaces(keep=_PROVIDERS.namespace)
-            self._objects.apply(yaml.safe_load_all(_MANIFESTS.read_text(encoding="utf-8")))
+            providers = list(yaml.safe_load_all(_MANIFESTS.read_text(encoding="utf-8")))
+            self._objects.apply(providers)
+            give_names(self.api, self._objects, providers, self._say)
             settle(self.api, _PROVIDERS, self._say)
             cluster = KubernetesCluster(self.api, _PROVIDERS)
             self._closing.callback(cluster.close)

@@ -65,6 +65,10 @@ class Objects:
             del body["metadata"]["resourceVersion"]
             self._write("POST", collection, body)
 
+    def replace(self, manifest: Manifest) -> None:
+        """Write an object that is not the lab's own, as it was read and changed."""
+        self._write("PUT", self._paths(manifest)[1], dict(manifest))
+
     def _write(self, method: str, path: str, body: dict[str, Any]) -> None:
         try:
             self._api.ask(method, path, body=body)
