@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from domain.answering import refusal
+from domain.message import excerpt
 from domain.proof import Answer, Turn
 from domain.story import MODELS
 from domain.waiting import Say, aloud
@@ -82,7 +83,8 @@ class Answers:
         passing = "5xx" in refusal(answer.error) if answer.error else not answer.returned
         if not passing:
             return answer
-        self._say(f"{model} is asked a second time: {answer.error or 'its code did not come back'}")
+        told = answer.error or f"its code did not come back in {excerpt(answer.text, 80)!r}"
+        self._say(f"{model} is asked a second time: {told}")
         return replace(self.fresh(model), attempts=2)
 
     def fresh(self, model: str) -> Answer:

@@ -12,6 +12,8 @@ from drivers.streaming import Question
 
 _LOOK_SECONDS = 0.1
 """Seconds between two looks at an answer that is being written."""
+_DRAWING_SECONDS = 2.0
+"""Seconds in which the last words of an answer are drawn after the page has marked it complete."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,15 +35,18 @@ def answer_to(nonce: str, messages: tuple[Message, ...]) -> Message | None:
 
 def ask_on(page: ChatPage, question: Question, say: Say) -> Shown:
     """Ask, and read the answer to its end; the model is chosen already."""
-    started, first = time.monotonic(), 0.0
+    started, first, complete = time.monotonic(), 0.0, 0.0
     page.say(question.text)
 
     def finished() -> Message:
-        nonlocal first
+        nonlocal first, complete
         answer = answer_to(question.nonce, page.messages())
         assert answer, "no answer has begun"
         first = first or (time.monotonic() - started if answer.text else 0.0)
         assert answer.done, "it is not complete"
+        complete = complete or time.monotonic()
+        drawn = question.nonce in answer.text or answer.error
+        assert drawn or time.monotonic() - complete > _DRAWING_SECONDS, "its end is not drawn"
         return answer
 
     try:
