@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff summary announce image lock clean environment
+.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -19,6 +19,10 @@ accept-browser: environment ## The same, the user's part played in Chromium; ARG
 	@$(RUN) tools.report --install $(CACHE)
 	@$(RUN) pytest --hands=browser $(ARGS)
 
+accept-kind: environment ## The same on a Kubernetes of its own, made by kind; needs Docker
+	@$(RUN) tools.report --install $(CACHE)
+	@$(RUN) pytest --target=kind $(ARGS)
+
 test: lint ## Lint, types and the project's own tests; ARGS go to pytest
 	$(RUN) pytest tests $(ARGS)
 
@@ -29,6 +33,15 @@ lint: environment ## Lint and types only
 
 lab: environment ## Start Open WebUI and LiteLLM, print their addresses and the sign-in, leave them up
 	@$(RUN) lab $(ARGS)
+
+node-up: environment ## A Kubernetes of one node without Docker (Linux, root, Go); leaves it up
+	@$(RUN) lab.node $(CACHE) up
+
+node-down: environment ## End that node; nothing of it is left but its images
+	@$(RUN) lab.node $(CACHE) down
+
+test-cluster: environment ## All that needs a Kubernetes: on kind, or on a node; ARGS go to pytest
+	@$(RUN) tools.test_cluster $(CACHE) $(ARGS)
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
 	@$(RUN) tools.kill_matrix $(CACHE) $(ARGS) $(FAULTS)

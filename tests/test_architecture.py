@@ -15,9 +15,9 @@ ARROWS: dict[str, set[str]] = {
     "drivers": {"domain"},
     "lab": {"domain"},
     "lab.cluster": {"domain", "drivers", "lab"},
-    "tools": {"domain", "lab", "tools.kill_matrix"},
+    "tools": {"domain", "lab.cluster", "lab", "tools.kill_matrix"},
     "tools.kill_matrix": {"domain", "drivers", "fixtures", "lab.cluster", "lab"},
-    "fixtures": {"domain", "drivers", "lab", "tools"},
+    "fixtures": {"domain", "drivers", "lab.cluster", "lab", "tools"},
     "steps": {"domain", "drivers", "fixtures"},
 }
 """What each room may import; `tests` may import anything, and nothing imports `tests`.

@@ -41,6 +41,7 @@ def test_the_sections_stand_in_the_readers_order() -> None:
         "Two commands",
         "What each criterion proves, and what it cannot",
         "Targets",
+        "On your cluster",
         "Settings",
         "Reading a failure",
         "Why to believe it",

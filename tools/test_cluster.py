@@ -1,0 +1,106 @@
+"""`make test-cluster`: all that needs a Kubernetes, on kind or on a node of this machine."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from domain.errors import SetupError
+from domain.message import explain
+from domain.verdict import ExitCode
+from lab.cluster.kind import kind_cluster
+from lab.environments import CACHE
+from lab.node import machine
+from lab.node.layout import Layout
+from lab.node.process import lives
+
+_PROJECT = Path(__file__).parents[1]
+_TESTS = ("tests/contract", "tests/cluster", "tests/lab/node")
+_VARIABLE = "LAB_KUBECONFIG"
+"""How the tests are told of a cluster with which they may do what they like."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the tests, then the kill matrix; the first that fails ends it, with its exit code."""
+    parser = argparse.ArgumentParser(prog="test-cluster", description=__doc__)
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
+    parser.add_argument("--only", choices=("tests", "matrix"), help="one of the two")
+    options, rest = parser.parse_known_args(arguments)
+    try:
+        with _cluster(options.cache.absolute()) as kubeconfig:
+            code = 0
+            if options.only != "matrix":
+                code = _run(["pytest", *_TESTS, *rest], kubeconfig)
+            if not code and options.only != "tests":
+                code = _run(["tools.kill_matrix", f"--kubeconfig={kubeconfig}"], kubeconfig)
+            return code
+    except SetupError as error:
+        _say(str(error))
+        return ExitCode.UNFIT
+
+
+@contextmanager
+def _cluster(cache: Path) -> Iterator[Path]:
+    """The kubeconfig of a cluster of the lab's own; ended, where it was made here.
+
+    Raises:
+        SetupError: this machine can have neither kind nor a node.
+    """
+    if _has_docker():
+        with kind_cluster(cache=cache, keep=False, say=_say) as kubeconfig:
+            yield kubeconfig
+        return
+    try:
+        machine.check()
+    except SetupError as error:
+        raise SetupError(_neither(str(error))) from error
+    layout = Layout(home=cache / "node")
+    layout.home.mkdir(parents=True, exist_ok=True)
+    was_up = lives(layout)
+    node = [sys.executable, "-m", "lab.node", "--cache", str(cache)]
+    try:
+        if subprocess.run([*node, "up"], cwd=_PROJECT, check=False).returncode:
+            raise SetupError("The node did not come up: see above.")
+        yield layout.kubeconfig
+    finally:
+        if not was_up:
+            subprocess.run([*node, "down"], cwd=_PROJECT, check=False)
+
+
+def _has_docker() -> bool:
+    docker = shutil.which("docker")
+    if docker is None:  # the client alone is no engine
+        return False
+    return subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
+
+
+def _run(module: list[str], kubeconfig: Path) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", *module],
+        cwd=_PROJECT,
+        env={**os.environ, _VARIABLE: str(kubeconfig)},
+        check=False,
+    ).returncode
+
+
+def _neither(found: str) -> str:
+    return explain(
+        "There can be no Kubernetes on this machine.",
+        expected="Docker, for kind; or Linux, root, Go and containerd, for a node",
+        found=" ".join(found.split()),
+        where="this machine",
+        fix="install what is missing; `make test` judges all that needs no cluster",
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"  … {line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
