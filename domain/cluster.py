@@ -21,6 +21,8 @@ class Pod:
     environment: Environment
     outdated: str = ""
     """What of it is older than the newest configuration; empty when nothing is."""
+    unsure: str = ""
+    """What keeps from telling whether more of it is outdated; empty where nothing does."""
     restarts: int = 0
     problem: str = ""
     """Why it does not serve, with the last lines of its log; empty when it does."""
@@ -51,7 +53,7 @@ class Workload:
     def shown(self) -> str:
         """The workload for a report: pods, then variables with their sources, secrets masked."""
         pods = [
-            f"pod {pod.name}: {pod.outdated or 'newest configuration'}, "
+            f"pod {pod.name}: {pod.outdated or pod.unsure or 'newest configuration'}, "
             f"{pod.image}, {pod.restarts} restarts{'' if not pod.problem else ', DOES NOT SERVE'}"
             for pod in self.pods
         ]

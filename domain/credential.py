@@ -45,7 +45,7 @@ def check_source(workload: Workload, place: Place, secret: str) -> None:
 def _holds(value: Secret, key: Secret) -> bool:
     """Whether the key is this value, one of a list in it, or came from it by $(NAME)."""
     if value.sealed or key.sealed:
-        return value.sealed == key.sealed
+        return value.sealed in key.sealed.split("; ")
     return key.reveal() in value.reveal().replace(";", " ").split()
 
 

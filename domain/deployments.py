@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
-from domain.kubernetes import Environment
+from domain.kubernetes import Environment, named
 from domain.message import explain
 from domain.proof import Deployment, host_of
 from domain.story import MODELS
@@ -21,6 +21,9 @@ def check_own_upstreams(
         deployments: what LiteLLM tells of its entries.
         environment: of the gateway, where it can be seen: LiteLLM reads addresses from it that no
             entry names (`OPENAI_BASE_URL`, 1.106.2).
+
+    Raises:
+        NotProven: an address in it may not be read.
     """
     wrong = [*_wrong(tuple(deployments)), *_sent_elsewhere(environment)]
     if wrong:
@@ -52,8 +55,9 @@ def _sent_elsewhere(environment: Environment) -> Iterator[str]:
     hosts = {model.provider.upper(): model.host for model in MODELS.values()}
     for provider, host in hosts.items():
         for name in (f"{provider}_BASE_URL", f"{provider}_API_BASE"):
-            if name in environment and host_of(environment[name].value.reveal()) not in ("", host):
-                url = environment[name].value.reveal()
+            variable = named(environment, name)
+            url = variable.value.reveal() if variable else ""
+            if host_of(url) not in ("", host):
                 yield f"{name} in LiteLLM's environment sends {provider.title()}'s models to {url}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from domain.cluster import Workload
-from domain.kubernetes import Environment, ServiceName, service_in
+from domain.kubernetes import Environment, ServiceName, named, service_in
 from domain.message import explain
 from domain.proof import Connection, Wiring, host_of
 from domain.secret import Secret
@@ -113,7 +113,7 @@ def _keys(key: Secret, wanted: int) -> list[Secret]:
 
 def _first(environment: Environment, plural: str, singular: str) -> tuple[str, Secret]:
     for name in (plural, singular):
-        variable = environment.get(name)
+        variable = named(environment, name)
         if variable and variable.value:
             return f"{name} ({variable.source})", variable.value
     return "not set", Secret("")

@@ -64,7 +64,7 @@ def _files(paths: list[str]) -> dict[str, Any]:
         if os.path.islink(link):  # noqa: PTH114  # likewise
             written[path] = os.lstat(link).st_mtime
         elif os.path.isfile(path):  # noqa: PTH113  # likewise
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:  # noqa: PTH123
                 files[path] = _fingerprint(file.read())
     return {"files": files, "written": written}
 

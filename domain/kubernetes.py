@@ -45,6 +45,13 @@ class Variable:
 
 
 Environment = Mapping[str, Variable]
+UNREAD = "(unread)"
+"""Name under which an environment holds what may not be read, and may define any variable."""
+
+
+def named(environment: Environment, name: str) -> Variable | None:
+    """The variable of this name; in its place, what may define it and may not be read."""
+    return environment.get(name) or environment.get(UNREAD)
 
 
 def resolve_environment(

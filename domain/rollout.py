@@ -6,10 +6,10 @@ from domain.cluster import InsideResponse, Workload
 from domain.credential import declared_for_gateway
 from domain.endpoint import Place, declared_connections
 from domain.errors import NotProven
-from domain.kubernetes import Environment
+from domain.kubernetes import Environment, named
 from domain.message import excerpt, explain
 from domain.proof import Connection
-from domain.secret import Secret, fingerprint
+from domain.secret import UNKNOWN, Secret, fingerprint
 
 LITELLM_IS_ALIVE = "I'm alive!"
 """What LiteLLM, and nothing else, says under `/health/liveliness` (1.106.2)."""
@@ -19,7 +19,11 @@ _NOT_SET = "(not set)"
 
 
 def check_current(workload: Workload) -> None:
-    """Raise AssertionError unless every selected pod serves, from the newest template."""
+    """Raise AssertionError unless every selected pod serves, from the newest template.
+
+    Raises:
+        NotProven: nobody can tell; says why.
+    """
     if not workload.pods:
         raise AssertionError(
             explain(
@@ -46,6 +50,9 @@ def check_current(workload: Workload) -> None:
                 f"-n {workload.namespace}, and see why it did not finish",
             )
         )
+    unsure = [f"{pod.name}: {pod.unsure}" for pod in workload.pods if pod.unsure]
+    if unsure:
+        raise NotProven(f"whether it is the newest configuration that serves: {unsure[0]}")
 
 
 def check_one_endpoint(workload: Workload) -> None:
@@ -75,14 +82,16 @@ def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, pl
     Whole variables are compared: a plural one holds the keys of several connections.
 
     Raises:
-        NotProven: no process could be asked.
+        NotProven: no process could be asked, or the declared key is not known.
     """
     if not told:
         raise NotProven("no process of Open WebUI could be asked: does any of its pods run?")
     declared = declared_for_gateway(workload, place)
     name = declared.key_source.partition(" ")[0]
-    variable = workload.environment.get(name)
+    variable = named(workload.environment, name)
     wanted = _wanted(variable.value) if variable else _NOT_SET
+    if wanted == UNKNOWN:
+        raise NotProven(f"{declared.key.sealed} may not be read, nor a process that holds it")
     found = {pod: response.fingerprints.get(name, _NOT_SET) for pod, response in told.items()}
     if all(fingerprint == wanted for fingerprint in found.values()):
         return

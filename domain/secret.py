@@ -25,7 +25,10 @@ class Secret:
 
     _value: str = field(repr=False)
     sealed: str = ""
-    """What holds the value, where these rights do not allow to read it; empty where they do."""
+    """What holds the value, where these rights do not allow to read it; empty where they do.
+
+    Several holders of parts of it are separated by `; `.
+    """
 
     @classmethod
     def seal(cls, holder: str, *, fingerprint: str = "") -> Self:

@@ -63,6 +63,22 @@ class Witness(Protocol):
         """Every question so far, oldest first."""
 
 
+class AtRest(Protocol):
+    """Whether what is judged still is what the run began with."""
+
+    def __call__(self) -> None:
+        """Return if it is; asked before anything is called wrong.
+
+        Raises:
+            SetupError: it cannot be reached any more.
+            Inconclusive: somebody else replaced it meanwhile.
+        """
+
+
+def _always() -> None:
+    """At rest: nobody else can reach it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
     """Addresses, credentials, the cluster (or none) and what may be disturbed.
@@ -95,3 +111,4 @@ class Target:
     """Whether the suite may add an ordinary user, and delete it again."""
     docs: str = ""
     """Path of the application's README; empty where none is given."""
+    at_rest: AtRest = _always

@@ -9,15 +9,9 @@ from drivers.cluster.api import Api, Forbidden
 from drivers.cluster.environment import Data
 from drivers.cluster.forward import Forward
 from drivers.cluster.inside import request_inside
-from drivers.cluster.objects import (
-    behind,
-    is_ready,
-    nothing_behind,
-    owners_by_selector,
-    serving_container,
-    target_port,
-)
+from drivers.cluster.objects import behind, is_ready, nothing_behind, owners_by_selector
 from drivers.cluster.pods import Pods
+from drivers.cluster.ports import target_port
 from drivers.cluster.trouble import last_lines
 
 _FIRST_WORD = 10.0
@@ -49,11 +43,10 @@ class KubernetesCluster:
         found = behind(self._api, service)
         data = Data(self._api, service.namespace)
         reader = Pods(self._api, found, data)
-        read = [reader.read(pod) for pod in found.pods]
-        container = serving_container(found.template, found.service)
+        read = [reader.read(*each) for each in zip(found.pods, found.owners, strict=True)]
+        container = found.serving(found.template)
         for pod, manifest in zip((pod for pod, _ in read), found.pods, strict=True):
-            serving = serving_container(manifest, found.service)["name"]
-            self._containers[pod.namespace, pod.name] = serving
+            self._containers[pod.namespace, pod.name] = found.serving(manifest)["name"]
         return Workload(
             kind=found.owner["kind"],
             namespace=service.namespace,

@@ -1,12 +1,16 @@
 """Which cluster is asked, and as whom: a context that somebody named, never one by chance."""
 
 import importlib
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from domain.errors import SetupError
 from domain.message import explain
-from domain.waiting import Say
+from domain.waiting import Say, aloud
 from drivers.cluster.api import Api
 from drivers.cluster.wire import Wire
 
@@ -33,52 +37,80 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
     config: Any = importlib.import_module("kubernetes.config")  # untyped
     configuration = client.Configuration()
     configuration.retries = False  # waiting is ours, so that it is seen
+    location: str = kubeconfig or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
     name = context or IN_CLUSTER
     try:
-        if context == IN_CLUSTER or not (kubeconfig or _there_is_one(config)):
+        if name == IN_CLUSTER and (context or not (kubeconfig or _there_is_one(location))):
             config.load_incluster_config(client_configuration=configuration)
         else:
-            name = _chosen(config, kubeconfig, context)
-            config.load_kube_config(
-                config_file=kubeconfig or None,
-                context=name,
-                client_configuration=configuration,
-                # an OIDC token that was renewed is written back, as kubectl does
-                persist_config=True,
-            )
+            name = _chosen(config, location, context)
+            _load(config, location, name, configuration, say)
     except SetupError:
         raise
     except Exception as error:  # the client's loaders raise whatever they meet
-        raise SetupError(
-            explain(
-                "No cluster can be asked.",
-                expected="a kubeconfig with the context, or a pod with a ServiceAccount",
-                found=f"{type(error).__name__}: {error}",
-                where=kubeconfig or "KUBECONFIG, ~/.kube/config, the pod's ServiceAccount",
-                fix="pytest --target=live --kubeconfig=FILE --context=NAME",
-            )
-        ) from error
+        raise SetupError(_unusable(location, f"{type(error).__name__}: {error}")) from error
+    if not configuration.verify_ssl:
+        say(f"context {name} does not check who answers: insecure-skip-tls-verify")
     return Api(Wire(client.ApiClient(configuration)), context=name, say=say)
 
 
-def _there_is_one(config: Any) -> bool:  # noqa: ANN401  # kubernetes.config, untyped
-    location: str = config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
-    return any(Path(each).expanduser().is_file() for each in location.split(":"))
+def _there_is_one(location: str) -> bool:
+    return any(Path(each).expanduser().is_file() for each in location.split(":") if each)
 
 
-def _chosen(config: Any, kubeconfig: str, context: str) -> str:  # noqa: ANN401  # likewise
-    contexts, _ = config.list_kube_config_contexts(config_file=kubeconfig or None)
-    names = [each["name"] for each in contexts]
+def _chosen(config: Any, location: str, context: str) -> str:  # noqa: ANN401  # kubernetes.config
+    if not _there_is_one(location):
+        raise SetupError(_unusable(location, "no such file, and this is no pod"))
+    merged = config.kube_config.KubeConfigMerger(location).config
+    names = [str(each.value["name"]) for each in merged["contexts"]]
     if context in names or (not context and len(names) == 1):
-        return context or str(names[0])
+        return context or names[0]
+    if not names:
+        raise SetupError(_unusable(location, "no context"))
     raise SetupError(
         explain(
-            "It is not clear which cluster to judge."
-            if not context
-            else "There is no such context.",
+            "There is no such context." if context else "It is not clear which cluster to judge.",
             expected=f"one of {', '.join(names)}",
             found=context or f"{len(names)} contexts, and no --context: none is taken by chance",
-            where=kubeconfig or "KUBECONFIG or ~/.kube/config",
+            where=location,
             fix="pytest --target=live --context=NAME",
         )
+    )
+
+
+def _load(config: Any, location: str, context: str, configuration: Any, say: Say) -> None:  # noqa: ANN401  # untyped
+    """Fill in address and credentials; a plugin that gives them may ask a person first."""
+    with _complaints() as heard, aloud(f"the credentials of context {context}", say):
+        config.load_kube_config(
+            config_file=location,
+            context=context,
+            client_configuration=configuration,
+            # an OIDC token that was renewed is written back, as kubectl does
+            persist_config=True,
+        )
+    if heard and not (configuration.api_key or configuration.cert_file):
+        raise SetupError(_unusable(location, f"no credentials: {heard[-1]}"))
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the client only logs: that a plugin failed, for one."""
+    heard: list[str] = []
+    ear = logging.Handler(logging.ERROR)
+    ear.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]  # shorter than a class
+    logging.getLogger().addHandler(ear)
+    try:
+        yield heard
+    finally:
+        logging.getLogger().removeHandler(ear)
+
+
+def _unusable(location: str, found: str) -> str:
+    # where an entry lacks a key, the client quotes the entry, and a token in it
+    return explain(
+        "No cluster can be asked.",
+        expected="a kubeconfig with the context, or a pod with a ServiceAccount",
+        found=re.sub(r"/\{.*\}", "", " ".join(found.split())),
+        where=location,
+        fix="pytest --target=live --kubeconfig=FILE --context=NAME",
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,18 +28,17 @@ def of_older_template(api: Api, pod: Manifest, owner: Manifest) -> bool:
 
     Of a Deployment the templates themselves are compared, as its controller does: a paused one
     has a new template and no new ReplicaSet. Of a StatefulSet the revisions are compared: with
-    `OnDelete`, or a partition, a pod stays behind for ever.
+    `OnDelete`, or a partition, a pod stays behind for ever. Nobody else replaces pods.
     """
-    labels = pod["metadata"].get("labels") or {}
-    status = owner.get("status") or {}
     match owner["kind"]:
         case "Deployment":
             made_by = _replica_set(api, pod)
             return made_by is not None and _plain(made_by) != _plain(owner)
-        case "StatefulSet" | "DaemonSet":
+        case "StatefulSet":
+            status = owner.get("status") or {}
             behind = status.get("observedGeneration", 0) < owner["metadata"].get("generation", 0)
-            newest = status.get("updateRevision", labels.get(_REVISION))
-            return behind or labels.get(_REVISION) != newest
+            made_from = (pod["metadata"].get("labels") or {}).get(_REVISION)
+            return behind or made_from != status.get("updateRevision")
         case _:
             return False
 
@@ -68,9 +68,30 @@ def environment_changed(declared: Environment, process: Mapping[str, str]) -> bo
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Mount:
+    """Where a container sees ConfigMaps or Secrets."""
+
+    path: str
+    sub_path: str
+    """Of one file of them; empty where all are there, in a folder."""
+    sources: tuple[Manifest, ...]
+    """As in a projected volume."""
+
+    def objects(self) -> Iterator[tuple[str, str, str]]:
+        """Kind and name of each, and the key whose text is the file of the `subPath`."""
+        for source in self.sources:
+            for kind, field in (("ConfigMap", "configMap"), ("Secret", "secret")):
+                if field in source:
+                    items = source[field].get("items") or ()
+                    keys = {item["path"]: item["key"] for item in items}
+                    key = keys.get(self.sub_path, self.sub_path)
+                    yield kind, source[field]["name"], key
+
+
 def mounted_paths(container: Manifest, spec: Manifest) -> tuple[str, ...]:
     """Files and folders of a container that ConfigMaps and Secrets are mounted on."""
-    return tuple(mount["mountPath"] for mount, _, _ in _mounts(container, spec))
+    return tuple(mount.path for mount in _mounts(container, spec))
 
 
 def files_changed(
@@ -81,37 +102,37 @@ def files_changed(
     A file mounted with `subPath` never follows its object, so its content is compared; a mounted
     folder follows, and tells when: the process has read it before.
     """
-    for mount, kind, name in _mounts(container, pod["spec"]):
-        path = mount["mountPath"]
-        if seen.written.get(path, 0.0) > started.timestamp() + _MARGIN:
+    for mount in _mounts(container, pod["spec"]):
+        if seen.written.get(mount.path, 0.0) > started.timestamp() + _MARGIN:
             return True
-        declared = data(kind, name)
-        key = _key(mount, pod["spec"])
-        known = path in seen.files and declared is not None and key in declared
-        if known and seen.files[path] != fingerprint((declared or {})[key]):
+        if mount.path not in seen.files:
+            continue
+        read = [(data(kind, name) or {}).get(key) for kind, name, key in mount.objects()]
+        known = {fingerprint(text) for text in read if text is not None}
+        if known and seen.files[mount.path] not in known:
             return True
     return False
 
 
-def _mounts(container: Manifest, spec: Manifest) -> Iterator[tuple[Manifest, str, str]]:
+def _mounts(container: Manifest, spec: Manifest) -> Iterator[_Mount]:
     volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
     for mount in container.get("volumeMounts") or ():
-        volume = volumes.get(mount["name"], {})
-        for kind, field, name in (
-            ("ConfigMap", "configMap", "name"),
-            ("Secret", "secret", "secretName"),
-        ):
-            if field in volume:
-                yield mount, kind, volume[field][name]
+        sources = tuple(_sources(volumes.get(mount["name"], {})))
+        if sources:
+            path, sub_path = mount["mountPath"], str(mount.get("subPath") or "")
+            yield _Mount(path=path, sub_path=sub_path, sources=sources)
 
 
-def _key(mount: Manifest, spec: Manifest) -> str:
-    """The key of the object whose text is the file of a `subPath`."""
-    path = str(mount.get("subPath") or "")
-    for volume in spec.get("volumes") or ():
-        if volume["name"] == mount["name"]:
-            source = volume.get("configMap") or volume.get("secret") or {}
-            for item in source.get("items") or ():
-                if item["path"] == path:
-                    return str(item["key"])
-    return path
+def _sources(volume: Manifest) -> Iterator[Manifest]:
+    """The ConfigMaps and Secrets of a volume, as a projected volume writes them.
+
+    A projected volume with anything else in it is left out: a token is renewed all the time.
+    """
+    if "configMap" in volume:
+        yield {"configMap": volume["configMap"]}
+    elif "secret" in volume:
+        yield {"secret": {**volume["secret"], "name": volume["secret"]["secretName"]}}
+    elif "projected" in volume:
+        sources = volume["projected"].get("sources") or ()
+        if all({"configMap", "secret"} & set(each) for each in sources):
+            yield from sources

@@ -1,10 +1,12 @@
 """The environment of a container, as far as these rights allow to read what it refers to."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from domain.kubernetes import (
+    UNREAD,
     Environment,
     Lookup,
     Manifest,
@@ -15,8 +17,11 @@ from domain.kubernetes import (
 from domain.secret import Secret
 from drivers.cluster.api import Api, Forbidden
 
-_SEAL = "\N{LOCK}"
-"""Stands for a value that may not be read, while an environment is put together."""
+_SEAL = re.compile(r"\0(.*?)\0")
+"""Stands for a value that may not be read, while an environment is put together: its holder.
+
+No value of an environment holds this character: it ends one.
+"""
 Process = Mapping[str, str] | None
 """Fingerprints of a running process's variables by name; None where it could not be asked."""
 
@@ -43,7 +48,16 @@ class Data:
         except Forbidden:
             self.sealed.add((kind, name))
             return None
-        return data_of(found) if found else None
+        return dict(_texts(found)) if found else None
+
+
+def _texts(found: Manifest) -> Iterator[tuple[str, str]]:
+    """The data without what is no text, as keystores are: no variable and no setting."""
+    for key, value in (found.get("data") or {}).items():
+        try:
+            yield from data_of({**found, "data": {key: value}}).items()
+        except ValueError:
+            continue
 
 
 def environment_of(
@@ -58,7 +72,7 @@ def environment_of(
     environment = {
         name: replace(variable, value=_sealed(variable, process))
         for name, variable in resolved.items()
-        if not (_is_sealed(variable) and process is not None and name not in process)
+        if not (_holders(variable) and process is not None and name not in process)
     }
     return {**_from_sealed_sources(container, data, process, resolved), **environment}
 
@@ -71,7 +85,7 @@ def _with_seals(container: Manifest, data: Data) -> Lookup:
         if (kind, name) not in data.sealed:
             return found
         return {
-            reference["key"]: _SEAL
+            reference["key"]: f"\0{kind} {name}, key {reference['key']}\0"
             for entry in container.get("env") or ()
             for reference in _key_references(entry, kind)
             if reference["name"] == name
@@ -86,20 +100,26 @@ def _key_references(entry: Manifest, kind: str) -> tuple[Any, ...]:
     return (reference,) if reference else ()
 
 
-def _is_sealed(variable: Variable) -> bool:
-    return _SEAL in variable.value.reveal()
+def _holders(variable: Variable) -> list[str]:
+    """What holds the parts of a value that may not be read; none where it may."""
+    return _SEAL.findall(variable.value.reveal())
 
 
 def _sealed(variable: Variable, process: Process) -> Secret:
-    if not _is_sealed(variable):
+    holders = _holders(variable)
+    if not holders:
         return variable.value
-    return Secret.seal(variable.source, fingerprint=(process or {}).get(variable.name, ""))
+    seen = (process or {}).get(variable.name, "")
+    return Secret.seal("; ".join(dict.fromkeys(holders)), fingerprint=seen)
 
 
 def _from_sealed_sources(
     container: Manifest, data: Data, process: Process, resolved: Environment
 ) -> Environment:
-    """What a process has and nothing else explains comes from the sources that are sealed."""
+    """What a process has and nothing else explains comes from the sources that are sealed.
+
+    Where no process could be asked, they may define any variable.
+    """
     sources = [
         f"{kind} {source[field]['name']}"
         for source in container.get("envFrom") or ()
@@ -110,8 +130,9 @@ def _from_sealed_sources(
     if not sources:
         return {}
     source = f"envFrom {', '.join(sources)}"
+    told = {UNREAD: ""} if process is None else process
     return {
         name: Variable(name=name, value=Secret.seal(source, fingerprint=seen), source=source)
-        for name, seen in (process or {}).items()
+        for name, seen in told.items()
         if name not in resolved
     }

@@ -14,6 +14,8 @@ Choose = Callable[[], tuple[str, str, int]]
 _DATA, _ERROR = 0, 1
 """Channels of one forwarded port (`v4.channel.k8s.io`, Kubernetes 1.34)."""
 _CHUNK = 65536
+_ENDING = 5.0
+"""Seconds for a connection to end; one that is being opened meanwhile ends by itself."""
 
 
 class Forward:
@@ -27,19 +29,26 @@ class Forward:
         self._api = api
         self._choose = choose
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: set[socket.socket] = set()
+        self._open: dict[socket.socket, threading.Thread] = {}
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.last_error = ""
         """Why the newest connection could not be made; empty when it was."""
-        threading.Thread(target=self._accept, name=f"forward {self.address}", daemon=True).start()
+        self._accepting = self._thread(self._accept)
+        self._accepting.start()
 
     def close(self) -> None:
-        """Accept nothing more, and drop what is open."""
+        """Accept nothing more, drop what is open, and return once all of it has ended."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for connection in tuple(self._open):
+        self._accepting.join()
+        for connection, serving in tuple(self._open.items()):
             _end(connection)
+            serving.join(_ENDING)
+
+    def _thread(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
+        name = f"forward {self.address}"
+        return threading.Thread(target=work, args=arguments, name=name, daemon=True)
 
     def _accept(self) -> None:
         while True:
@@ -47,8 +56,8 @@ class Forward:
                 connection, _ = self._listener.accept()
             except OSError:  # closed
                 return
-            self._open.add(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self._open[connection] = self._thread(self._serve, connection)
+            self._open[connection].start()
 
     def _serve(self, connection: socket.socket) -> None:
         """Carry one connection to a pod and back, until either side ends it."""
@@ -57,28 +66,26 @@ class Forward:
             remote = self._api.websocket(
                 f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward", [("ports", str(port))]
             )
-            self.last_error = ""
         except (AcceptanceError, OSError) as error:
             self.last_error = str(error)
-            self._drop(connection)
-            return
-        upwards = threading.Thread(target=self._upwards, args=(connection, remote), daemon=True)
-        upwards.start()
-        self._downwards(connection, remote)
-        self._drop(connection)
-        upwards.join()
-        remote.shutdown()  # its `close` leaves the socket open once the other side has closed
-
-    def _drop(self, connection: socket.socket) -> None:
+        else:
+            self.last_error = ""
+            upwards = self._thread(self._upwards, connection, remote)
+            upwards.start()
+            self._downwards(connection, remote)
+            _end(connection)
+            upwards.join()
+            remote.shutdown()  # its `close` leaves the socket open once the other side has closed
         _end(connection)
-        self._open.discard(connection)
+        self._open.pop(connection, None)
 
     @staticmethod
     def _upwards(connection: socket.socket, remote: Any) -> None:  # noqa: ANN401  # untyped
         with suppress(OSError, _closed()):
             while data := connection.recv(_CHUNK):
                 remote.send_binary(bytes((_DATA,)) + data)
-        remote.abort()  # wakes who reads from it
+        with suppress(OSError):
+            remote.abort()  # wakes who reads from it
 
     def _downwards(self, connection: socket.socket, remote: Any) -> None:  # noqa: ANN401
         """Frames of each channel: first the port's number, then what it is about."""

@@ -10,8 +10,10 @@ from domain.errors import NotProven
 from domain.message import excerpt
 from drivers.cluster.api import Api
 
-_PYTHONS = ("python3", "python", "/proc/1/exe")
-"""Open WebUI and LiteLLM are Python programs; the last one is the program's own interpreter."""
+_PYTHONS = ("python3", "python")
+"""Open WebUI and LiteLLM are Python programs."""
+_OWN = "/proc/1/exe"
+"""The program's own interpreter, where none is on the path; asked first whether it is one."""
 _START_SECONDS = 20.0
 """Allowed for starting Python beside the program, on a busy machine."""
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
@@ -25,50 +27,71 @@ def request_inside(
 
     Raises:
         Forbidden: these rights do not allow exec.
+        Inconclusive: the pod is gone.
         NotProven: the image holds no Python.
+        SetupError: the API server does not answer.
     """
-    found = ""
-    for python in _PYTHONS:
-        command = [python, "-c", INSIDE_PROBE.read_text(), json.dumps(asdict(request))]
+    inside = _Inside(api, namespace, pod, container)
+    try:
+        return inside.request(request)
+    except (ConnectionError, TimeoutError) as error:
+        return InsideResponse(status=None, error=f"the request could not be made: {error}")
+
+
+class _Inside:
+    """The inside of one container."""
+
+    def __init__(self, api: Api, namespace: str, pod: str, container: str) -> None:
+        self._api = api
+        self._path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec"
+        self._container = container
+        self._title = f"{namespace}/{pod}"
+
+    def request(self, request: InsideRequest) -> InsideResponse:
+        """Make the request with the first Python that is there."""
+        words = ["-c", INSIDE_PROBE.read_text(), json.dumps(asdict(request))]
+        found = ""
+        for python in (*_PYTHONS, _OWN):
+            # what is no Python must not be handed a script: a shell would run it
+            if python == _OWN and not self._run([_OWN, "--version"])[0].startswith("Python 3"):
+                break
+            output, failure = self._run([python, *words], request.timeout)
+            if not failure:
+                return _told(output)
+            if not _no_such_program(failure):
+                raise ConnectionError(excerpt(failure))
+            found = failure
+        raise NotProven(
+            f"no request could be made from inside {self._title}: its image holds none of "
+            f"{', '.join(_PYTHONS)} ({excerpt(found)})"
+        )
+
+    def _run(self, command: list[str], timeout: float = 0.0) -> tuple[str, str]:
+        """Standard output of a command, and why it failed; one of them is empty."""
+        query = [("container", self._container), ("stdout", "true"), ("stderr", "true")]
+        query += [("command", word) for word in command]
+        socket = self._api.websocket(self._path, query)
         try:
-            output, failure = _run(
-                api, namespace, pod, container, command, request.timeout + _START_SECONDS
-            )
-        except (ConnectionError, TimeoutError) as error:
-            return InsideResponse(status=None, error=f"the request could not be made: {error}")
-        if not failure:
-            return InsideResponse(**json.loads(output))
-        if not _no_such_program(failure):
-            return InsideResponse(
-                status=None, error=f"the request could not be made: {excerpt(failure)}"
-            )
-        found = failure
-    raise NotProven(
-        f"no request could be made from inside {namespace}/{pod}: its image holds none of "
-        f"{', '.join(_PYTHONS)} ({excerpt(found)})"
-    )
+            channels = _read(socket, time.monotonic() + timeout + _START_SECONDS)
+        finally:
+            socket.shutdown()  # its `close` leaves it open once the other side has closed
+        status = json.loads(channels[_ERROR] or b"{}")
+        if status.get("status") == "Success":
+            return channels[_STDOUT].decode("utf-8", "replace"), ""
+        said = (channels[_STDERR].decode("utf-8", "replace").splitlines() or [""])[-1]
+        return "", f"{status.get('message', 'no status came')} {said}".strip()
+
+
+def _told(output: str) -> InsideResponse:
+    """The probe's line, the last one: a Python may greet by itself."""
+    try:
+        return InsideResponse(**json.loads(output.splitlines()[-1]))
+    except (IndexError, ValueError, TypeError) as error:
+        raise ConnectionError(f"Python said something else: {excerpt(output)}") from error
 
 
 def _no_such_program(failure: str) -> bool:
     return "executable file not found" in failure or "no such file or directory" in failure
-
-
-def _run(
-    api: Api, namespace: str, pod: str, container: str, command: list[str], timeout: float
-) -> tuple[str, str]:
-    """Standard output of a command, and why it failed; one of them is empty."""
-    query = [("container", container), ("stdout", "true"), ("stderr", "true")]
-    query += [("command", word) for word in command]
-    socket = api.websocket(f"/api/v1/namespaces/{namespace}/pods/{pod}/exec", query)
-    try:
-        channels = _read(socket, time.monotonic() + timeout)
-    finally:
-        socket.shutdown()  # its `close` leaves the socket open once the other side has closed
-    status = json.loads(channels[_ERROR] or b"{}")
-    if status.get("status") == "Success":
-        return channels[_STDOUT].decode(), ""
-    said = (channels[_STDERR].decode("utf-8", "replace").splitlines() or [""])[-1]
-    return "", f"{status.get('message', 'no status came')} {said}".strip()
 
 
 def _read(socket: Any, deadline: float) -> dict[int, bytes]:  # noqa: ANN401  # untyped

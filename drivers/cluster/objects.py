@@ -1,31 +1,66 @@
 """What stands behind a Service, by the references between objects (Kubernetes 1.34)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
 from domain.message import explain
 from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.ports import serving_container
 
 _OVER = ("Succeeded", "Failed")
-_DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+_OWNERS = {"ReplicaSet", "Deployment", "StatefulSet"}
+"""Kinds of `apps/v1` that are followed from a pod to whoever made it."""
+_LAST = {"Deployment", "StatefulSet", "Pod"}
+"""Those of which it is known how they replace pods; nobody replaces a bare pod."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """The last object that made a pod, as far as it may be seen."""
+
+    manifest: Manifest
+    """The pod itself where nobody made it, or nobody who can be looked at."""
+    unsure: str = ""
+    """Why this may not be the one that says how the pod should be; empty where it is."""
+
+    def is_also_of(self, other: "Owner") -> bool:
+        """Whether another pod's owner is the same object."""
+        return bool(self.manifest["metadata"]["uid"] == other.manifest["metadata"]["uid"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Behind:
-    """A Service, the pods that it selects, and who made the first of them."""
+    """A Service, the pods that it selects, and who made them."""
 
     service: Manifest
+    port: int
+    """By which it is addressed; 0: its first one."""
     pods: tuple[Manifest, ...]
-    owner: Manifest
-    """Deployment, StatefulSet or DaemonSet; the pod itself where nobody owns it."""
+    owners: tuple[Owner, ...]
+    """Of each pod."""
+
+    @property
+    def main(self) -> Owner:
+        """Of several workloads behind one Service, the one that bears its name is meant."""
+        name = self.service["metadata"]["name"]
+        named = [each for each in self.owners if each.manifest["metadata"]["name"] == name]
+        return (named or self.owners)[0]
+
+    @property
+    def owner(self) -> Manifest:
+        """Deployment or StatefulSet; what comes nearest to one where that is not known."""
+        return self.main.manifest
 
     @property
     def template(self) -> Manifest:
         """Of the pods to be: labels and spec."""
         found: Manifest = self.owner.get("spec", {}).get("template") or self.owner
         return found
+
+    def serving(self, pod: Manifest) -> Manifest:
+        """The container of a pod, or of the template, that answers the Service."""
+        return serving_container(pod, self.service, self.port)
 
 
 def behind(api: Api, name: ServiceName) -> Behind:
@@ -37,7 +72,7 @@ def behind(api: Api, name: ServiceName) -> Behind:
     """
     service = api.get("Service", name.namespace, name.name)
     if service is None:
-        raise nothing_behind(name, "no such Service")
+        raise nothing_behind(name, f"no such Service, or no namespace {name.namespace}")
     selector = service["spec"].get("selector")
     if not selector:
         raise nothing_behind(name, "it has no selector, so nobody can say what stands behind it")
@@ -45,10 +80,8 @@ def behind(api: Api, name: ServiceName) -> Behind:
     pods = tuple(sorted(filter(_lives, found), key=lambda pod: str(pod["metadata"]["name"])))
     if not pods:
         raise nothing_behind(name, "its selector matches no pod that runs")
-    owners = [owner_of(api, pod) for pod in pods]
-    # of several workloads behind one Service, the one that bears its name is the one that is meant
-    named = [each for each in owners if each["metadata"]["name"] == name.name]
-    return Behind(service=service, pods=pods, owner=(named or owners)[0])
+    owners = tuple(owner_of(api, pod) for pod in pods)
+    return Behind(service=service, port=name.port, pods=pods, owners=owners)
 
 
 def _lives(pod: Manifest) -> bool:
@@ -57,17 +90,27 @@ def _lives(pod: Manifest) -> bool:
     return not leaving and pod.get("status", {}).get("phase") not in _OVER
 
 
-def owner_of(api: Api, item: Manifest) -> Manifest:
+def owner_of(api: Api, item: Manifest) -> Owner:
     """The object that made this one, and so on to the last that may be seen."""
-    for reference in item["metadata"].get("ownerReferences") or ():
-        if not reference.get("controller"):
-            continue
-        try:
-            owner = api.get(reference["kind"], item["metadata"]["namespace"], reference["name"])
-        except (Forbidden, KeyError):  # KeyError: a kind of somebody else's operator
-            return item
-        return owner_of(api, owner) if owner else item
-    return item
+    reference = _controller(item)
+    if reference is None:
+        unsure = "" if item["kind"] in _LAST else f"its {item['kind']} replaces no pod by itself"
+        return Owner(manifest=item, unsure=unsure)
+    title = f"{reference['kind']} {reference['name']}"
+    if reference["kind"] not in _OWNERS or reference.get("apiVersion") != "apps/v1":
+        return Owner(manifest=item, unsure=f"how its owner {title} replaces pods is not known")
+    try:
+        owner = api.get(reference["kind"], item["metadata"]["namespace"], reference["name"])
+    except Forbidden as error:
+        return Owner(manifest=item, unsure=f"{title} may not be read: {error}")
+    if owner is None:
+        return Owner(manifest=item, unsure=f"its owner {title} is gone")
+    return owner_of(api, owner)
+
+
+def _controller(item: Manifest) -> Manifest | None:
+    references = item["metadata"].get("ownerReferences") or ()
+    return next((each for each in references if each.get("controller")), None)
 
 
 def owners_by_selector(api: Api, name: ServiceName) -> tuple[Manifest, ...]:
@@ -86,48 +129,6 @@ def owners_by_selector(api: Api, name: ServiceName) -> tuple[Manifest, ...]:
         for owner in api.list(kind, name.namespace, {})
         if selector.items() <= owner["spec"]["template"]["metadata"]["labels"].items()
     )
-
-
-def serving_container(pod: Manifest, service: Manifest) -> Manifest:
-    """The container of a pod (or a template) that answers the Service.
-
-    It is the one that declares the Service's target port; where none does, the one that is the
-    default for kubectl, or the first.
-    """
-    containers: list[Manifest] = pod["spec"]["containers"]
-    wanted = [port.get("targetPort", port["port"]) for port in service["spec"].get("ports") or ()]
-    default = (pod["metadata"].get("annotations") or {}).get(_DEFAULT_CONTAINER)
-    declaring = [each for each in containers if set(_declared(each)) & set(wanted)]
-    chosen = [each for each in containers if each["name"] == default]
-    return (declaring or chosen or containers)[0]
-
-
-def _declared(container: Manifest) -> Iterable[str | int]:
-    for port in container.get("ports") or ():
-        yield port["containerPort"]
-        if port.get("name"):
-            yield port["name"]
-
-
-def target_port(pod: Manifest, service: Manifest, port: int) -> int | None:
-    """The pod's port behind a port of the Service; None where no port has that name.
-
-    Args:
-        pod: one that the Service selects.
-        service: the Service.
-        port: one of its ports; 0: its first one.
-    """
-    for each in service["spec"].get("ports") or ():
-        if port not in (0, each["port"]):
-            continue
-        target = each.get("targetPort", each["port"])
-        if isinstance(target, int) or str(target).isdigit():
-            return int(target)
-        for container in pod["spec"]["containers"]:
-            for declared in container.get("ports") or ():
-                if declared.get("name") == target:
-                    return int(declared["containerPort"])
-    return None
 
 
 def is_ready(pod: Manifest) -> bool:

@@ -1,11 +1,11 @@
 """A pod as the suite judges it: what it declares, what its process holds, how current it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from domain.cluster import InsideRequest, InsideResponse, Pod
-from domain.errors import NotProven
+from domain.errors import Unproven
 from domain.kubernetes import Environment, Manifest
 from drivers.cluster.api import Api
 from drivers.cluster.currency import (
@@ -19,7 +19,7 @@ from drivers.cluster.currency import (
 )
 from drivers.cluster.environment import Data, environment_of
 from drivers.cluster.inside import request_inside
-from drivers.cluster.objects import Behind, is_ready, serving_container
+from drivers.cluster.objects import Behind, Owner, is_ready
 from drivers.cluster.trouble import why_not_serving
 
 
@@ -31,12 +31,12 @@ class Pods:
         self._found = found
         self._data = data
         self.blind = ""
-        """Why no process could be looked at; empty when each could, or none runs."""
+        """Why a process could not be looked at; empty when each could that runs."""
 
-    def read(self, pod: Manifest) -> tuple[Pod, Environment]:
+    def read(self, pod: Manifest, owner: Owner) -> tuple[Pod, Environment]:
         """The pod, and the environment that the newest template would give it."""
-        container = serving_container(pod, self._found.service)
-        template = serving_container(self._found.template, self._found.service)
+        container = self._found.serving(pod)
+        template = self._found.serving(self._found.template)
         seen = self._seen(pod, container) if is_ready(pod) else None
         process = seen.fingerprints if seen else None
         environment = environment_of(container, self._data, _fields(pod), process)
@@ -46,7 +46,8 @@ class Pods:
             name=pod["metadata"]["name"],
             image=_image(container, status),
             environment=environment,
-            outdated=self._outdated(pod, container, environment, seen),
+            outdated=self._outdated(pod, owner, container, environment, seen),
+            unsure="; ".join(self._doubts(owner, seen)) if is_ready(pod) else "",
             restarts=int(status.get("restartCount", 0)),
             problem="" if is_ready(pod) else why_not_serving(self._api, pod, container["name"]),
         ), environment_of(template, self._data, _fields(pod), process)
@@ -61,29 +62,43 @@ class Pods:
                 container=container["name"],
                 request=InsideRequest(files=mounted_paths(container, pod["spec"])),
             )
-        except NotProven as error:
+        except Unproven as error:
             self.blind = str(error)
             return None
-        self.blind = seen.error
+        self.blind = seen.error or self.blind
         return None if seen.error else seen
 
     def _outdated(
         self,
         pod: Manifest,
+        owner: Owner,
         container: Manifest,
         environment: Environment,
         seen: InsideResponse | None,
     ) -> str:
-        if of_older_template(self._api, pod, self._found.owner):
+        if not owner.is_also_of(self._found.main) and owner.manifest["kind"] != "Pod":
+            another = f"{owner.manifest['kind']} {owner.manifest['metadata']['name']}"
+            return f"belongs to {another}, another workload behind this Service"
+        if of_older_template(self._api, pod, owner.manifest):
             return OLDER_TEMPLATE
         if seen is None:
             return ""
         if environment_changed(environment, seen.fingerprints):
             return CHANGED_ENVIRONMENT
-        started = _status(pod, container)["state"]["running"]["startedAt"]
-        if files_changed(container, pod, self._data, seen, datetime.fromisoformat(started)):
+        started = _started(pod, container)
+        if started and files_changed(container, pod, self._data, seen, started):
             return CHANGED_FILES
         return ""
+
+    def _doubts(self, owner: Owner, seen: InsideResponse | None) -> Iterator[str]:
+        """Why nobody can tell whether a pod is current."""
+        if owner.unsure:
+            yield owner.unsure
+        if seen is None:
+            yield f"whether what it read was changed since: {self.blind}"
+        for kind, name in sorted(self._data.sealed):
+            if kind == "ConfigMap":
+                yield f"whether {kind} {name} was changed since: it may not be read"
 
 
 def _fields(pod: Manifest) -> Mapping[str, str]:
@@ -100,8 +115,18 @@ def _fields(pod: Manifest) -> Mapping[str, str]:
 
 
 def _status(pod: Manifest, container: Manifest) -> Any:  # noqa: ANN401  # any JSON
-    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    status = pod.get("status", {})
+    statuses = (
+        *(status.get("containerStatuses") or ()),
+        *(status.get("initContainerStatuses") or ()),
+    )
     return next((each for each in statuses if each["name"] == container["name"]), {})
+
+
+def _started(pod: Manifest, container: Manifest) -> datetime | None:
+    """When the container started; None where it has just ended."""
+    running = _status(pod, container).get("state", {}).get("running")
+    return datetime.fromisoformat(running["startedAt"]) if running else None
 
 
 def _image(container: Manifest, status: Mapping[str, Any]) -> str:

@@ -1,9 +1,11 @@
 """Waiting for a rollout that is under way: it is healthy, and not yet what is to be judged."""
 
+from contextlib import suppress
+
 from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
 from domain.waiting import Say, eventually
-from drivers.cluster.api import Api
+from drivers.cluster.api import Api, Forbidden
 from drivers.cluster.currency import of_older_template
 from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector
 
@@ -28,8 +30,7 @@ def settle(api: Api, service: ServiceName, say: Say) -> None:
     def look() -> None:
         found = _made(api, service)
         assert not _unseen(found.owner), "its controller has not seen the newest template"
-        newest = [pod for pod in found.pods if not of_older_template(api, pod, found.owner)]
-        if _is_stuck(found.owner, newest):
+        if _is_stuck(found.owner, _newest(api, found)):
             return
         going_on = _going_on(found.owner)
         assert not going_on, going_on
@@ -48,13 +49,24 @@ def settle(api: Api, service: ServiceName, say: Say) -> None:
         say(f"judged as it stands: {str(error).splitlines()[0]}")
 
 
+def _newest(api: Api, found: Behind) -> list[Manifest]:
+    """The pods that the rollout has made: how older ones are doing does not matter to it."""
+    return [
+        pod
+        for pod, owner in zip(found.pods, found.owners, strict=True)
+        if owner.is_also_of(found.main) and not of_older_template(api, pod, found.owner)
+    ]
+
+
 def _made(api: Api, service: ServiceName) -> Behind:
     """What stands behind the Service, once its controllers have made the first pod."""
     try:
         return behind(api, service)
     except SetupError:
-        owners = owners_by_selector(api, service)
-        assert not any(owner["spec"].get("replicas", 1) for owner in owners), "no pod is made yet"
+        with suppress(Forbidden):  # then nobody can tell, and what stands there is judged
+            owners = owners_by_selector(api, service)
+            wanted = sum(owner["spec"].get("replicas", 1) for owner in owners)
+            assert not wanted, f"none of {wanted} pods is made yet"
         raise
 
 
@@ -91,6 +103,8 @@ def _going_on(owner: Manifest) -> str:
             return f"{updated} of {wanted} pods are updated"
         if status.get("replicas", 0) > updated:
             return f"{status['replicas'] - updated} older pods are still to end"
+    if owner["kind"] == "StatefulSet" and status.get("replicas", 0) < spec.get("replicas", 1):
+        return f"{status.get('replicas', 0)} of {spec['replicas']} pods are made"
     strategy = spec.get("updateStrategy") or {}
     if owner["kind"] == "StatefulSet" and strategy.get("type") != "OnDelete":
         partition = (strategy.get("rollingUpdate") or {}).get("partition", 0)

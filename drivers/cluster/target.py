@@ -1,5 +1,6 @@
 """A live cluster as a target: judged as it stands."""
 
+import re
 from contextlib import ExitStack
 
 from domain.cluster import Workload
@@ -9,10 +10,11 @@ from domain.message import explain
 from domain.secret import Secret
 from domain.target import Account, Outages, Target, Witness
 from domain.waiting import Say
-from drivers.cluster.api import Api
+from drivers.cluster.api import Api, Forbidden
 from drivers.cluster.cluster import KubernetesCluster
 from drivers.cluster.rights import require_reading, who
 from drivers.cluster.settling import settle
+from drivers.cluster.unrest import Unrest
 
 _ASKED = (
     "asked of it: its objects in {namespaces} are read, programs are looked at from inside, "
@@ -42,10 +44,12 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     """
     if not administrator.email:
         raise SetupError(_no_account())
-    version = api.ask("GET", "/version")["gitVersion"]
+    version, minor = _version(api)
     say(f"cluster: context {api.context}, {api.server}, Kubernetes {version}, as {who(api)}")
     namespaces = list(dict.fromkeys((open_webui.namespace, gateway.namespace)))
-    notes = require_reading(api, *namespaces)
+    notes = require_reading(
+        api, minor=minor, open_webui=open_webui.namespace, gateway=gateway.namespace
+    )
     for note in notes:
         say(note)
     changes = "no object is changed" if outages is None else "a drill takes backends away"
@@ -74,7 +78,18 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
         witness=witness,
         notes=notes,
         versions={"Kubernetes": version},
+        at_rest=Unrest(api, open_webui, gateway).check,
     )
+
+
+def _version(api: Api) -> tuple[str, int]:
+    """The server's version for people, and its minor one; 0 where it is not told."""
+    try:
+        told = api.ask_server("GET", "/version")
+    except Forbidden:  # some clusters keep it from everybody
+        return "unknown", 0
+    minor = re.sub(r"\D", "", str(told.get("minor", "")))  # as in "34+"
+    return str(told.get("gitVersion", "unknown")), int(minor or 0)
 
 
 def _gateway(

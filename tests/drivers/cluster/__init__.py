@@ -1,0 +1,1 @@
+"""The hands for a real cluster."""
