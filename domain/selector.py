@@ -8,6 +8,7 @@ from domain.proof import Connection, Listing, Served, Wiring
 
 _SLOW_SECONDS = 5.0
 _FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
+_FIX_HIDDEN = "Admin Settings > Models: show the model that is hidden there"
 
 
 def check_offered(
@@ -69,7 +70,7 @@ def _fix(listing: Listing, name: str, connection: Connection, served: Collection
     if _upstream(name, connection) not in served:
         return _FIX_MISSING
     if name in listing.unseen:
-        return "Admin Settings > Models: show the model that is hidden there"
+        return _FIX_HIDDEN
     if listing.find(name) is None and not connection.model_ids:
         return "publish the model, or set BYPASS_MODEL_ACCESS_CONTROL=True"
     return "Admin Settings > Connections and Models"
@@ -96,8 +97,10 @@ def check_complete(listing: Listing, connection: Connection, served: Collection[
     if offered | elsewhere == expected and expected:
         return
     missing = sorted(expected - offered - elsewhere)
+    unseen = [name for name in missing if name in listing.unseen]
     extra = sorted(offered - expected)
     found = [f"missing {', '.join(missing)}"] if missing else []
+    found += [f"offered by the API, not shown on the page: {', '.join(unseen)}"] if unseen else []
     found += [f"not served by LiteLLM: {', '.join(extra)}"] if extra else []
     raise AssertionError(
         explain(
@@ -105,7 +108,9 @@ def check_complete(listing: Listing, connection: Connection, served: Collection[
             expected=f"the {len(expected)} models that LiteLLM serves to the same key",
             found="; ".join(found) or "LiteLLM serves no model",
             where=f"{connection}, as the {listing.account} sees it",
-            fix="clear Model IDs of the connection, refresh the models, look at LiteLLM's log",
+            fix=_FIX_HIDDEN
+            if unseen
+            else "clear Model IDs of the connection, refresh the models, look at LiteLLM's log",
         )
     )
 

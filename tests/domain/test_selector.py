@@ -1,5 +1,7 @@
 """What the selector offers, and by whom."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.errors import Blocked
@@ -173,3 +175,13 @@ def test_what_rests_on_a_model_is_blocked_without_it() -> None:
         require_offered(listing(ARENA), "vllm-qwen", connection(), Served(status=200, names=SERVED))
     with refused("blocked by AC2", "LiteLLM does not serve it", error=Blocked):
         require_offered(listing(), "vllm-qwen", connection(), Served(status=502, names=()))
+
+
+def test_what_the_api_offers_and_the_page_does_not_show_is_told_apart() -> None:
+    page = replace(listing(*map(offered, SERVED[1:])), unseen=SERVED[:1])
+    told = rf"not shown on the page: {SERVED[0]}\n.*\n.*show the model that is hidden"
+
+    with pytest.raises(AssertionError, match=told):
+        check_complete(page, connection(), SERVED)
+    with pytest.raises(AssertionError, match=r"API offers it, its page does not show it"):
+        check_offered(page, MODELS, connection(), SERVED)

@@ -13,6 +13,5 @@ _TESTS = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def faults() -> tuple[Fault, ...]:
     """Every fault and every healthy variation of the project."""
-    known = titles()
     folders = (_TESTS / "faults", _TESTS / "healthy")
-    return tuple(fault for folder in folders for fault in load(folder, scenarios=known))
+    return tuple(fault for folder in folders for fault in load(folder, scenarios=titles))

@@ -1,5 +1,8 @@
 """A fault is killed only if the right scenarios are red for the right reason, and only those."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from domain.verdict import Verdict
@@ -7,6 +10,7 @@ from tools.kill_matrix.compare import Row, misses
 from tools.kill_matrix.fault import Boot, Expectation, Fault
 from tools.kill_matrix.judge import Ending, Judgement
 from tools.kill_matrix.report import totals
+from tools.kill_matrix.worker import run
 from tools.soak import changing
 
 _RED = Ending(verdict=Verdict.FAILED, message="It is wrong.\n  found  a ghost")
@@ -95,3 +99,15 @@ def test_a_verdict_that_changes_between_runs_is_told() -> None:
     assert changing([_row("1", _GREEN), _row("2", _RED)]) == {
         "a": {"1": "passed", "2": "failed It is wrong.\n  found  a ghost"}
     }
+
+
+def test_what_needs_a_browser_is_skipped_and_not_counted_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    row = run(replace(_fault(a=_EXPECTED), hands="both"))
+
+    assert (row.word, row.right) == ("skipped", True)
+    assert "apt-get install chromium" in row.skipped
+    assert totals([row]) == []

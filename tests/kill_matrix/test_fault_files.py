@@ -14,6 +14,12 @@ from tools.kill_matrix.inject import changed
 _HERE = Path(__file__).parent
 _TESTS = _HERE.parent
 _TITLES = ("The endpoint in use is LiteLLM", "The model a is offered", "The model b is offered")
+
+
+def _titles(hands: str) -> tuple[str, ...]:
+    return _TITLES if hands == "api" else (*_TITLES, "The model a is offered (in a browser)")
+
+
 _GOOD = """\
 id: X1
 title: something is wrong
@@ -30,7 +36,7 @@ blocked by: AC1
 def _load(folder: Path, text: str) -> Fault:
     file = folder / "X1.yaml"
     file.write_text(text)
-    return load(file, scenarios=_TITLES)[0]
+    return load(file, scenarios=_titles)[0]
 
 
 def test_a_fault_is_read(tmp_path: Path) -> None:
@@ -39,6 +45,15 @@ def test_a_fault_is_read(tmp_path: Path) -> None:
     assert not fault.healthy
     assert set(fault.expected) == {"The model a is offered", "The model b is offered"}
     assert {each.verdicts for each in fault.expected.values()} == {frozenset({Verdict.FAILED})}
+
+
+def test_what_only_a_page_shows_is_expected_where_a_browser_plays(tmp_path: Path) -> None:
+    browsers = _GOOD.replace("The model * is offered", "The model a * (in a browser)")
+    with pytest.raises(SetupError, match="there is no scenario"):
+        _load(tmp_path, browsers)
+    fault = _load(tmp_path, browsers + "hands: both\n")
+
+    assert set(fault.expected) == {"The model a is offered (in a browser)"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +65,7 @@ def test_a_fault_is_read(tmp_path: Path) -> None:
         ("kind: refuse", "kind: sulk", r'unknown kind "sulk".*:5'),
         ("behaviour:", "behavior:", r"takes no behavior.*:5"),
         ("- provider: vllm", "- provider: [vllm]", r"takes a str.*:5"),
+        ("blocked by: AC1", "hands: two", r"'two': expected api or both.*:9"),
         ("The model *", "The mode *", r"there is no scenario 'The mode \* is offered'.*:8"),
         ("failed: because", "broken: because", r"VERDICT: phrase.*:8"),
         ("changes:", "history: 3\nchanges:", r"not iterable.*:4"),
@@ -69,7 +85,7 @@ def test_a_bad_file_is_refused_with_its_line(
 
 def test_a_folder_without_faults_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no fault files"):
-        load(tmp_path, scenarios=_TITLES)
+        load(tmp_path, scenarios=_titles)
 
 
 def test_every_change_of_an_object_fits_the_manifests(faults: tuple[Fault, ...]) -> None:
@@ -95,7 +111,7 @@ def test_every_collected_row_has_one_fate(faults: tuple[Fault, ...]) -> None:
     files = {
         fault.identity[:4] if fault.identity[0] == "F" else fault.identity[:3] for fault in faults
     }
-    ours = {name for name in files if name.startswith("O")}
+    ours = {name for name in files if name.startswith(("O", "B", "K"))}
 
     assert len(elsewhere) == len(set(elsewhere))
     assert not files & set(elsewhere)

@@ -42,12 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201  # a command speaks
         return ExitCode.UNFIT
     write(rows, options.reports, options.document)
+    if skipped := [row.skipped for row in rows if row.skipped]:
+        print(f"{len(skipped)} skipped: {skipped[0]}")  # noqa: T201  # likewise
     return ExitCode.ACCEPTED if all(row.right for row in rows) else ExitCode.NOT_ACCEPTED
 
 
 def _chosen(folders: tuple[Path, ...], only: str, where: str) -> list[Fault]:
-    known = titles()
-    loaded = [fault for folder in folders for fault in load(folder, scenarios=known)]
+    loaded = [fault for folder in folders for fault in load(folder, scenarios=titles)]
     faults = [fault for fault in loaded if where in fault.where]
     wanted = {name for name in only.split(",") if name}
     if missing := wanted - {fault.identity for fault in faults}:

@@ -22,10 +22,12 @@ class Row:
     naive: Mapping[str, bool] = field(default_factory=dict)
     """Whether each naive check was green."""
     seconds: float = 0.0
+    skipped: str = ""
+    """Why it was not tried on this machine; empty when it was."""
 
     @property
     def right(self) -> bool:
-        """Killed, or for a healthy variation: accepted."""
+        """Killed, or for a healthy variation: accepted; what was not tried is not wrong."""
         return not self.misses
 
     @property
@@ -33,6 +35,8 @@ class Row:
         """What became of it, in one word."""
         if not self.right:
             return "MISSED"
+        if self.skipped:
+            return "skipped"
         return "accepted" if self.healthy else "killed"
 
     @property

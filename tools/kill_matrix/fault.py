@@ -1,7 +1,7 @@
 """A fault, or a healthy variation, as a data file: what is changed, and what must be noticed."""
 
 import fnmatch
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,15 @@ from tools.kill_matrix.changes import Change, read_change
 
 _FIELDS = {
     *("id", "title", "layer", "source", "history", "changes"),
-    *("expect", "blocked by", "remarks", "unfit", "where"),
+    *("expect", "blocked by", "remarks", "unfit", "where", "hands"),
 }
 EVERYWHERE = ("embedded", "cluster")
 """Where a fault can be tried: in the embedded lab, on a cluster of the lab's own."""
+HANDS = ("api", "both")
+"""Who plays the user: the API, or a browser too, for what only a page shows."""
 _REQUIRED = ("id", "title", "layer", "changes")
+Scenarios = Callable[[str], Collection[str]]
+"""Titles of scenarios, by one of `HANDS`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +63,8 @@ class Fault:
     """A phrase of the message where nothing can be judged (exit code 99)."""
     where: frozenset[str] = frozenset({"embedded"})
     """Some of `EVERYWHERE`."""
+    hands: str = HANDS[0]
+    """One of `HANDS`."""
 
     @property
     def healthy(self) -> bool:
@@ -68,12 +74,12 @@ class Fault:
         )
 
 
-def load(folder: Path, *, scenarios: Collection[str]) -> tuple[Fault, ...]:
+def load(folder: Path, *, scenarios: Scenarios) -> tuple[Fault, ...]:
     """Every fault of a folder, in the order of its files.
 
     Args:
         folder: holds one YAML file a fault; or one such file.
-        scenarios: the titles that exist.
+        scenarios: the titles that exist, by who plays the user.
 
     Raises:
         SetupError: a file is not a fault; names file and line.
@@ -84,7 +90,7 @@ def load(folder: Path, *, scenarios: Collection[str]) -> tuple[Fault, ...]:
     return tuple(_read(file, scenarios) for file in files)
 
 
-def _read(file: Path, scenarios: Collection[str]) -> Fault:
+def _read(file: Path, scenarios: Scenarios) -> Fault:
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"))
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -107,8 +113,12 @@ def _read(file: Path, scenarios: Collection[str]) -> Fault:
         where = frozenset(str(data.get(part, "embedded")).split(" and "))
         if not where <= set(EVERYWHERE):
             raise ValueError(f"{data[part]!r}: expected {' and '.join(EVERYWHERE)}, or one of them")  # noqa: TRY301  # one way out for all
+        part = "hands"
+        hands = data.get(part, HANDS[0])
+        if hands not in HANDS:
+            raise ValueError(f"{hands!r}: expected {' or '.join(HANDS)}")  # noqa: TRY301  # likewise
         part = "expect"
-        expected = dict(_expectations(data.get(part) or {}, scenarios))
+        expected = dict(_expectations(data.get(part) or {}, scenarios(hands)))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         line = getattr(error, "line", None) or lines.get(part, 1)
         raise _refused(file, line + _offset(node, part, error), str(error)) from error
@@ -124,6 +134,7 @@ def _read(file: Path, scenarios: Collection[str]) -> Fault:
         remarks=tuple(data.get("remarks") or ()),
         unfit=str(data.get("unfit", "")),
         where=where,
+        hands=hands,
     )
 
 

@@ -1,5 +1,6 @@
 """Runs the suite against a lab that is up, from Python, and tells how each scenario ended."""
 
+import functools
 from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pytest_bdd.feature import get_features
 from domain.errors import SetupError
 from domain.target import Target
 from domain.verdict import Verdict
-from fixtures.gherkin import case_of, title_of
+from fixtures.gherkin import IN_A_BROWSER, case_of, title_of
 from fixtures.judged import judged
 from fixtures.target import GIVEN
 from fixtures.wording import verdict_for, wording
@@ -18,7 +19,6 @@ from fixtures.wording import verdict_for, wording
 _PROJECT = Path(__file__).parents[2]
 _WITHOUT = ("terminal", "cacheprovider", "fixtures.terminal", "fixtures.reports")
 """Plugins that write what people read: here a matrix is written instead."""
-_API = ("--hands", "api")
 DISRUPTIVE = "disruptive"
 
 
@@ -93,10 +93,16 @@ class _Observer:
         self.remarks = tuple(getattr(about, "notes", ())) if about else ()
 
 
-def judge(target: Target, wanted: Collection[str] = ()) -> Judgement:
-    """Every scenario that disturbs nothing, and those named, judged against the target."""
+def judge(target: Target, wanted: Collection[str] = (), *, hands: str = "api") -> Judgement:
+    """Every scenario that disturbs nothing, and those named, judged against the target.
+
+    Args:
+        target: what is up.
+        wanted: titles of scenarios that are judged although they disturb it.
+        hands: who plays the user, as the setting of this name.
+    """
     observer = _Observer(target, wanted)
-    code = pytest.main(_arguments(), plugins=[observer])
+    code = pytest.main(_arguments(hands), plugins=[observer])
     return Judgement(
         endings=observer.endings,
         remarks=observer.remarks,
@@ -105,17 +111,20 @@ def judge(target: Target, wanted: Collection[str] = ()) -> Judgement:
     )
 
 
-def titles() -> tuple[str, ...]:
-    """The titles of all scenarios, played by the API."""
+@functools.cache
+def titles(hands: str = "api") -> tuple[str, ...]:
+    """The titles of all scenarios, played by the API or, with `both`, by a browser too."""
+    added: tuple[tuple[str, ...], ...] = ((), (IN_A_BROWSER,)) if hands == "both" else ((),)
     return tuple(
-        title_of(template, row)
+        title_of(template, row, *more)
         for feature in get_features([str(_PROJECT / "features")])
         for template in feature.scenarios.values()
         for row in [row for table in template.examples for row in table.as_contexts()] or [{}]
+        for more in added
     )
 
 
-def _arguments() -> list[str]:
+def _arguments(hands: str) -> list[str]:
     blocked = [part for name in _WITHOUT for part in ("-p", f"no:{name}")]
-    how = ["--rootdir", str(_PROJECT), "--assert=plain", "--hands=api"]
+    how = ["--rootdir", str(_PROJECT), "--assert=plain", f"--hands={hands}"]
     return [str(_PROJECT / "steps"), *how, *blocked]

@@ -40,10 +40,14 @@ def _naive(row: Row) -> str:
 
 
 def totals(rows: Iterable[Row]) -> list[tuple[str, int, int, int, int]]:
-    """By layer: faults, killed by the suite, all naive checks green, healthy ones refused."""
+    """By layer: faults, killed by the suite, all naive checks green, healthy ones refused.
+
+    What was not tried is in none of them.
+    """
     layers: dict[str, list[Row]] = {}
     for row in rows:
-        layers.setdefault(row.layer, []).append(row)
+        if not row.skipped:
+            layers.setdefault(row.layer, []).append(row)
     return [
         (
             layer,
@@ -77,6 +81,8 @@ def _page(rows: Sequence[Row]) -> str:
 
 
 def _noticed(row: Row) -> str:
+    if row.skipped:
+        return html.escape(row.skipped)
     if row.misses:
         return "<br>".join(html.escape(miss) for miss in row.misses)
     lines = [

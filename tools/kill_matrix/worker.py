@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from domain.errors import SetupError
+from domain.errors import NotProven, SetupError
 from domain.target import Target
 from domain.waiting import Say, quiet
 from drivers.cluster.connection import connect
+from fixtures.browser import program_for
+from fixtures.settings import Settings
 from lab import environments
 from lab.cluster.lab import ClusterLab
 from lab.embedded.lab import EmbeddedLab
@@ -68,21 +71,41 @@ def programs(cache: Path, say: Say = quiet) -> Callable[[str], environments.Envi
 
 def run(fault: Fault) -> Row:
     """Break the lab, judge it, and tell what was noticed."""
-    assert _lab is not None
-    started = time.monotonic()
-    disruptive = fault.expected.keys()
-    lab, target_of = _lab
-    try:
-        target = inject(lab, Manifests.load(DEFAULT), fault, target_of)
-        judgement = judge(target, disruptive)
-        naive = naive_checks(target) if target.open_webui else {}
-    except SetupError as error:
-        judgement, naive = Judgement(endings={}, unfit=str(error)), {}
-    return Row(
+    row = Row(
         identity=fault.identity,
         title=fault.title,
         layer=fault.layer,
         healthy=fault.healthy,
+        endings={},
+        misses=(),
+        skipped=_why_skipped(fault),
+    )
+    return row if row.skipped else _tried(fault, row)
+
+
+def _why_skipped(fault: Fault) -> str:
+    """Why a fault cannot be tried on this machine; empty where it can."""
+    if fault.hands == "api":
+        return ""
+    try:
+        program_for(Settings(browser_path=os.environ.get("ACCEPTANCE_BROWSER_PATH", "")))
+    except NotProven as error:
+        return str(error)
+    return ""
+
+
+def _tried(fault: Fault, row: Row) -> Row:
+    assert _lab is not None
+    started = time.monotonic()
+    lab, target_of = _lab
+    try:
+        target = inject(lab, Manifests.load(DEFAULT), fault, target_of)
+        judgement = judge(target, fault.expected, hands=fault.hands)
+        naive = naive_checks(target) if target.open_webui else {}
+    except SetupError as error:
+        judgement, naive = Judgement(endings={}, unfit=str(error)), {}
+    return replace(
+        row,
         endings=judgement.endings,
         misses=misses(fault, judgement),
         naive=naive,
