@@ -9,7 +9,7 @@ from tools.kill_matrix.labs import run_embedded
 
 _SLICE = (
     *("F011", "F030", "F040", "F047", "F066", "F075", "F085", "F097", "F118", "F120", "F128"),
-    *("O01", "H03", "H04", "H06", "H07a", "H16"),
+    *("O01", "B1", "H03", "H04", "H06", "H07a", "H16"),
 )
 
 
@@ -29,6 +29,8 @@ def test_the_slice_covers_every_layer(faults: tuple[Fault, ...]) -> None:
 @pytest.mark.parametrize("identity", _SLICE)
 def test_each_is_killed_or_accepted(rows: list[Row], identity: str) -> None:
     row = next(row for row in rows if row.identity == identity)
+    if row.skipped:
+        pytest.skip(row.skipped)
 
     assert not row.misses, "\n".join(row.misses)
 
