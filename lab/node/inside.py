@@ -13,9 +13,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from domain.waiting import eventually
@@ -53,22 +52,18 @@ def main() -> None:
     _mount(layout, programs)
     _make_network()
     cgroups.make(layout.cgroup)
-    _start_relay(options.listener)
     parts = [_Part(component, layout) for component in components(layout, programs)]
-    signal.signal(signal.SIGHUP, lambda _number, _frame: _revive(parts))
     _revive(parts)
-    while True:  # processes whose parent is gone are this one's to take note of
-        os.wait()
+    asyncio.run(_stay(socket.socket(fileno=options.listener), parts))
 
 
 def _mount(layout: Layout, programs: Programs) -> None:
     """Give the components places of their own where they would write into the machine's."""
+    private = {place: layout.private / place.strip("/").replace("/", "-") for place in _PRIVATE}
+    for folder in private.values():
+        folder.mkdir(parents=True)
     needed = (layout.home, programs.kubernetes.parent, programs.companions.parent)
-    with _still_seen(needed):
-        for place in _PRIVATE:
-            private = layout.private / place.strip("/").replace("/", "-")
-            private.mkdir(parents=True)
-            _run("mount", "--bind", str(private), place)
+    _bind([*private.items(), *((folder, folder) for folder in needed)])
     _run("mount", "-t", "proc", "proc", "/proc")
     for setting in _TUNED:
         real, copy = Path("/proc/sys", setting), layout.private / "sys" / setting
@@ -78,16 +73,16 @@ def _mount(layout: Layout, programs: Programs) -> None:
     _run("mount", "--make-rshared", "/")  # pods see what is mounted for them later
 
 
-@contextmanager
-def _still_seen(folders: Iterable[Path]) -> Iterator[None]:
-    """Let these folders be seen afterwards where they were before, whatever is mounted above."""
-    # A descriptor leads to its folder even when no path does any more.
-    descriptors = {folder: os.open(folder, os.O_PATH) for folder in folders}
-    yield
-    for folder, descriptor in descriptors.items():
-        folder.mkdir(parents=True, exist_ok=True)
+def _bind(folders: Sequence[tuple[str | Path, Path]]) -> None:
+    """Let each folder be seen in its place, also if one of them hides another.
+
+    A descriptor leads to its folder even when no path does any more.
+    """
+    descriptors = [(place, os.open(folder, os.O_PATH)) for place, folder in folders]
+    for place, descriptor in descriptors:
+        Path(place).mkdir(parents=True, exist_ok=True)
         _run(
-            *("mount", "--no-canonicalize", "--bind", f"/proc/self/fd/{descriptor}", str(folder)),
+            *("mount", "--no-canonicalize", "--bind", f"/proc/self/fd/{descriptor}", str(place)),
             descriptors=(descriptor,),
         )
         os.close(descriptor)
@@ -100,14 +95,6 @@ def _make_network() -> None:
     _run("ip", "address", "add", f"{NODE}/24", "dev", "node")
     _run("ip", "link", "set", "node", "up")
     _run("ip", "route", "add", "default", "dev", "node")
-
-
-def _start_relay(descriptor: int) -> None:
-    """Lead from the machine's network, where the socket was made, to the API server."""
-    listener = socket.socket(fileno=descriptor)
-    threading.Thread(
-        target=lambda: asyncio.run(relay(listener, "127.0.0.1", API_PORT)), daemon=True
-    ).start()
 
 
 class _Part:
@@ -139,6 +126,21 @@ class _Part:
         if self._process.poll() is not None:
             raise ChildProcessError(f"it ended with status {self._process.returncode}")
         self._component.ready()
+
+
+async def _stay(listener: socket.socket, parts: Iterable[_Part]) -> None:
+    """Lead from the machine's network, where the socket was made, to the API server."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, _revive, parts)
+    loop.add_signal_handler(signal.SIGCHLD, _reap)
+    await relay(listener, "127.0.0.1", API_PORT)
+
+
+def _reap() -> None:
+    """Take note of what has ended: of processes without a parent too, as every first one must."""
+    with suppress(ChildProcessError):  # there is none left
+        while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG):
+            pass
 
 
 def _revive(parts: Iterable[_Part]) -> None:

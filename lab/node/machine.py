@@ -10,7 +10,6 @@ from domain.errors import SetupError
 from domain.message import explain
 
 COMMANDS: Mapping[str, str] = {
-    "go": "golang-go",
     "containerd": "containerd",
     "ctr": "containerd",
     "containerd-shim-runc-v2": "containerd",
@@ -18,11 +17,12 @@ COMMANDS: Mapping[str, str] = {
     "busybox": "busybox-static",
     "iptables": "iptables",
     "ip": "iproute2",
+    "setsid": "util-linux",
     "unshare": "util-linux",
     "mount": "mount",
     "ldd": "libc-bin",
 }
-"""Every command that the node needs, with the Debian package that brings it."""
+"""Every command that the node needs, with the Debian package that brings it; beside Go."""
 PLUGINS = Path("/usr/lib/cni")
 _PLUGIN_NAMES = ("bridge", "host-local", "loopback", "portmap")
 _PLUGIN_PACKAGE = "containernetworking-plugins"
@@ -52,12 +52,17 @@ def check(
         for name in _PLUGIN_NAMES
         if not (plugins / name).exists()
     }
+    fixes = [f"apt-get install {' '.join(sorted(set(missing.values())))}"] if missing else []
+    if which("go") is None:
+        missing["go"] = ""
+        # Distributions have it too, and older than 1.21, which first could fetch a newer one.
+        fixes.append("install Go 1.21 or later: https://go.dev/doc/install")
     if missing:
         raise SetupError(
             _unfit(
                 "the programs that a node consists of",
                 found=f"without {', '.join(missing)}",
-                fix=f"apt-get install {' '.join(sorted(set(missing.values())))}",
+                fix="; ".join(fixes),
             )
         )
 

@@ -1,6 +1,8 @@
 """A node that is up, and ready for pods."""
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from domain.errors import SetupError
 from domain.message import explain
@@ -30,12 +32,21 @@ def up(layout: Layout, programs: Programs, images: Sequence[Image], say: Say) ->
 
     objects = Objects(layout.kubeconfig, alive=check_lives, say=say)
     try:
-        objects.wait_for_api()
-        ensure_imported(images, layout=layout, say=say)
-        objects.create()
-        objects.wait_until_ready()
+        with closing(objects), _alone(layout):
+            objects.wait_for_api()
+            ensure_imported(images, layout=layout, say=say)
+            objects.create()
+            objects.wait_until_ready()
     except AssertionError as error:
         raise SetupError(_not_ready(layout, str(error))) from error
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Let one run at a time see what a node lacks, and add it."""
+    with (layout.run / "filling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _not_ready(layout: Layout, found: str) -> str:

@@ -16,6 +16,8 @@ _LAST = "kube-dns"
 """The Service that is created last: where it is, the others are."""
 _TIMEOUT = 120.0
 """Seconds; on two idle cores nothing here takes more than ten."""
+_ANSWER_TIMEOUT = 10.0
+"""Seconds for one answer; without etcd, the API server takes its time for a refusal."""
 
 
 class Objects:
@@ -42,6 +44,10 @@ class Objects:
         self._alive = alive
         self._say = say
 
+    def close(self) -> None:
+        """Close the connections to the API server."""
+        self._api.close()  # type: ignore[no-untyped-call]  # likewise
+
     def wait_for_api(self) -> None:
         """Return once the API server serves.
 
@@ -53,11 +59,13 @@ class Objects:
     def create(self) -> None:
         """Create them, unless they are there."""
         last = self._core.list_namespaced_service(
-            _NAMESPACE, field_selector=f"metadata.name={_LAST}"
+            _NAMESPACE,
+            field_selector=f"metadata.name={_LAST}",
+            _request_timeout=_ANSWER_TIMEOUT,
         )
         if not last.items:
             for file in _FILES:
-                utils.create_from_yaml(self._api, str(file))  # type: ignore[no-untyped-call]  # likewise
+                utils.create_from_yaml(self._api, str(file), _request_timeout=_ANSWER_TIMEOUT)  # type: ignore[no-untyped-call]  # likewise
 
     def wait_until_ready(self) -> None:
         """Return once pods can be started and find names.
@@ -76,18 +84,20 @@ class Objects:
         eventually(asked, what=what, timeout=_TIMEOUT, say=self._say)
 
     def _check_serves(self) -> None:
-        self._core.read_namespace(_NAMESPACE)
+        self._core.read_namespace(_NAMESPACE, _request_timeout=_ANSWER_TIMEOUT)
 
     def _check_ready(self) -> None:
         conditions = [
             condition
-            for node in self._core.list_node().items
+            for node in self._core.list_node(_request_timeout=_ANSWER_TIMEOUT).items
             if node.status
             for condition in node.status.conditions or ()
         ]
         ready = [each.status for each in conditions if each.type == "Ready"]
         assert ready == ["True"], "its kubelet says that it is not"
-        names = self._apps.read_namespaced_deployment("coredns", _NAMESPACE)
+        names = self._apps.read_namespaced_deployment(
+            "coredns", _NAMESPACE, _request_timeout=_ANSWER_TIMEOUT
+        )
         assert names.status, "CoreDNS is not looked after yet"
         assert names.status.available_replicas, "CoreDNS does not serve yet"
 

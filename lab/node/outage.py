@@ -6,6 +6,7 @@ from pathlib import Path
 
 from domain.errors import SetupError
 from domain.message import explain
+from domain.waiting import eventually
 from lab.node.layout import Layout
 
 COMPONENTS = (
@@ -13,27 +14,44 @@ COMPONENTS = (
     *("kubelet", "kube-proxy"),
 )
 
+_START_TIMEOUT = 60.0
+"""Seconds; on two idle cores it takes two."""
+
 
 def take_away(layout: Layout, component: str) -> None:
-    """End a component at once, without asking; nobody starts it again but `give_back`.
+    """End a component without asking, and return once it is gone, until it is given back.
 
     Raises:
         SetupError: no node is up, or this component of it does not run.
     """
-    for child in _children(layout):
-        if component in _command(child):
-            os.kill(child, signal.SIGKILL)
-            return
-    raise SetupError(_missing(layout, f"no {component}"))
+    found = next((each for each in _children(layout) if component in _command(each)), None)
+    if found is None:
+        raise SetupError(_missing(layout, f"no {component}"))
+    os.kill(found, signal.SIGKILL)
+    eventually(lambda: _check_gone(found), what=f"{component} to end")
+
+
+def _check_gone(process: int) -> None:
+    assert not Path(f"/proc/{process}").exists(), "it is there"
 
 
 def give_back(layout: Layout) -> None:
-    """Let the node start all components that have ended; does not wait until they serve.
+    """Start all components that have ended, and return once they run.
 
     Raises:
-        SetupError: no node is up.
+        SetupError: no node is up, or one of them does not start.
     """
     os.kill(_first(layout), signal.SIGHUP)
+    try:
+        eventually(lambda: _check_all_run(layout), what="all components", timeout=_START_TIMEOUT)
+    except AssertionError as error:
+        raise SetupError(_missing(layout, str(error))) from error
+
+
+def _check_all_run(layout: Layout) -> None:
+    running = {word for child in _children(layout) for word in _command(child)}
+    missing = [component for component in COMPONENTS if component not in running]
+    assert not missing, f"no {', '.join(missing)}"
 
 
 def _first(layout: Layout) -> int:
@@ -45,7 +63,11 @@ def _first(layout: Layout) -> int:
 
 def _children(layout: Layout) -> list[int]:
     first = _first(layout)
-    return [int(each) for each in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
+    try:
+        listed = Path(f"/proc/{first}/task/{first}/children").read_text()
+    except FileNotFoundError as error:
+        raise SetupError(_missing(layout, "one that has ended")) from error
+    return [int(child) for child in listed.split()]
 
 
 def _command(process: int) -> tuple[str, ...]:

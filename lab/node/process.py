@@ -25,8 +25,6 @@ from lab.node.layout import Layout
 from lab.node.programs import Programs
 
 _REPOSITORY = Path(__file__).parents[2]
-_END_TIMEOUT = 30.0
-"""Seconds; the kernel needs a fraction of one."""
 
 
 def start(layout: Layout, programs: Programs) -> bool:
@@ -57,15 +55,17 @@ def end(layout: Layout, say: Say) -> None:
     layout.home.mkdir(parents=True, exist_ok=True)
     with layout.lock.open("ab") as lock:
 
-        def ended() -> None:
-            if not _take(lock.fileno()):
-                _kill(layout)
-                raise AssertionError("it still keeps its lock")
+        def check_gone() -> None:
+            assert _take(lock.fileno()), "it still keeps its lock"
 
-        try:
-            eventually(ended, what="the node to end", timeout=_END_TIMEOUT, say=say)
-        except AssertionError as error:
-            raise SetupError(_not_ended(layout)) from error
+        if not _take(lock.fileno()):
+            try:
+                first = eventually(lambda: _number(layout), what="the node's number", say=say)
+                with suppress(ProcessLookupError):
+                    os.kill(first, signal.SIGKILL)
+                eventually(check_gone, what="the node to end", say=say)
+            except AssertionError as error:
+                raise SetupError(_not_ended(layout)) from error
         _clean(layout)
 
 
@@ -103,12 +103,10 @@ def _take(lock: int) -> bool:
     return True
 
 
-def _kill(layout: Layout) -> None:
-    """Kill it, once; when it has just been started, its number is not known yet."""
-    with suppress(FileNotFoundError, ValueError, ProcessLookupError):
-        first = int(layout.pid.read_text())
-        layout.pid.unlink()
-        os.kill(first, signal.SIGKILL)
+def _number(layout: Layout) -> int:
+    number = layout.pid.read_text() if layout.pid.exists() else ""
+    assert number, "it has just been started, and did not write it down yet"
+    return int(number)
 
 
 def _clean(layout: Layout) -> None:

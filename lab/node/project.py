@@ -13,10 +13,12 @@ PYTHONPATH = "/lab/project:/lab/packages"
 _PROJECT, _PACKAGES = PYTHONPATH.split(":")
 _REPOSITORY = Path(__file__).parents[2]
 _SCRIPT = """
-import sys, {module}
-for name, each in sys.modules.items():
-    if getattr(each, "__file__", None):
-        print(name, each.__file__)
+import sys
+before = set(sys.modules)
+import {module}
+for name in set(sys.modules) - before:
+    if file := getattr(sys.modules[name], "__file__", None):
+        print(name, file)
 """
 
 

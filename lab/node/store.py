@@ -1,10 +1,8 @@
 """The images that containerd holds: imported once, kept from one node to the next."""
 
-import fcntl
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from domain.errors import SetupError
@@ -20,16 +18,15 @@ def ensure_imported(images: Sequence[Image], *, layout: Layout, say: Say) -> Non
     Raises:
         SetupError: they cannot be written or imported, for want of space for example.
     """
-    with _alone(layout.run):
-        held = set(_ctr(layout, "images", "list", "--quiet").split())
-        known = {name: digest for name, digest in _known(layout.imported).items() if name in held}
-        stale = [image for image in images if known.get(image.name) != image.digest]
-        if not stale:
-            say(f"images: reused, {layout.images}")
-            return
-        _import(stale, layout, say)
-        known |= {image.name: image.digest for image in stale}
-        layout.imported.write_text(json.dumps(known, indent=2), encoding="utf-8")
+    held = set(_ctr(layout, "images", "list", "--quiet").split())
+    known = {name: digest for name, digest in _known(layout.imported).items() if name in held}
+    stale = [image for image in images if known.get(image.name) != image.digest]
+    if not stale:
+        say(f"images: reused, {layout.images}")
+        return
+    _import(stale, layout, say)
+    known |= {image.name: image.digest for image in stale}
+    layout.imported.write_text(json.dumps(known, indent=2), encoding="utf-8")
 
 
 def _import(images: Sequence[Image], layout: Layout, say: Say) -> None:
@@ -52,14 +49,6 @@ def _import(images: Sequence[Image], layout: Layout, say: Say) -> None:
         ) from error
     finally:
         archive.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one run at a time see what is missing, and add it."""
-    with (folder / "importing").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _known(file: Path) -> dict[str, str]:

@@ -9,9 +9,12 @@ import argparse
 import asyncio
 import signal
 import socket
-import sys
+import struct
+from contextlib import closing, suppress
 
 _CHUNK = 65536
+_RESET = struct.pack("ii", 1, 0)
+"""Lets a socket end as that of a killed process does, and not as if all had been said."""
 
 
 async def relay(listener: socket.socket, host: str, port: int) -> None:
@@ -21,9 +24,11 @@ async def relay(listener: socket.socket, host: str, port: int) -> None:
         try:
             upstream_reader, upstream_writer = await asyncio.open_connection(host, port)
         except OSError:
-            writer.transport.abort()
+            _break_off(writer)
             return
-        await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+        # Python 3.11 tells of a connection that is cancelled as of an error of its own.
+        with closing(writer), closing(upstream_writer), suppress(asyncio.CancelledError):
+            await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
 
     server = await asyncio.start_server(hand_on, sock=listener)
     async with server:
@@ -38,7 +43,22 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
         writer.write_eof()
     except OSError:
-        writer.transport.abort()
+        _break_off(writer)
+
+
+def _break_off(writer: asyncio.StreamWriter) -> None:
+    connection = writer.get_extra_info("socket")
+    if connection.fileno() >= 0:  # it has not ended from the other side
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    writer.transport.abort()
+
+
+async def _until_asked_to_end(listener: socket.socket, host: str, port: int) -> None:
+    serving = asyncio.create_task(relay(listener, host, port))
+    # A container's first process is ended by no signal that it does not handle.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 def main() -> None:
@@ -49,9 +69,8 @@ def main() -> None:
     # What follows is meant for the program whose place this takes.
     options, _ignored = parser.parse_known_args()
     host, _colon, port = options.upstream.rpartition(":")
-    # A container's first process is not ended by a signal that it does not handle.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
-    asyncio.run(relay(socket.create_server(("", options.port)), host, int(port)))
+    listener = socket.create_server(("", options.port))
+    asyncio.run(_until_asked_to_end(listener, host, int(port)))
 
 
 if __name__ == "__main__":
