@@ -40,7 +40,7 @@ node-up: environment ## A Kubernetes of one node without Docker (Linux, root, Go
 node-down: environment ## End that node; nothing of it is left but its images
 	@$(RUN) lab.node $(CACHE) down
 
-test-cluster: environment ## All that needs a Kubernetes: on kind, or on a node; ARGS go to pytest
+test-cluster: environment ## The tests that need a Kubernetes, on kind or a node; ARGS=--matrix: and its faults
 	@$(RUN) tools.test_cluster $(CACHE) $(ARGS)
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'

@@ -25,17 +25,15 @@ _VARIABLE = "LAB_KUBECONFIG"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the tests, then the kill matrix; the first that fails ends it, with its exit code."""
+    """Run the tests, and the kill matrix if they pass and it is wanted; returns the exit code."""
     parser = argparse.ArgumentParser(prog="test-cluster", description=__doc__)
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
-    parser.add_argument("--only", choices=("tests", "matrix"), help="one of the two")
+    parser.add_argument("--matrix", action="store_true", help="the kill matrix on it as well")
     options, rest = parser.parse_known_args(arguments)
     try:
         with _cluster(options.cache.absolute()) as kubeconfig:
-            code = 0
-            if options.only != "matrix":
-                code = _run(["pytest", *_TESTS, *rest], kubeconfig)
-            if not code and options.only != "tests":
+            code = _run(["pytest", *_TESTS, *rest], kubeconfig)
+            if options.matrix and not code:
                 code = _run(["tools.kill_matrix", f"--kubeconfig={kubeconfig}"], kubeconfig)
             return code
     except SetupError as error:
