@@ -14,8 +14,7 @@ SLICE = ("K01", "K03", "K05", "K12")
 
 @needs_a_cluster
 def test_each_fault_turns_its_scenario_red_and_no_other() -> None:
-    known = titles()
-    faults = [fault for folder in FOLDERS for fault in load(folder, scenarios=known)]
+    faults = [fault for folder in FOLDERS for fault in load(folder, scenarios=titles)]
     chosen = [fault for fault in faults if fault.identity in SLICE]
 
     rows = run_on_cluster(chosen, kubeconfig=KUBECONFIG)
@@ -26,7 +25,7 @@ def test_each_fault_turns_its_scenario_red_and_no_other() -> None:
 
 @pytest.mark.parametrize("where", ["embedded", "cluster"])
 def test_there_is_something_to_try_everywhere(where: str) -> None:
-    faults = [fault for folder in FOLDERS for fault in load(folder, scenarios=titles())]
+    faults = [fault for folder in FOLDERS for fault in load(folder, scenarios=titles)]
     here = [fault for fault in faults if where in fault.where]
 
     assert len(here) > 15
