@@ -42,6 +42,8 @@ def test_the_sections_stand_in_the_readers_order() -> None:
         "What each criterion proves, and what it cannot",
         "Targets",
         "On your cluster",
+        "In a browser",
+        "Every night",
         "Settings",
         "Reading a failure",
         "Why to believe it",
