@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster
+.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -42,6 +42,9 @@ node-down: environment ## End that node; nothing of it is left but its images
 
 test-cluster: environment ## The tests that need a Kubernetes, on kind or a node; ARGS=--matrix: and its faults
 	@$(RUN) tools.test_cluster $(CACHE) $(ARGS)
+
+restore: environment ## Give back what a drill on CONTEXT=... left away; ARGS takes the run's own options
+	@$(RUN) pytest --restore $(if $(CONTEXT),--context="$(CONTEXT)") $(ARGS)
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
 	@$(RUN) tools.kill_matrix $(CACHE) $(ARGS) $(FAULTS)

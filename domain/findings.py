@@ -36,6 +36,17 @@ class Failover:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Recovery:
+    """What was given back after a drill, and answers again."""
+
+    model: str
+    certificate: str
+    """What was compared with the time before: the spec of what was away, and its pods."""
+    seconds: float
+    """Seconds from giving back until the model answered by itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
     """All of it; empty where a run did not look."""
 
@@ -44,6 +55,7 @@ class Findings:
     models: tuple[Served, ...] = ()
     chain: tuple[str, ...] = ()
     failovers: tuple[Failover, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     """Image by program; with its digest where the cluster tells it."""
     fingerprints: Mapping[str, str] = field(default_factory=dict)

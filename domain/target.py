@@ -1,6 +1,6 @@
 """What is judged: the only thing handed from the world to the suite."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -31,6 +31,9 @@ class Outage(StrEnum):
 class Outages(Protocol):
     """Taking providers away, and giving them back."""
 
+    slow_to_return: bool
+    """Whether a provider that is given back may need minutes, as a model is loaded anew."""
+
     def check(self, provider: str, outage: Outage) -> None:
         """Return if a provider of the story (`vLLM`) could be made to fail in this way.
 
@@ -41,8 +44,12 @@ class Outages(Protocol):
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider fail in this way until `restore`; raises like `check`."""
 
-    def restore(self) -> str:
-        """Give everything back that was taken; returns what was compared, for the report."""
+    def restore(self, keep: Collection[str] = ()) -> str:
+        """Give back what was taken, but for these providers if `slow_to_return`.
+
+        Returns:
+            What was compared with the time before, for the report.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

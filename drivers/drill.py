@@ -2,10 +2,11 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from domain.errors import Inconclusive, NotProven
+from domain.findings import Recovery
 from domain.proof import Answer
 from domain.story import CHAIN, MODELS
 from domain.target import Outage, Outages
@@ -16,11 +17,15 @@ from drivers.gateway import Gateway
 from drivers.streaming import Question
 from drivers.well import Well
 
-_RECOVERY_TIMEOUT = 90.0
+_COOLED_DOWN = 90.0
 """Seconds; LiteLLM keeps a rate-limited deployment aside for its cooldown, 5 to 60 in practice."""
+_LOADED = 600.0
+"""Seconds; a model is loaded into a GPU anew."""
 ONE_TRY = {"disable_fallbacks": True, "num_retries": 0}
 """LiteLLM's own switches, in the body of a request (1.106.2)."""
 
+Plan = Sequence[tuple[str, Outage]]
+"""The outages that a scenario will bring about."""
 
 _SENTENCE = re.compile(
     rf"^(?P<provider>\w+) (?:(?P<outage>{'|'.join(Outage)})|was away and is back)$", re.MULTILINE
@@ -28,7 +33,7 @@ _SENTENCE = re.compile(
 """How a feature says that a provider is taken away."""
 
 
-def planned_outages(sentences: str) -> tuple[tuple[str, Outage], ...]:
+def planned_outages(sentences: str) -> Plan:
     """The outages that a scenario's sentences, one a line, will bring about."""
     return tuple(
         (found["provider"], Outage(found["outage"] or Outage.REFUSED))
@@ -37,40 +42,46 @@ def planned_outages(sentences: str) -> tuple[tuple[str, Outage], ...]:
 
 
 class Drill:
-    """Outages of one scenario; `end` gives everything back."""
+    """Outages, one scenario after the other; each ends with what it took given back.
 
-    def __init__(
-        self,
-        outages: Outages | None,
-        gateway: Gateway,
-        well: Well,
-        *,
-        planned: Sequence[tuple[str, Outage]] = (),
-        say: Say,
-    ) -> None:
+    Unless giving back takes minutes and the next drill takes the same away: then it stays away.
+    """
+
+    def __init__(self, outages: Outages | None, gateway: Gateway, well: Well, *, say: Say) -> None:
         """Disturb nothing yet.
 
         Args:
             outages: takes providers away; None where nothing may be.
             gateway: asked whether a model serves again.
             well: which models answered before.
-            planned: all outages of the scenario: if one of them cannot be, none is begun.
             say: shows what is done.
         """
         self._outages = outages
-        self._planned = planned
         self._gateway = gateway
         self._well = well
         self._say = say
         self._away: dict[str, Outage] = {}
+        self.begin()
+
+    def begin(self, planned: Plan = (), following: Sequence[Plan] = ()) -> None:
+        """A scenario begins.
+
+        Args:
+            planned: all its outages: if one of them cannot be, none is begun.
+            following: those of the scenarios after it, in their order.
+        """
+        self._planned = planned
+        self._following = following
+        self.active = False
+        """Whether this scenario disturbed anything."""
         self._moments: list[tuple[float, str]] = []
-        self.away: tuple[str, ...] = ()
-        """What is away now, as the feature says it."""
+        self.recoveries: tuple[Recovery, ...] = ()
+        """What this scenario gave back, and what answers again."""
 
     @property
-    def active(self) -> bool:
-        """Whether this scenario disturbed anything."""
-        return bool(self._away)
+    def away(self) -> tuple[str, ...]:
+        """What is away now, as the feature says it."""
+        return tuple(f"{provider} {outage}" for provider, outage in self._away.items())
 
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider fail in this way until the scenario ends.
@@ -85,35 +96,67 @@ class Drill:
             )
         for each in (*self._planned, (provider, outage)):
             self._outages.check(*each)
-        self._was(CHAIN[0])  # the shared answers are asked before anything is disturbed
-        self._away[provider] = outage
+        for model in (CHAIN[0], *_models_of([provider])):
+            self._was(model)  # the shared answers are asked before it is disturbed
+        self._away[provider], self.active = outage, True
         self._say(f"drill: {provider} {outage}")
         self._outages.take_away(provider, outage)
-        self.away = (*self.away, f"{provider} {outage}")
-        self._note(self.away[-1])
+        self._note(f"{provider} {outage}")
 
-    def bring_back(self) -> None:
+    def end(self) -> None:
+        """The scenario ends; raises like `bring_back`."""
+        self.bring_back(keep=self._needed_next())
+
+    def bring_back(self, keep: Collection[str] = ()) -> None:
         """Restore the providers, and return once each of their models serves by itself again.
 
         A fixed wait would not do: a rate limit cools a deployment down at once.
 
+        Args:
+            keep: providers that stay away.
+
         Raises:
             AssertionError: a model did not recover in time.
         """
-        if self._outages is None or not self._away:
+        kept = [provider for provider in self._away if provider in keep]
+        back = [provider for provider in self._away if provider not in keep]
+        if kept:
+            self._note(f"{' and '.join(kept)}: away still, as the next drill has it")
+        if self._outages is None or not back:
             return
-        certificate = self._outages.restore()
-        self.away = ()
+        began = time.monotonic()
+        certificate = self._outages.restore(keep)
+        for provider in back:
+            del self._away[provider]
         self._note(f"given back: {certificate}")
-        for model in self._affected():
+        for model in filter(self._was, _models_of(back)):
             eventually(
                 partial(self._check_serves, model),
                 what=f"{model} to serve again",
-                timeout=_RECOVERY_TIMEOUT,
+                timeout=_LOADED if self._outages.slow_to_return else _COOLED_DOWN,
                 interval=0.5,
                 say=self._say,
             )
+            seconds = round(time.monotonic() - began, 3)
+            again = Recovery(model=model, certificate=certificate, seconds=seconds)
+            self.recoveries = (*self.recoveries, again)
             self._note(f"{model} serves again")
+
+    def _needed_next(self) -> Collection[str]:
+        """The providers that the next drill of this run takes away, if nothing else comes before.
+
+        A scenario whose outages cannot be had begins no drill, and asks nothing of what is away.
+        """
+        if self._outages is None or not self._away or not self._outages.slow_to_return:
+            return ()
+        for plan in self._following:
+            try:
+                for each in plan:
+                    self._outages.check(*each)
+            except NotProven:
+                continue
+            return {provider for provider, _ in plan}
+        return ()
 
     def timeline(self, answer: Answer | None = None) -> Timeline:
         """What happened so far, with an answer that has just ended."""
@@ -134,14 +177,8 @@ class Drill:
     def _note(self, what: str) -> None:
         self._moments.append((time.monotonic(), what))
 
-    def _affected(self) -> list[str]:
-        """One model of each provider that was taken away; only those that were well before."""
-        chosen = {model.provider: model.name for model in reversed(MODELS.values())}
-        return [
-            name for provider, name in chosen.items() if provider in self._away and self._was(name)
-        ]
-
     def _was(self, model: str) -> bool:
+        """Whether the model answered by itself before."""
         try:
             self._well.check(model)
         except (AssertionError, Inconclusive):
@@ -152,6 +189,12 @@ class Drill:
         with aloud(f"{model} to answer by itself", self._say):
             answer = ask_alone(self._gateway, model)
         assert not answer.error, f"{model}: {answer.error}"
+
+
+def _models_of(providers: Collection[str]) -> list[str]:
+    """One model of each of these providers."""
+    chosen = {model.provider: model.name for model in reversed(MODELS.values())}
+    return [name for provider, name in chosen.items() if provider in providers]
 
 
 def ask_alone(gateway: Gateway, model: str) -> Answer:

@@ -1,16 +1,31 @@
 """Whether a live cluster may be disturbed, and what an earlier drill has left to be undone."""
 
+import atexit
+import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from domain.errors import NotProven, SetupError
 from domain.kubernetes import ServiceName
 from domain.message import explain
 from domain.waiting import Say
-from drivers.cluster.api import Api
+from drivers.cluster.api import Api, Conflict, Forbidden
 from drivers.cluster.lease import DrillLease
+from drivers.cluster.notebook import Notebook
+from drivers.cluster.objects import owners_by_selector
+from drivers.cluster.refusals import workload_behind
 from drivers.cluster.scaling import MAY, ScalingOutages
-from drivers.cluster.taken import Notebook, give_back, left_away
+from drivers.cluster.taken import (
+    Taken,
+    by_annotation,
+    certificate,
+    give_back,
+    marked,
+    replicas,
+    wait_until_back,
+)
+from drivers.unbroken import unbroken
 
 
 def drills(
@@ -18,8 +33,9 @@ def drills(
     backends: Mapping[str, ServiceName],
     *,
     allowed_on: str,
-    notebook: Path,
+    notes: Path,
     say: Say,
+    closing: ExitStack,
 ) -> ScalingOutages | None:
     """The outages that may be brought about; None where no drill was asked for.
 
@@ -29,8 +45,9 @@ def drills(
         api: the cluster.
         backends: the Service of each provider that may be taken away.
         allowed_on: the context's name, once more, by whoever wants the drill; empty: none.
-        notebook: folder in which it is written down what is away.
+        notes: folder in which it is written down what is away.
         say: shows what is done.
+        closing: at its end everything is given back.
 
     Raises:
         SetupError: the drill was meant for another cluster, or something is away and may not be
@@ -46,43 +63,91 @@ def drills(
                 fix="name the context that is judged, or leave --drill out to change nothing",
             )
         )
-    notes = Notebook(notebook, api.context)
-    left = left_away(api, notes, *backends.values())
-    if left and not allowed_on:
+    notebook = Notebook(notes, api.context)
+    if not allowed_on:
+        _require_all_in_place(api, notebook, *backends.values(), say=say)
+        return None
+    restore(api, notebook, *backends.values(), say=say)
+    outages = ScalingOutages(api, backends, notebook=notebook, say=say)
+    for provider, service in backends.items():
+        say(f"drill: {_announced(api, provider, service)}")
+    closing.callback(outages.restore)
+    # whoever interrupts even that has everything scaled back all the same
+    atexit.register(_end, outages)
+    return outages
+
+
+def _require_all_in_place(api: Api, notebook: Notebook, *services: ServiceName, say: Say) -> None:
+    try:
+        left = left_away(api, notebook, *services)
+    except Forbidden as error:
+        say(f"whether a drill left something away cannot be seen: {error}")
+        return
+    if left:
         raise SetupError(
             explain(
-                "A drill that was killed has left something away.",
+                "A drill has taken something away: it is under way still, or it was killed.",
                 expected="all backends in place, before anything is judged",
                 found=", ".join(f"{taken}, which had {taken.replicas} pods" for taken in left),
                 where=f"context {api.context}",
-                fix=f"make restore CONTEXT={api.context}",
+                fix=f"wait for its end, or else: make restore CONTEXT={api.context}",
             )
         )
-    if left:
-        restore(api, notes, *backends.values(), say=say)
-    return ScalingOutages(api, backends, notebook=notes, say=say) if allowed_on else None
 
 
-def restore(api: Api, notebook: Notebook, *backends: ServiceName, say: Say) -> int:
-    """Give back what earlier drills left away; returns how many workloads that were.
+def _announced(api: Api, provider: str, service: ServiceName) -> str:
+    try:
+        owner = workload_behind(api, service)
+    except NotProven as reason:
+        return f"{provider} stays: {reason}"
+    name = f"{owner['kind']} {service.namespace}/{owner['metadata']['name']}"
+    return f"{provider}: {name} will be scaled to 0 for a while, and back to {replicas(owner)}"
+
+
+def _end(outages: ScalingOutages) -> None:
+    for line in outages.end_at_once():
+        sys.stderr.write(f"{line}\n")
+
+
+def left_away(api: Api, notebook: Notebook, *services: ServiceName) -> tuple[Taken, ...]:
+    """What a run that was killed left away: by its annotation, or by the notebook."""
+    found = {}
+    for service in services:
+        for owner in owners_by_selector(api, service):
+            if marked(owner) and not replicas(owner):
+                taken = by_annotation(owner)
+                found[str(taken)] = taken
+    for taken in notebook.read():
+        now = api.get(taken.kind, taken.namespace, taken.name)
+        if now and taken.is_away(now):
+            found[str(taken)] = taken
+        else:
+            notebook.strike(taken)
+    return tuple(found.values())
+
+
+def restore(api: Api, notebook: Notebook, *services: ServiceName, say: Say) -> tuple[str, ...]:
+    """Give back what earlier drills left away; returns what was compared, one line a workload.
 
     Raises:
-        SetupError: another drill is under way, so that nothing was left: it is being used.
+        SetupError: another drill is under way, so that it is no left-over; or these rights do not
+            allow it; or it does not become ready.
     """
     api = api.with_rights(*MAY)
-    leases: dict[str, DrillLease] = {}
-    count = 0
-    try:
-        for taken in left_away(api, notebook, *backends):
-            if taken.namespace not in leases:
-                leases[taken.namespace] = DrillLease(api, taken.namespace, say=say)
-                leases[taken.namespace].take()
-            give_back(api, taken, say)
+    left = left_away(api, notebook, *services)
+    with ExitStack() as leases:
+        try:
+            for namespace in {taken.namespace for taken in left}:
+                lease = DrillLease(api, namespace, say=say)
+                lease.take()
+                leases.callback(lease.release)
+            with unbroken():
+                done = [(taken, give_back(api, taken)) for taken in left]
+        except (NotProven, Conflict) as error:
+            raise SetupError(f"Not everything was given back: {error}") from error
+        for taken, what in done:
+            say(f"drill: {taken} {what}")
             notebook.strike(taken)
-            count += 1
-    except NotProven as error:
-        raise SetupError(f"Nothing was given back: {error}") from error
-    finally:
-        for lease in leases.values():
-            lease.release()
-    return count
+        for taken in left:
+            wait_until_back(api, taken, say)
+        return tuple(certificate(api, taken) for taken in left)

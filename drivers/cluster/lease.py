@@ -3,6 +3,7 @@
 import os
 import platform
 import threading
+import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ _DURATION = 30
 """Seconds after which a Lease that nobody renewed is no longer held: its run was killed."""
 _RENEWAL = 8.0
 """Seconds between two renewals."""
+_SKEW = timedelta(seconds=120)
+"""By so much two machines' clocks may differ."""
 MAY = tuple(
     f"{method} {PATHS['Lease'].format('[^/]+')}{name}"
     for method, name in (("POST", ""), ("PUT", f"/{NAME}"), ("DELETE", f"/{NAME}"))
@@ -32,6 +35,8 @@ class DrillLease:
         self._path = PATHS["Lease"].format(namespace)
         self._namespace = namespace
         self._holder = f"{platform.node()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._seen: tuple[str, float] | None = None
+        """When somebody else's was renewed as they say, and since when that was seen here."""
         self._released = threading.Event()
         self._renewing: threading.Thread | None = None
 
@@ -62,10 +67,24 @@ class DrillLease:
             if lease is None:
                 self._api.ask("POST", self._path, body=self._body())
                 return
-            assert self._is_over(lease), self._refused(lease)
+            assert self._is_over(lease), _refused(lease)
             self._put(lease)
         except Conflict as error:
-            raise AssertionError(self._refused(lease)) from error
+            raise AssertionError(_refused(lease)) from error
+
+    def _is_over(self, lease: Manifest) -> bool:
+        """Whether nobody renewed it for its whole duration, by a clock that both sides share: ours.
+
+        Raises:
+            NotProven: it was renewed while we looked.
+        """
+        duration = lease["spec"].get("leaseDurationSeconds", _DURATION)
+        renewed = str(lease["spec"].get("renewTime"))
+        if self._seen is None:
+            self._seen = renewed, time.monotonic()
+        if self._seen[0] != renewed:
+            raise NotProven(_refused(lease))
+        return time.monotonic() - self._seen[1] > duration or _is_old(renewed, duration)
 
     def _put(self, lease: Manifest) -> None:
         version = lease["metadata"]["resourceVersion"]
@@ -74,17 +93,25 @@ class DrillLease:
     def _renew(self) -> None:
         while not self._released.wait(_RENEWAL):
             with suppress(AcceptanceError, Conflict):  # the next renewal may do better
-                lease = self._api.get("Lease", self._namespace, NAME)
-                if lease and lease["spec"].get("holderIdentity") == self._holder:
+                if lease := self._own():
                     self._put(lease)
 
+    def _own(self) -> Manifest | None:
+        """The Lease, while it is ours."""
+        lease = self._api.get("Lease", self._namespace, NAME)
+        return lease if lease and lease["spec"].get("holderIdentity") == self._holder else None
+
     def release(self) -> None:
-        """Hold it no longer."""
-        if self._renewing:
-            self._released.set()
-            self._renewing.join()
-            self._renewing = None
-            self._api.ask("DELETE", f"{self._path}/{NAME}")
+        """Hold it no longer; one that cannot be given back is over by itself."""
+        if not self._renewing:
+            return
+        self._released.set()
+        self._renewing.join()
+        self._renewing = None
+        with suppress(AcceptanceError, Conflict):
+            if lease := self._own():
+                version = {"resourceVersion": lease["metadata"]["resourceVersion"]}
+                self._api.ask("DELETE", f"{self._path}/{NAME}", body={"preconditions": version})
 
     def _body(self, version: str = "") -> Manifest:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -104,12 +131,15 @@ class DrillLease:
             },
         }
 
-    @staticmethod
-    def _is_over(lease: Manifest) -> bool:
-        spec = lease["spec"]
-        renewed = datetime.fromisoformat(spec["renewTime"])
-        return datetime.now(UTC) > renewed + timedelta(seconds=spec["leaseDurationSeconds"])
 
-    def _refused(self, lease: Manifest | None) -> str:
-        holder = lease["spec"].get("holderIdentity") if lease else "somebody faster"
-        return f"another drill is under way in {self._namespace}: Lease {NAME}, held by {holder}"
+def _is_old(renewed: str, duration: float) -> bool:
+    """Whether it is over by any two clocks."""
+    with suppress(ValueError):
+        age = datetime.now(UTC) - datetime.fromisoformat(renewed)
+        return age > timedelta(seconds=duration) + _SKEW
+    return False
+
+
+def _refused(lease: Manifest | None) -> str:
+    holder = lease["spec"].get("holderIdentity") if lease else "somebody faster"
+    return f"another drill is under way: Lease {NAME} is held by {holder}"

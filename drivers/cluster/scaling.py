@@ -1,31 +1,44 @@
 """Taking a backend of a live cluster away, and giving it back whatever happens."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from domain.errors import NotProven
+from domain.errors import AcceptanceError, NotProven, SetupError
 from domain.kubernetes import Manifest, ServiceName
+from domain.message import explain
 from domain.target import Outage
 from domain.waiting import Say, eventually
 from drivers.cluster.api import Api, Conflict
 from drivers.cluster.lease import MAY as MAY_LOCK
 from drivers.cluster.lease import DrillLease
-from drivers.cluster.objects import owners_by_selector
-from drivers.cluster.taken import Notebook, Taken, annotations, give_back, scale
+from drivers.cluster.notebook import Notebook
+from drivers.cluster.refusals import workload_behind
+from drivers.cluster.taken import (
+    Taken,
+    as_it_is,
+    certificate,
+    give_back,
+    replicas,
+    take,
+    wait_until_back,
+)
+from drivers.unbroken import unbroken
 
 MAY = (*MAY_LOCK, r"PATCH /apis/apps/v1/namespaces/[^/]+/(deployments|statefulsets)/[^/]+")
-_GONE = 180.0
-"""Seconds: a pod may go on answering until its termination grace has passed."""
-_MANAGED_BY = (
-    "argocd.argoproj.io/tracking-id",
-    "kustomize.toolkit.fluxcd.io/name",
-    "helm.toolkit.fluxcd.io/name",
-)
-"""Marks of controllers that would undo a change: Argo CD 2.x and 3.x, Flux 2.x."""
+_TO_GO = 60.0
+"""Seconds beyond a pod's own grace, after which it is not waited for any longer."""
+_LONGEST_GRACE = 540
+"""Seconds; a pod that may take longer to end is given back before."""
+_PROXIES = 2.0
+"""Seconds: a node's proxy changes its rules once in a second, and a connection that it still leads
+to the address of a pod that is gone stands still for half a minute (Kubernetes 1.34)."""
+_OVER = ("Succeeded", "Failed")
 
 
 class ScalingOutages:
     """`domain.target.Outages`, by scaling the workload behind a Service to nothing."""
+
+    slow_to_return = True
 
     def __init__(
         self, api: Api, backends: Mapping[str, ServiceName], *, notebook: Notebook, say: Say
@@ -43,10 +56,10 @@ class ScalingOutages:
         self._notebook = notebook
         self._say = say
         self._leases: dict[str, DrillLease] = {}
-        self._taken: list[Taken] = []
+        self._taken: dict[str, Taken] = {}
 
     def check(self, provider: str, outage: Outage) -> None:
-        """Return if the provider is one of the backends, and its outage a lasting silence."""
+        """Return if nothing speaks against it now: kind of outage, workload, owners, rights."""
         if provider not in self._backends:
             raise NotProven(f"{provider} is not of this cluster: it stays", required=False)
         if outage is not Outage.REFUSED:
@@ -55,85 +68,141 @@ class ScalingOutages:
                 "`embedded` shows it",
                 required=False,
             )
+        if provider not in self._taken:
+            workload_behind(self._api, self._backends[provider])
 
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider be gone: its endpoints and its pods, not only a number in a spec."""
         self.check(provider, outage)
+        if provider in self._taken:
+            self._say(f"drill: {self._taken[provider]} is still away")
+            return
         service = self._backends[provider]
-        owner = _to_scale(self._api, service)
-        self._leases.setdefault(
-            service.namespace, DrillLease(self._api, service.namespace, say=self._say)
-        ).take()
-        taken = Taken(
-            kind=owner["kind"],
-            namespace=service.namespace,
-            name=owner["metadata"]["name"],
-            replicas=owner["spec"].get("replicas", 1),
-            service=service,
-            spec=owner["spec"],
-        )
-        # before the change, so that an interruption between the two gives back what was not taken
-        self._taken.append(taken)
-        self._notebook.write(taken)
-        version = owner["metadata"]["resourceVersion"]
+        self._lock(service.namespace)
+        # once more: whoever held the lock may have changed it
+        owner = workload_behind(self._api, service)
+        self._take(provider, owner)
+        grace = _grace(owner) * (replicas(owner) if owner["kind"] == "StatefulSet" else 1)
         try:
-            scale(self._api, taken, 0, before=str(taken.replicas), version=version)
+            eventually(
+                _Gone(self._api, service).check,
+                what=f"the pods behind {service.namespace}/{service.name} to be gone",
+                timeout=min(grace, _LONGEST_GRACE) + _TO_GO,
+                say=self._say,
+            )
+        except AssertionError as error:
+            words = f"{self._taken[provider]} was scaled to 0, and does not go: {error}"
+            raise NotProven(words) from error
+
+    def _lock(self, namespace: str) -> None:
+        lease = self._leases.get(namespace) or DrillLease(self._api, namespace, say=self._say)
+        lease.take()
+        self._leases[namespace] = lease
+
+    def _take(self, provider: str, owner: Manifest) -> None:
+        taken = as_it_is(owner)
+        # written down first, so that an end between the two gives back what was not taken
+        self._notebook.write(taken)
+        self._taken[provider] = taken
+        try:
+            # nobody knows what becomes of a question whose answer is not awaited
+            with unbroken():
+                take(self._api, taken, owner)
         except Conflict as error:
             raise NotProven(f"{taken} was changed by somebody else just now") from error
         self._say(f"drill: {taken} is scaled from {taken.replicas} to 0")
-        eventually(
-            lambda: _check_gone(self._api, service),
-            what=f"the pods behind {service.namespace}/{service.name} to be gone",
-            timeout=_GONE,
-            say=self._say,
-        )
 
-    def restore(self) -> str:
-        """Give everything back; returns what was compared, for the report."""
-        certificates = [self._give_back(self._taken[-1]) for _ in tuple(self._taken)]
+    def restore(self, keep: Collection[str] = ()) -> str:
+        """Give back what was taken, but for these; returns what was compared, for the report.
+
+        However often it is interrupted, everything is scaled back first.
+
+        Raises:
+            SetupError: something could not be given back, or does not become ready.
+        """
+        back = {name: taken for name, taken in self._taken.items() if name not in keep}
+        for line in self.scale_back(reversed(back)):
+            self._say(line)
+        for taken in back.values():
+            wait_until_back(self._api, taken, self._say)
+        certificates = [certificate(self._api, taken) for taken in back.values()]
+        if not self._taken:
+            self.release()
+        return "; ".join(certificates)
+
+    def scale_back(self, providers: Iterable[str]) -> tuple[str, ...]:
+        """Scale back, and wait for nothing; returns what was done, for people.
+
+        Raises:
+            SetupError: something could not be given back; everything else was.
+        """
+        done, failed = [], []
+        with unbroken():
+            for provider in tuple(providers):
+                taken = self._taken[provider]
+                try:
+                    done.append(f"drill: {taken} {give_back(self._api, taken)}")
+                except (AcceptanceError, AssertionError, Conflict) as error:
+                    failed.append(f"{taken}, which had {taken.replicas} pods: {error}")
+                    continue
+                self._notebook.strike(taken)
+                del self._taken[provider]
+        if failed:
+            raise SetupError(
+                explain(
+                    "What a drill took away could not be given back.",
+                    expected="all backends in place",
+                    found="; ".join(failed),
+                    where=f"context {self._api.context}",
+                    fix=f"make restore CONTEXT={self._api.context}",
+                )
+            )
+        return tuple(done)
+
+    def end_at_once(self) -> tuple[str, ...]:
+        """Scale everything back and unlock; returns what was done, for people."""
+        done = self.scale_back(self._taken)
+        self.release()
+        return done
+
+    def release(self) -> None:
+        """Let others drill."""
         for lease in self._leases.values():
             lease.release()
         self._leases.clear()
-        return "; ".join(certificates)
-
-    def _give_back(self, taken: Taken) -> str:
-        started = time.monotonic()
-        give_back(self._api, taken, self._say)
-        self._taken.remove(taken)
-        self._notebook.strike(taken)
-        now = self._api.get(taken.kind, taken.namespace, taken.name) or {}
-        same = "its spec is what it was" if now.get("spec") == taken.spec else "its spec DIFFERS"
-        return f"{taken} back after {time.monotonic() - started:.0f} s, {same}"
 
 
-def _to_scale(api: Api, service: ServiceName) -> Manifest:
-    """The one workload behind a Service, if nothing speaks against taking it away.
-
-    Raises:
-        NotProven: something does; says what.
-    """
-    owners = owners_by_selector(api, service)
-    if len(owners) != 1:
-        raise NotProven(
-            f"{len(owners)} workloads stand behind Service {service.namespace}/{service.name}: "
-            "a drill wants exactly one"
-        )
-    owner = owners[0]
-    name = f"{owner['kind']} {service.namespace}/{owner['metadata']['name']}"
-    marks = {**(owner["metadata"].get("labels") or {}), **annotations(owner)}
-    if managed := [mark for mark in _MANAGED_BY if mark in marks]:
-        raise NotProven(f"{name} is managed ({managed[0]}): its controller would undo a drill")
-    if not owner["spec"].get("replicas", 1):
-        raise NotProven(f"{name} is at 0 already: there is nothing to take away")
-    for scaler in api.list("HorizontalPodAutoscaler", service.namespace, {}):
-        reference = scaler["spec"]["scaleTargetRef"]
-        if (reference["kind"], reference["name"]) == (owner["kind"], owner["metadata"]["name"]):
-            raise NotProven(f"{name} has the autoscaler {scaler['metadata']['name']}")
-    return owner
+def _grace(owner: Manifest) -> int:
+    return int(owner["spec"]["template"]["spec"].get("terminationGracePeriodSeconds", 30))
 
 
-def _check_gone(api: Api, service: ServiceName) -> None:
-    found = api.get("Service", service.namespace, service.name) or {"spec": {}}
-    pods = api.list("Pod", service.namespace, found["spec"].get("selector") or {})
-    names = [pod["metadata"]["name"] for pod in pods]
-    assert not names, f"{', '.join(names)} still runs"
+class _Gone:
+    """Whether nothing is left behind a Service, and was not for a while."""
+
+    def __init__(self, api: Api, service: ServiceName) -> None:
+        self._api = api
+        self._service = service
+        self._since = 0.0
+
+    def check(self) -> None:
+        """Return if so; raises AssertionError with what is left."""
+        self._check_pods()
+        self._check_endpoints()
+        self._since = self._since or time.monotonic()
+        assert time.monotonic() - self._since > _PROXIES, "the nodes' proxies are told"
+
+    def _check_pods(self) -> None:
+        space = self._service.namespace
+        found = self._api.get("Service", space, self._service.name) or {"spec": {}}
+        selector = found["spec"].get("selector")
+        for pod in self._api.list("Pod", space, selector) if selector else ():
+            if pod["status"].get("phase") not in _OVER:
+                held = ", ".join(pod["metadata"].get("finalizers") or ())
+                state = f"is held by {held}" if held else "still runs"
+                raise AssertionError(f"{pod['metadata']['name']} {state}")
+
+    def _check_endpoints(self) -> None:
+        label = {"kubernetes.io/service-name": self._service.name}
+        slices = self._api.list("EndpointSlice", self._service.namespace, label)
+        left = [end["addresses"][0] for each in slices for end in each.get("endpoints") or ()]
+        assert not left, f"the Service still leads to {', '.join(left)}"

@@ -1,6 +1,6 @@
 """The emulated providers as ports of the suite: taking them away, and what they were asked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import httpx
 
@@ -22,6 +22,8 @@ BEHAVIOURS: Mapping[Outage, Behaviour] = {
 class EmulatedOutages:
     """`domain.target.Outages`, by switching emulated providers."""
 
+    slow_to_return = False
+
     def __init__(self, providers: Providers) -> None:
         self._providers = providers
 
@@ -32,7 +34,7 @@ class EmulatedOutages:
         """Let a provider of the story fail in this way; in force on return."""
         self._providers.behave(provider.lower(), BEHAVIOURS[outage])
 
-    def restore(self) -> str:
+    def restore(self, keep: Collection[str] = ()) -> str:  # noqa: ARG002  # none is slow
         """Let all providers be well again."""
         self._providers.restore()
         return "all providers are well"

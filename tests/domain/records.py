@@ -1,6 +1,6 @@
 """A record with something in every field."""
 
-from domain.findings import Failover, Findings, Served
+from domain.findings import Failover, Findings, Recovery, Served
 from domain.record import Compared, Outcome, Record, Requirement, Suite
 
 RECORD = Record(
@@ -53,6 +53,7 @@ RECORD = Record(
             ),
             Failover(asked="vllm-qwen", away=("a", 'b "c"'), answered="", seconds=5.0),
         ),
+        recoveries=(Recovery(model="vllm-qwen", certificate="as before", seconds=1.5),),
         images={"LiteLLM": "litellm@sha256:1"},
         fingerprints={"LiteLLM": "1a2b3c4d"},
     ),

@@ -36,6 +36,7 @@ def cover(record: Record, digest: str) -> str:
         _section("Declared, in effect, observed", _compared(record)),
         _section("Models", _models(record)),
         _section("While providers were away", _failovers(record)),
+        _section("Given back after a drill", _recoveries(record)),
         _section("What was judged, and by what", _facts(_versions(record))),
         _section("Remarks", _bullets(record.notes)),
         _section("Waived", _bullets(record.waivers)),
@@ -159,6 +160,14 @@ def _failovers(record: Record) -> str:
         for each in record.findings.failovers
     ]
     return _table(("asked", "while", "answered by", "after"), rows)
+
+
+def _recoveries(record: Record) -> str:
+    rows = [
+        (each.model, each.certificate, f"{each.seconds:.1f} s")
+        for each in record.findings.recoveries
+    ]
+    return _table(("model", "compared with the time before", "answers again after"), rows)
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
