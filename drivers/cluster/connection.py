@@ -48,7 +48,9 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
     except SetupError:
         raise
     except Exception as error:  # the client's loaders raise whatever they meet
-        raise SetupError(_unusable(location, f"{type(error).__name__}: {error}")) from error
+        odd = isinstance(error, AttributeError | KeyError | TypeError)
+        found = "its content is no kubeconfig" if odd else f"{type(error).__name__}: {error}"
+        raise SetupError(_unusable(location, found)) from error
     if not configuration.verify_ssl:
         say(f"context {name} does not check who answers: insecure-skip-tls-verify")
     return Api(Wire(client.ApiClient(configuration)), context=name, say=say)

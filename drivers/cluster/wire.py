@@ -7,7 +7,7 @@ from typing import Any
 
 from drivers.cluster.stream import open_stream
 
-_CONNECT, _ANSWER = 5.0, 20.0
+_TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and for an answer."""
 
 
@@ -28,8 +28,14 @@ class Answer:
 class Wire:
     """Address, credentials and connections; for several threads."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401  # kubernetes.client.ApiClient, untyped
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401  # kubernetes.client.ApiClient, untyped
+        *,
+        timeout: tuple[float, float] = _TIMEOUT,
+    ) -> None:
         self._client = client
+        self._timeout = timeout
         self._renewing = threading.Lock()
         self.server: str = client.configuration.host
         """Address of the API server."""
@@ -59,7 +65,7 @@ class Wire:
         headers = {"Accept": "application/json, */*", "Content-Type": content_type}
         request = self._prepared(method, path, tuple(query.items()), headers, body)
         try:
-            answer = self._client.call_api(*request, _request_timeout=(_CONNECT, _ANSWER))
+            answer = self._client.call_api(*request, _request_timeout=self._timeout)
             text = answer.read().decode("utf-8", "replace")
         except ApiException as error:  # the client's word for whatever TLS has to say (37.0.2)
             found = " ".join(str(error.reason).split())
@@ -79,7 +85,7 @@ class Wire:
         authorization = {name.lower(): value for name, value in headers.items()}.get(
             "authorization", ""
         )
-        return open_stream(self._client.configuration, url, authorization, timeout=_ANSWER)
+        return open_stream(self._client.configuration, url, authorization, timeout=self._timeout[1])
 
     def _prepared(
         self,

@@ -1,1 +1,1 @@
-"""The hands for a real cluster."""
+"""Tests of the hands for a real cluster: pure parts on plain objects, the rest on real sockets."""

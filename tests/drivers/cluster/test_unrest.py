@@ -1,0 +1,84 @@
+"""Whether the cluster is what it was when the run began."""
+
+from typing import Any
+
+import pytest
+
+from domain.errors import Inconclusive, SetupError
+from domain.kubernetes import ServiceName
+from drivers.cluster.api import Forbidden
+from drivers.cluster.unrest import Unrest
+from tests.drivers.cluster.objects import Objects, pod, service
+
+SERVICE = ServiceName(namespace="apps", name="open-webui", port=0)
+
+
+class _Asked(Objects):
+    """Answers one question more: which version it is."""
+
+    problem: Exception | None = None
+
+    def ask(self, method: str, path: str, **_rest: object) -> Any:  # noqa: ANN401  # any JSON
+        """See `Api`."""
+        assert (method, path) == ("GET", "/version")
+        if self.problem:
+            raise self.problem
+        return {}
+
+
+def test_at_rest_nothing_is_excused() -> None:
+    api = _Asked(service(), pod())
+    unrest = Unrest(api, SERVICE)
+    unrest.check()
+    api.problem = Forbidden("not even its version")
+    unrest.check()
+
+
+def test_an_api_server_that_is_gone_ends_the_run() -> None:
+    api = _Asked(service(), pod())
+    unrest = Unrest(api, SERVICE)
+    api.problem = SetupError("The API server cannot be asked.")
+    with pytest.raises(SetupError, match="cannot be asked"):
+        unrest.check()
+
+
+@pytest.mark.parametrize("then", [(), (pod("open-webui-1"),)])
+def test_a_pod_that_went_away_is_nobodys_fault(then: tuple[dict[str, Any], ...]) -> None:
+    api = _Asked(service(), pod())
+    unrest = Unrest(api, SERVICE)
+    api.objects[1:] = then
+    with pytest.raises(Inconclusive, match="Pod apps/open-webui-0 went away while it was judged"):
+        unrest.check()
+
+
+def test_one_that_came_back_under_its_name_is_another_one() -> None:
+    api = _Asked(service(), pod())
+    unrest = Unrest(api, SERVICE)
+    api.objects[1] = pod()
+    api.objects[1]["metadata"]["uid"] = "another"
+    with pytest.raises(Inconclusive, match="went away"):
+        unrest.check()
+
+
+def test_a_container_that_was_started_anew_excuses_nothing() -> None:
+    api = _Asked(service(), pod())
+    unrest = Unrest(api, SERVICE)
+    api.objects[1]["status"]["containerStatuses"][0] |= {"restartCount": 1, "ready": False}
+    api.objects[1]["status"]["conditions"][0]["status"] = "False"
+    unrest.check()
+
+
+def test_a_pod_whose_node_does_not_report_is_nobodys_fault() -> None:
+    api = _Asked(service(), pod(spec={"nodeName": "far-away"}))
+    unrest = Unrest(api, SERVICE)
+    api.objects[1]["status"]["conditions"][0]["status"] = "False"
+    with pytest.raises(Inconclusive, match="kubectl describe node far-away"):
+        unrest.check()
+
+
+def test_where_nothing_stood_nothing_can_go_away() -> None:
+    api = _Asked(service())
+    unrest = Unrest(api, SERVICE)
+    unrest.check()
+    api.objects.append(pod())
+    unrest.check()
