@@ -60,9 +60,11 @@ def write_archive(images: Iterable[Image], archive: Path) -> None:
 
 
 def _add_layer(tar: tarfile.TarFile, layer: Layer, draft: Path) -> str:
-    digest = layer.contents().write(draft)
-    tar.add(draft, arcname=f"{digest}.tar")
-    draft.unlink()
+    try:
+        digest = layer.contents().write(draft)
+        tar.add(draft, arcname=f"{digest}.tar")
+    finally:
+        draft.unlink(missing_ok=True)
     return digest
 
 

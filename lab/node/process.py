@@ -42,6 +42,8 @@ def start(layout: Layout, programs: Programs) -> bool:
 
 def lives(layout: Layout) -> bool:
     """Whether there is one."""
+    if not layout.lock.exists():
+        return False
     with layout.lock.open("ab") as lock:
         return not _take(lock.fileno())
 

@@ -53,10 +53,9 @@ def _import(images: Sequence[Image], layout: Layout, say: Say) -> None:
 
 def _known(file: Path) -> dict[str, str]:
     try:
-        known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return {}
-    return known
 
 
 def _ctr(layout: Layout, *words: str) -> str:
