@@ -8,6 +8,7 @@ from domain.storage import fleeting
 from drivers.cluster.api import Api, Forbidden
 from drivers.cluster.environment import Data
 from drivers.cluster.forward import Forward
+from drivers.cluster.helm import release_notes
 from drivers.cluster.inside import request_inside
 from drivers.cluster.objects import behind, is_ready, nothing_behind, owners_by_selector
 from drivers.cluster.pods import Pods
@@ -55,6 +56,7 @@ class KubernetesCluster:
             environment=read[0][1],
             pods=tuple(pod for pod, _ in read),
             notes=(
+                *release_notes(self._api, found.owner),
                 *fleeting(container, found.template["spec"]),
                 *(f"{kind} {name} may not be read" for kind, name in sorted(data.sealed)),
                 *([f"its processes were not looked at: {reader.blind}"] if reader.blind else ()),
