@@ -1,27 +1,20 @@
-"""The programs that a node consists of: their command lines and configuration files."""
+"""The programs that a node consists of, and their command lines."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from lab.node import probes
 from lab.node.addresses import (
     API_PORT,
-    DNS_SERVICE,
     DOMAIN,
     ETCD_PORT,
     NODE,
     PODS,
     SERVICES,
 )
-from lab.node.certificates import API_SERVER, AUTHORITY, KUBELET_SERVER, SERVICE_ACCOUNTS
+from lab.node.certificates import API_SERVER, AUTHORITY, SERVICE_ACCOUNTS
 from lab.node.layout import Layout
 from lab.node.probes import Probe
 from lab.node.programs import Programs
-
-PAUSE = "docker.io/lab/pause:1"
-"""Image of the container that holds a pod's network."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,94 +107,3 @@ def components(layout: Layout, programs: Programs) -> tuple[Component, ...]:
             "--conntrack-tcp-timeout-close-wait=0s",
         ),
     )
-
-
-def write_configuration(layout: Layout) -> None:
-    """Write the files that the components' command lines name."""
-    layout.config.mkdir(parents=True)
-    files = {
-        "kubelet.json": json.dumps(_kubelet(layout), indent=2),
-        "audit.json": json.dumps(_AUDIT, indent=2),
-        "containerd.toml": _containerd(layout),
-        "cni/lab.conflist": json.dumps(_NETWORK, indent=2),
-    }
-    for name, text in files.items():
-        file = layout.config / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-
-
-_AUDIT: Mapping[str, Any] = {
-    "apiVersion": "audit.k8s.io/v1",
-    "kind": "Policy",
-    "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata"}],
-}
-_NETWORK: Mapping[str, Any] = {
-    "cniVersion": "1.0.0",
-    "name": "lab",
-    "plugins": [
-        {
-            "type": "bridge",
-            "bridge": "pods",
-            "isGateway": True,
-            "ipMasq": True,
-            "hairpinMode": True,
-            "ipam": {
-                "type": "host-local",
-                "ranges": [[{"subnet": PODS}]],
-                "routes": [{"dst": "0.0.0.0/0"}],
-            },
-        },
-        {"type": "portmap", "capabilities": {"portMappings": True}},
-    ],
-}
-
-
-def _kubelet(layout: Layout) -> Mapping[str, Any]:
-    keys = layout.keys
-    return {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "containerRuntimeEndpoint": f"unix://{layout.containerd}",
-        "authentication": {
-            "anonymous": {"enabled": False},
-            "webhook": {"enabled": True},
-            "x509": {"clientCAFile": str(keys / AUTHORITY)},
-        },
-        "authorization": {"mode": "Webhook"},  # rights on exec and port-forward are real
-        "tlsCertFile": f"{keys / KUBELET_SERVER}.pem",
-        "tlsPrivateKeyFile": f"{keys / KUBELET_SERVER}-key.pem",
-        "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{layout.cgroup}",
-        "failCgroupV1": False,
-        "failSwapOn": False,
-        "clusterDNS": [DNS_SERVICE],
-        "clusterDomain": DOMAIN,
-        "resolvConf": "",
-        "volumePluginDir": "/var/lib/kubelet/plugins-of-volumes",
-        # The disk is the machine's, and the images cannot be pulled again.
-        "imageGCHighThresholdPercent": 100,
-        "evictionHard": dict.fromkeys(
-            ("imagefs.available", "nodefs.available", "nodefs.inodesFree"), "0%"
-        ),
-    }
-
-
-def _containerd(layout: Layout) -> str:
-    return f"""\
-version = 2
-root = "{layout.images}"
-state = "/run/containerd"
-
-[grpc]
-address = "{layout.containerd}"
-
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "{PAUSE}"
-restrict_oom_score_adj = true
-
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "/usr/lib/cni"
-conf_dir = "{layout.config / "cni"}"
-"""

@@ -14,7 +14,7 @@ from lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from lab.environments import Environment
 from lab.node.archive import Image
 from lab.node.base import PATH
-from lab.node.components import PAUSE
+from lab.node.configuration import PAUSE
 from lab.node.layers import Contents, Layer
 from lab.node.project import PYTHONPATH, imported_by
 from lab.providers.handover import CERTIFICATE

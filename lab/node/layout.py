@@ -17,6 +17,11 @@ class Layout:
         return self.home / "lock"
 
     @property
+    def turn(self) -> Path:
+        """Locked by `up`, so that one run at a time looks what is missing."""
+        return self.home / "turn"
+
+    @property
     def authority(self) -> Path:
         """The emulated providers' certificate authority, which the images hold."""
         return self.home / "authority"

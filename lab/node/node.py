@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 from domain.errors import SetupError
 from domain.message import explain
-from domain.waiting import Say
+from domain.waiting import Say, aloud
 from lab.node.archive import Image
 from lab.node.layout import Layout
 from lab.node.objects import Objects
@@ -23,29 +23,34 @@ def up(layout: Layout, programs: Programs, images: Sequence[Image], say: Say) ->
     Raises:
         SetupError: something of it does not start.
     """
-    if not start(layout, programs):
-        say("a node is up already: what it lacks is added")
+    with _turn(layout, say):
+        if not start(layout, programs):
+            say("a node is up already: what it lacks is added")
+        try:
+            _fill(layout, images, say)
+        except AssertionError as error:
+            raise SetupError(_not_ready(layout, str(error))) from error
 
+
+def _fill(layout: Layout, images: Sequence[Image], say: Say) -> None:
     def check_lives() -> None:
         if not lives(layout):
             raise SetupError(_not_ready(layout, "it has ended"))
 
-    objects = Objects(layout.kubeconfig, alive=check_lives, say=say)
-    try:
-        with closing(objects), _alone(layout):
-            objects.wait_for_api()
-            ensure_imported(images, layout=layout, say=say)
-            objects.create()
-            objects.wait_until_ready()
-    except AssertionError as error:
-        raise SetupError(_not_ready(layout, str(error))) from error
+    with closing(Objects(layout.kubeconfig, alive=check_lives, say=say)) as objects:
+        objects.wait_for_api()
+        ensure_imported(images, layout=layout, say=say)
+        objects.create()
+        objects.wait_until_ready()
 
 
 @contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    """Let one run at a time see what a node lacks, and add it."""
-    with (layout.run / "filling").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def _turn(layout: Layout, say: Say) -> Iterator[None]:
+    """Let one run at a time see what is missing, and add it."""
+    layout.home.mkdir(parents=True, exist_ok=True)
+    with layout.turn.open("ab") as lock:
+        with aloud("another run that brings the node up", say):
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

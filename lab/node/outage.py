@@ -13,7 +13,6 @@ COMPONENTS = (
     *("etcd", "containerd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
     *("kubelet", "kube-proxy"),
 )
-
 _START_TIMEOUT = 60.0
 """Seconds; on two idle cores it takes two."""
 
@@ -57,7 +56,7 @@ def _check_all_run(layout: Layout) -> None:
 def _first(layout: Layout) -> int:
     try:
         return int(layout.pid.read_text())
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
         raise SetupError(_missing(layout, "none")) from error
 
 
@@ -71,8 +70,11 @@ def _children(layout: Layout) -> list[int]:
 
 
 def _command(process: int) -> tuple[str, ...]:
-    """Name of the program, and its first argument."""
-    words = Path(f"/proc/{process}/cmdline").read_bytes().decode().split("\0")
+    """Name of the program, and its first argument; nothing if it has just ended."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return ()
     return tuple(Path(word).name for word in words[:2])
 
 

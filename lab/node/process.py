@@ -20,7 +20,7 @@ from domain.message import explain
 from domain.waiting import Say, eventually
 from lab.node import cgroups
 from lab.node.certificates import write_keys
-from lab.node.components import write_configuration
+from lab.node.configuration import write_configuration
 from lab.node.layout import Layout
 from lab.node.programs import Programs
 

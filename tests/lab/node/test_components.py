@@ -8,7 +8,8 @@ import pytest
 from lab.node import outage
 from lab.node.addresses import DNS_SERVICE
 from lab.node.certificates import write_keys
-from lab.node.components import Component, components, write_configuration
+from lab.node.components import Component, components
+from lab.node.configuration import write_configuration
 from lab.node.layout import Layout
 from lab.node.programs import Programs
 

@@ -11,7 +11,7 @@ from lab.embedded.manifests import DEFAULT, Manifests
 from lab.environments import LITELLM, OPEN_WEBUI, Environment
 from lab.node.archive import Image
 from lab.node.base import base_of
-from lab.node.components import PAUSE
+from lab.node.configuration import PAUSE
 from lab.node.images import node_images, story_images
 from lab.node.project import imported_by
 from lab.providers.authority import keep_authority
