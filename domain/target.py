@@ -44,11 +44,11 @@ class Outages(Protocol):
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider fail in this way until `restore`; raises like `check`."""
 
-    def restore(self, keep: Collection[str] = ()) -> str:
+    def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:
         """Give back what was taken, but for these providers if `slow_to_return`.
 
         Returns:
-            What was compared with the time before, for the report.
+            What was compared with the time before, for the report: a line each.
         """
 
 

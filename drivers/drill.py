@@ -125,10 +125,11 @@ class Drill:
         if self._outages is None or not back:
             return
         began = time.monotonic()
-        certificate = self._outages.restore(keep)
+        certificates = self._outages.restore(keep)
         for provider in back:
             del self._away[provider]
-        self._note(f"given back: {certificate}")
+        for line in certificates:
+            self._note(line)
         for model in filter(self._was, _models_of(back)):
             eventually(
                 partial(self._check_serves, model),
@@ -138,8 +139,9 @@ class Drill:
                 say=self._say,
             )
             seconds = round(time.monotonic() - began, 3)
-            again = Recovery(model=model, certificate=certificate, seconds=seconds)
-            self.recoveries = (*self.recoveries, again)
+            words = "; ".join(certificates)
+            recovery = Recovery(model=model, certificate=words, seconds=seconds)
+            self.recoveries = (*self.recoveries, recovery)
             self._note(f"{model} serves again")
 
     def _needed_next(self) -> Collection[str]:

@@ -112,7 +112,7 @@ class ScalingOutages:
             raise NotProven(f"{taken} was changed by somebody else just now") from error
         self._say(f"drill: {taken} is scaled from {taken.replicas} to 0")
 
-    def restore(self, keep: Collection[str] = ()) -> str:
+    def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:
         """Give back what was taken, but for these; returns what was compared, for the report.
 
         However often it is interrupted, everything is scaled back first.
@@ -125,10 +125,10 @@ class ScalingOutages:
             self._say(line)
         for taken in back.values():
             wait_until_back(self._api, taken, self._say)
-        certificates = [certificate(self._api, taken) for taken in back.values()]
+        certificates = tuple(certificate(self._api, taken) for taken in back.values())
         if not self._taken:
             self.release()
-        return "; ".join(certificates)
+        return certificates
 
     def scale_back(self, providers: Iterable[str]) -> tuple[str, ...]:
         """Scale back, and wait for nothing; returns what was done, for people.
@@ -189,7 +189,7 @@ class _Gone:
         self._check_pods()
         self._check_endpoints()
         self._since = self._since or time.monotonic()
-        assert time.monotonic() - self._since > _PROXIES, "the nodes' proxies are told"
+        assert time.monotonic() - self._since >= _PROXIES, "the nodes' proxies are told"
 
     def _check_pods(self) -> None:
         space = self._service.namespace

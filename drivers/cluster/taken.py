@@ -183,19 +183,19 @@ def certificate(api: Api, taken: Taken) -> str:
     now = _now(api, taken)
     if now is None:
         return f"{taken} is gone"
-    pods = f"{replicas(now)} pod{'s' if replicas(now) != 1 else ''}"
+    has = f"{taken} has {replicas(now)} pod{'s' if replicas(now) != 1 else ''} again"
     if not taken.spec:
-        return f"{taken} has {pods} again; nobody knows the rest of its spec before"
+        return f"{has}; nobody knows the rest of its spec before"
     after = _fingerprints(now)
     names = sorted(taken.spec.keys() | after.keys())
     different = [name for name in names if taken.spec.get(name) != after.get(name)]
     if different:
-        return f"{taken} has {pods}; its spec DIFFERS in {', '.join(different)}"
+        return f"{has}; its spec DIFFERS in {', '.join(different)}"
     try:
         _hand_back(api, taken, now)
     except (AcceptanceError, Conflict) as error:
-        return f"{taken} has {pods}, its spec is as before; not so who owns its fields: {error}"
-    return f"{taken} has {pods}, its spec is as before"
+        return f"{has}, its spec is as before; not so who owns its fields: {error}"
+    return f"{has}, its spec is as before"
 
 
 def _hand_back(api: Api, taken: Taken, now: Manifest) -> None:

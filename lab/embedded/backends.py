@@ -34,10 +34,10 @@ class EmulatedOutages:
         """Let a provider of the story fail in this way; in force on return."""
         self._providers.behave(provider.lower(), BEHAVIOURS[outage])
 
-    def restore(self, keep: Collection[str] = ()) -> str:  # noqa: ARG002  # none is slow
+    def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:  # noqa: ARG002  # none is slow
         """Let all providers be well again."""
         self._providers.restore()
-        return "all providers are well"
+        return ("all providers are well",)
 
 
 class ProvidersLedger:

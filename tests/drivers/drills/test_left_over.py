@@ -1,0 +1,166 @@
+"""What a run that was killed left away: found, refused to judge, given back."""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.errors import SetupError
+from domain.target import Outage
+from drivers.cluster import drills as module
+from drivers.cluster.drills import drills, restore
+from drivers.cluster.lease import NAME as LEASE
+from drivers.cluster.notebook import Notebook
+from drivers.cluster.scaling import ScalingOutages
+from drivers.cluster.taken import BEFORE
+from tests.drivers.drills.played import BACKENDS, OLLAMA, VLLM, Cluster
+
+
+@pytest.fixture
+def killed(cluster: Cluster, outages: ScalingOutages) -> Cluster:
+    """A cluster on which a run was killed while Ollama was away; its lock is old."""
+    outages.take_away("Ollama", Outage.REFUSED)
+    outages.release()
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    cluster.add("Lease", LEASE, spec={"holderIdentity": "killed", "renewTime": yesterday})
+    return cluster
+
+
+def _begun(cluster: Cluster, notes: Path, said: list[str], *, allowed_on: str = "") -> ExitStack:
+    closing = ExitStack()
+    drills(
+        cluster.api(),
+        BACKENDS,
+        allowed_on=allowed_on,
+        notes=notes,
+        say=said.append,
+        closing=closing,
+    )
+    return closing
+
+
+def test_the_next_run_with_a_drill_gives_back_first(
+    killed: Cluster, notes: Path, said: list[str]
+) -> None:
+    with _begun(killed, notes, said, allowed_on="lab"):
+        assert killed.workload("ollama")["spec"]["replicas"] == 3
+    assert "drill: Deployment ml/ollama is scaled back to 3" in said
+    assert "drill: Ollama: Deployment ml/ollama will be scaled to 0 for a while, and back to 3" in (
+        said
+    )
+    assert ("Lease", LEASE) not in killed.objects
+    assert list(notes.rglob("*.json")) == []
+
+
+def test_the_next_run_without_one_judges_nothing_and_says_what_helps(
+    killed: Cluster, notes: Path, said: list[str]
+) -> None:
+    with pytest.raises(SetupError) as error:
+        _begun(killed, notes, said)
+    assert "found     Deployment ml/ollama, which had 3 pods" in str(error.value)
+    assert "fix       wait for its end, or else: make restore CONTEXT=lab" in str(error.value)
+    assert [each for each in killed.asked if "PATCH" in each][1:] == [], "nothing was changed"
+
+
+def test_without_the_right_to_look_the_run_goes_on(
+    killed: Cluster, notes: Path, said: list[str]
+) -> None:
+    killed.forbidden = {"list deployments"}
+    _begun(killed, notes, said)
+    assert "whether a drill left something away cannot be seen" in said[-1]
+
+
+def test_the_annotation_alone_is_enough(killed: Cluster, notes: Path, said: list[str]) -> None:
+    for note in notes.rglob("*.json"):
+        note.unlink()
+    (certificate,) = restore(killed.api(), Notebook(notes, "lab"), VLLM, OLLAMA, say=said.append)
+    assert certificate == (
+        "Deployment ml/ollama has 3 pods again; nobody knows the rest of its spec before"
+    )
+
+
+def test_the_note_alone_is_enough(killed: Cluster, notes: Path, said: list[str]) -> None:
+    del killed.workload("ollama")["metadata"]["annotations"]
+    (certificate,) = restore(killed.api(), Notebook(notes, "lab"), say=said.append)
+    assert certificate == "Deployment ml/ollama has 3 pods again, its spec is as before"
+
+
+@pytest.mark.parametrize("change", ["generation", "uid"])
+def test_a_note_of_what_has_become_something_else_is_worth_nothing(
+    killed: Cluster, notes: Path, said: list[str], change: str
+) -> None:
+    """An administrator who scales to nothing means it; a new object of that name is another."""
+    metadata = killed.workload("ollama")["metadata"]
+    del metadata["annotations"]
+    metadata[change] = {"generation": metadata["generation"] + 2, "uid": "another"}[change]
+    assert restore(killed.api(), Notebook(notes, "lab"), say=said.append) == ()
+    assert killed.workload("ollama")["spec"]["replicas"] == 0
+    assert list(notes.rglob("*.json")) == []
+
+
+def test_a_mark_on_what_is_back_already_stops_nobody(
+    killed: Cluster, notes: Path, said: list[str]
+) -> None:
+    killed.workload("ollama")["spec"]["replicas"] = 1
+    _begun(killed, notes, said)
+    assert killed.workload("ollama")["metadata"]["annotations"] == {BEFORE: "3"}
+
+
+def test_notes_of_another_context_are_not_read(
+    killed: Cluster, notes: Path, said: list[str]
+) -> None:
+    del killed.workload("ollama")["metadata"]["annotations"]
+    assert restore(killed.api(), Notebook(notes, "other"), say=said.append) == ()
+
+
+def test_what_another_run_uses_is_not_given_back(
+    cluster: Cluster,
+    outages: ScalingOutages,
+    notes: Path,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("drivers.cluster.lease._RENEWAL", 0.2)
+    outages.take_away("Ollama", Outage.REFUSED)
+    with pytest.raises(SetupError, match="Not everything was given back: another drill is under"):
+        restore(cluster.api(), Notebook(notes, "lab"), OLLAMA, say=said.append)
+    outages.restore()
+
+
+def test_a_drill_for_another_cluster_asks_nothing(
+    cluster: Cluster, notes: Path, said: list[str]
+) -> None:
+    with pytest.raises(SetupError) as error:
+        _begun(cluster, notes, said, allowed_on="production")
+    assert "expected  --drill=lab" in str(error.value)
+    assert cluster.asked == []
+
+
+def test_what_may_not_be_taken_is_said_in_the_beginning(
+    cluster: Cluster, notes: Path, said: list[str]
+) -> None:
+    cluster.workload("vllm-server")["spec"]["replicas"] = 0
+    with _begun(cluster, notes, said, allowed_on="lab"):
+        pass
+    assert said[0] == (
+        "drill: vLLM stays: no drill with Deployment ml/vllm-server: it is at 0 already"
+    )
+
+
+def test_at_its_end_a_run_gives_everything_back(
+    cluster: Cluster, notes: Path, said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    closing = ExitStack()
+    outages = drills(
+        cluster.api(), BACKENDS, allowed_on="lab", notes=notes, say=said.append, closing=closing
+    )
+    assert outages
+    outages.take_away("vLLM", Outage.REFUSED)
+    closing.close()
+    assert cluster.workload("vllm-server")["spec"]["replicas"] == 1
+
+    outages.take_away("vLLM", Outage.REFUSED)
+    module._end(outages)  # noqa: SLF001  # what Python's own end calls
+    assert cluster.workload("vllm-server")["spec"]["replicas"] == 1
+    assert capsys.readouterr().err == "drill: Deployment ml/vllm-server is scaled back to 1\n"
