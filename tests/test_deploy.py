@@ -7,12 +7,14 @@ import subprocess
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from fixtures.settings import Settings, variable
+from tests.dockerfile import stages
 from tests.sources import REPOSITORY
 
 _DEPLOY = REPOSITORY / "deploy"
@@ -81,7 +83,9 @@ def test_only_the_reports_and_a_scratch_folder_are_writable(job: Any, objects: A
     pod = job["template"]["spec"]
     (container,) = pod["containers"]
     places = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
-    assert places == {"/suite/reports": "reports", "/tmp": "tmp"}  # noqa: S108  # in the pod
+    drills = "/suite/environments/drills"
+    assert places == {"/suite/reports": "reports", drills: "reports", "/tmp": "tmp"}  # noqa: S108  # in the pod
+    assert stages()["image"].environment["ACCEPTANCE_CACHE"] == str(Path(drills).parent)
     volumes = {each["name"]: each for each in pod["volumes"]}
     claimed = volumes["reports"]["persistentVolumeClaim"]["claimName"]
     assert claimed == _one(objects, "PersistentVolumeClaim")["metadata"]["name"]

@@ -6,17 +6,16 @@ is shown by the job `image` of the continuous integration.
 
 import json
 import re
-import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.record import Suite
+from tests.dockerfile import context, stages
 from tests.fixtures.project import TAGS, write
 from tests.sources import REPOSITORY
 from tools.suite import suite
@@ -31,53 +30,7 @@ Feature: Everything
     Then it holds
 """
 _COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
-    """The instructions from one FROM to the next."""
-
-    base: str
-    instructions: tuple[tuple[str, str], ...]
-
-    def all(self, word: str) -> list[str]:
-        """What stands behind each instruction of this kind."""
-        return [text for name, text in self.instructions if name == word]
-
-
-def _stages() -> dict[str, Stage]:
-    text = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    stages: dict[str, list[tuple[str, str]]] = {}
-    for line in lines:
-        word, _, rest = line.partition(" ")
-        if word == "FROM":
-            stages[rest] = []
-        else:
-            list(stages.values())[-1].append((word, rest))
-    return {
-        name.partition(" AS ")[2] or "image": Stage(
-            base=name.partition(" AS ")[0], instructions=tuple(instructions)
-        )
-        for name, instructions in stages.items()
-    }
-
-
-_STAGES = _stages()
-
-
-def _copy_context(folder: Path) -> None:
-    """What `.dockerignore` lets through; it names whole folders and files only."""
-    lines = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    ignored = shutil.ignore_patterns("__pycache__")
-    assert [line for line in lines if line[:1] not in "#!"] == ["*", "**/__pycache__"]
-    for name in (line[1:] for line in lines if line.startswith("!")):
-        source, place = REPOSITORY / name, folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, place, ignore=ignored)
-        else:
-            shutil.copy2(source, place)
+_STAGES = stages()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +44,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for word, text in _STAGES["build"].instructions:
         if word == "COPY":
             assert text == ". ."
-            _copy_context(folder)
+            for file in context():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(REPOSITORY / file, folder / file)
         elif word == "RUN":
             done = subprocess.run(
                 ["/bin/sh", "-c", text],
@@ -110,10 +65,10 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _run(image: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Its entry point, with the environment that the image sets."""
     final = _STAGES["image"]
-    (entrypoint,), (variables,) = final.all("ENTRYPOINT"), final.all("ENV")
-    environ: Mapping[str, str] = dict(
-        each.replace("/suite", str(image)).split("=", maxsplit=1) for each in shlex.split(variables)
-    )
+    (entrypoint,) = final.all("ENTRYPOINT")
+    environ = {
+        name: value.replace("/suite", str(image)) for name, value in final.environment.items()
+    }
     return subprocess.run(
         [*json.loads(entrypoint), *arguments],
         cwd=image,

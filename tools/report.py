@@ -30,7 +30,7 @@ _LONGEST_SECONDS = 300.0
 
 def installed(cache: Path) -> bool:
     """Whether a report can be made now, without a network."""
-    return _installation(cache).is_complete()
+    return allure(cache).is_complete()
 
 
 def ensure_allure(cache: Path, say: Callable[[str], None]) -> None:
@@ -46,7 +46,7 @@ def ensure_allure(cache: Path, say: Callable[[str], None]) -> None:
         npm = _NODE / "lib/node_modules/npm/bin/npm-cli.js"
         installer.run("fetching and installing its packages", [_NODE / "bin/node", npm, "ci"])
 
-    _installation(cache).ensure(build, say)
+    allure(cache).ensure(build, say)
 
 
 def make_report(
@@ -110,11 +110,11 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     if categories.exists():  # Allure 3.18.0 reads them from its configuration only
         config["categories"] = json.loads(categories.read_text(encoding="utf-8"))
     (folder / "allurerc.json").write_text(json.dumps(config), encoding="utf-8")
-    installation = _installation(cache)
-    allure = installation.folder / installation.entry
+    installation = allure(cache)
+    command = installation.folder / installation.entry
     try:
         subprocess.run(
-            [_NODE / "bin/node", allure, "generate", "--config", "allurerc.json", results],
+            [_NODE / "bin/node", command, "generate", "--config", "allurerc.json", results],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -131,7 +131,8 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     return folder / "allure/index.html", remembered
 
 
-def _installation(cache: Path) -> Installation:
+def allure(cache: Path) -> Installation:
+    """Where Allure is, or will be, in this cache folder."""
     lock = (_ALLURE / "package-lock.json").read_bytes()
     digest = hashlib.sha256(lock).hexdigest()
     version = json.loads(lock)["packages"]["node_modules/allure"]["version"]
