@@ -98,7 +98,10 @@ class Pods:
             yield f"whether what it read was changed since: {self.blind}"
         for kind, name in sorted(self._data.sealed):
             if kind == "ConfigMap":
-                yield f"whether {kind} {name} was changed since: it may not be read"
+                yield (
+                    f"whether {kind} {name} was changed since: these rights do not allow to get "
+                    "configmaps"
+                )
 
 
 def _fields(pod: Manifest) -> Mapping[str, str]:

@@ -40,6 +40,7 @@ class Right:
 _NEWEST = "The newest configuration of Open WebUI is the one that serves"
 _NEWEST_GATEWAY = "The newest configuration of the gateway is the one that serves"
 _INSIDE = (
+    "The declared endpoint is LiteLLM",  # where a whole Secret may define it
     "Open WebUI was restarted with its new settings",
     "The gateway is reached from inside Open WebUI",
     "The key in use comes from the secret",

@@ -99,7 +99,9 @@ def test_one_blind_spot_among_several_pods_is_told(
 
 def test_so_may_one_whose_config_map_may_not_be_read() -> None:
     (found,), _ = _read(*_story(), forbidden=("ConfigMap",))
-    assert found.unsure == "whether ConfigMap config was changed since: it may not be read"
+    assert found.unsure == (
+        "whether ConfigMap config was changed since: these rights do not allow to get configmaps"
+    )
 
 
 def test_that_a_secret_may_not_be_read_is_no_doubt_for_behaviour_proves_its_value() -> None:

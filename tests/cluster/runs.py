@@ -1,0 +1,131 @@
+"""The suite on a live cluster, run as a person runs it, and what the API server wrote down."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lab.embedded.manifests import DEFAULT, Manifests
+from tests.clusters import KUBECONFIG
+from tests.sources import REPOSITORY
+
+AUDIT = Path(KUBECONFIG or "/nowhere").parent / "audit.log"
+"""What a node of `lab.node` writes; other clusters keep theirs to themselves."""
+USER, PASSWORD = "ordinary@lab.example", "password-of-an-ordinary-user"
+_LINE = re.compile(r"^AC\d.*? [✓✗~?!-] (?P<verdict>.+?) +(?P<title>[A-Z].*?)  \(\d+\.\d s\)$")
+_LONGEST = 240.0
+"""Seconds; a run without a drill takes 20 on a machine that is not busy."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """What a run left."""
+
+    code: int
+    out: str
+    """Both streams of the terminal."""
+    folder: Path
+    began: datetime
+    ended: datetime
+
+    @property
+    def verdicts(self) -> Mapping[str, str]:
+        """How each scenario ended, by its title."""
+        found = [_LINE.match(line) for line in self.out.splitlines()]
+        return {each["title"]: each["verdict"] for each in found if each}
+
+    def titles(self, verdict: str) -> set[str]:
+        """The scenarios that ended so."""
+        return {title for title, ended in self.verdicts.items() if ended == verdict}
+
+
+def administrator(field: str) -> str:
+    """The e-mail (`EMAIL`) or the password of the administrator of the lab's manifests."""
+    data = Manifests.load(DEFAULT).data("Secret", "apps", "open-webui-administrator") or {}
+    return data[f"WEBUI_ADMIN_{field}"]
+
+
+def run(
+    folder: Path, kubeconfig: str, *arguments: str, at: str = "", do: Callable[[], object] = print
+) -> Run:
+    """Judge the cluster of a kubeconfig, with the reports in a folder.
+
+    Args:
+        folder: where the reports go.
+        kubeconfig: its path.
+        arguments: more of them, for pytest.
+        at: a word of the output, at which
+        do: happens.
+    """
+    key = (Manifests.load(DEFAULT).data("Secret", "ml", "litellm-secrets") or {})[
+        "LITELLM_MASTER_KEY"
+    ]
+    foreign = {name: each for name, each in os.environ.items() if not name.startswith("ACCEPTANCE")}
+    began = datetime.now(UTC)
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pytest", str(REPOSITORY / "steps"), f"--rootdir={folder}"),
+            *("-c", str(REPOSITORY / "pyproject.toml"), "-p", "no:cacheprovider"),
+            *("--target=live", f"--kubeconfig={kubeconfig}", "--hands=api"),
+            f"--account-email={administrator('EMAIL')}",
+            f"--user-email={USER}",
+            f"--docs={DEFAULT / 'README.md'}",
+            *arguments,
+        ],
+        cwd=REPOSITORY,
+        env={
+            **foreign,
+            "PYTHONUNBUFFERED": "1",
+            "COLUMNS": "160",
+            "ACCEPTANCE_ACCOUNT_PASSWORD": administrator("PASSWORD"),
+            "ACCEPTANCE_USER_PASSWORD": PASSWORD,
+            "ACCEPTANCE_GATEWAY_KEY": key,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        too_long = threading.Timer(_LONGEST, process.kill)
+        too_long.start()
+        out = "".join(_heard(process, at, do))
+        code = process.wait()
+        too_long.cancel()
+    return Run(code=code, out=out, folder=folder, began=began, ended=datetime.now(UTC))
+
+
+def _heard(process: "subprocess.Popen[str]", at: str, do: Callable[[], object]) -> Iterator[str]:
+    """What the run says, acting upon it once."""
+    assert process.stdout
+    waiting = bool(at)
+    for line in process.stdout:
+        yield line
+        if waiting and at in line:
+            waiting = False
+            do()
+    assert not waiting, f"the run never said: {at}"
+
+
+def written_down(user: str, of: Run) -> Iterator[Mapping[str, Any]]:
+    """What the API server wrote down of a user while a run lasted, once an answer was given."""
+    for line in AUDIT.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        when = datetime.fromisoformat(event["requestReceivedTimestamp"])
+        if event["user"]["username"] == user and of.began <= when <= of.ended:
+            yield event
+
+
+def asked(event: Mapping[str, Any]) -> str:
+    """Verb and resource, as a right is written."""
+    about = event.get("objectRef")
+    if about is None:
+        return f"{event['verb']} {event['requestURI'].partition('?')[0]}"
+    resource = "/".join(filter(None, (about["resource"], about.get("subresource", ""))))
+    group = about.get("apiGroup", "")
+    return f"{event['verb']} {resource}{f'.{group}' if group else ''}"
