@@ -28,7 +28,8 @@ def _(gateway: Gateway, comparison: Comparison) -> None:
 
 
 @when("the connections in use are read", target_fixture="in_use")
-def _(wiring: Wiring, comparison: Comparison, attach: Attach) -> Wiring:
+def _(wiring: Wiring, open_webui: OpenWebUI, comparison: Comparison, attach: Attach) -> Wiring:
+    comparison.version("Open WebUI", open_webui.version())
     comparison.effective("AC1", str(wiring))
     comparison.found(replace(comparison.findings, endpoint=str(wiring)))
     attach("connections in use", wiring)
