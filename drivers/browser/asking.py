@@ -1,17 +1,16 @@
 """One question on the page, from choosing the model to the end of the answer."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
 from domain.message import explain
-from domain.waiting import Say, eventually
+from domain.waiting import Say, aloud, eventually
 from drivers.browser.page import ChatPage, Message
 from drivers.open_webui import ANSWER_TIMEOUT
 from drivers.streaming import Question
 
-_LOOK_SECONDS = 0.1
-"""Seconds between two looks at an answer that is being written."""
 _DRAWING_SECONDS = 2.0
 """Seconds in which the last words of an answer are drawn after the page has marked it complete."""
 
@@ -35,37 +34,36 @@ def answer_to(nonce: str, messages: tuple[Message, ...]) -> Message | None:
 
 def ask_on(page: ChatPage, question: Question, say: Say) -> Shown:
     """Ask, and read the answer to its end; the model is chosen already."""
-    started, first, complete = time.monotonic(), 0.0, 0.0
+    started, first = time.monotonic(), 0.0
     page.say(question.text)
-
-    def finished() -> Message:
-        nonlocal first, complete
-        answer = answer_to(question.nonce, page.messages())
-        assert answer, "no answer has begun"
-        first = first or (time.monotonic() - started if answer.text else 0.0)
-        assert answer.done, "it is not complete"
-        complete = complete or time.monotonic()
-        drawn = question.nonce in answer.text or answer.error
-        assert drawn or time.monotonic() - complete > _DRAWING_SECONDS, "its end is not drawn"
-        return answer
-
-    try:
-        message = eventually(
-            finished,
-            what=f"the answer of {question.model} on the page",
-            timeout=ANSWER_TIMEOUT,
-            interval=_LOOK_SECONDS,
-            say=say,
-        )
-    except AssertionError as error:
+    with aloud(f"the answer of {question.model} on the page", say):
+        message = page.answer(question.nonce, complete=False, timeout=ANSWER_TIMEOUT)
+        if message and message.text:
+            first = time.monotonic() - started
+        message = message and _whole(page, question.nonce)
+    if message is None:
         message = Message(
             user=False,
             model=page.selector.chosen(),
             text="",
-            error=f"no end of the answer after {ANSWER_TIMEOUT:.0f} s: {error}",
+            error=f"no end of the answer after {time.monotonic() - started:.0f} s",
             done=False,
         )
     return Shown(message=message, first_seconds=first, seconds=time.monotonic() - started)
+
+
+def _whole(page: ChatPage, nonce: str) -> Message | None:
+    """The answer when it is complete, and drawn; without its code it is for others to judge."""
+    message = page.answer(nonce, complete=True, timeout=ANSWER_TIMEOUT)
+
+    def drawn() -> Message | None:
+        seen = answer_to(nonce, page.messages()) or message
+        assert seen is None or seen.error or nonce in seen.text, "its end is not drawn"
+        return seen
+
+    with suppress(AssertionError):
+        return eventually(drawn, what="its end", timeout=_DRAWING_SECONDS)
+    return message
 
 
 def not_offered(model: str, account: str) -> AssertionError:

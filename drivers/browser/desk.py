@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from playwright.sync_api import Error as PlaywrightError
+
+from domain.errors import NotProven
 from domain.secret import Secret
 from domain.target import Account
 from drivers.browser.page import ChatPage
-from drivers.browser.session import Browser, Sitting, State
+from drivers.browser.session import Browser
+from drivers.browser.sitting import Sitting, State
 
 T = TypeVar("T")
 
@@ -47,6 +51,9 @@ class Desk:
         Args:
             work: done in the browser's thread.
             afresh: with the page as it is loaded now; an earlier one shows the models of its time.
+
+        Raises:
+            NotProven: the browser broke off; what is done next begins with another.
         """
         return self._browser.do(lambda: self._do(work, afresh=afresh))
 
@@ -57,9 +64,12 @@ class Desk:
             if afresh and known is self._sitting:
                 page.open()
             return work(page)
-        except BaseException:
+        except BaseException as error:
             # What it shows now is evidence, so it is left as it is until the next one needs it.
             self._surprised = True
+            if isinstance(error, PlaywrightError):
+                told = error.message.splitlines()[0]
+                raise NotProven(f"the browser broke off, and another is begun: {told}") from error
             raise
 
     def _taken(self) -> Sitting:

@@ -17,6 +17,8 @@ READY_TIMEOUT = 30.0
 """Seconds until the page can be used; a first load on a busy machine takes up to ten."""
 _NEWS_TIMEOUT = 2.0
 """Seconds in which the first-login dialog comes, where it comes at all."""
+_LOOK_SECONDS = 0.1
+"""Seconds between two looks at an answer that is being written."""
 _ASIDE = (640, 620)
 """Where the pointer is in the way of nothing, and no hint pops up."""
 
@@ -105,6 +107,24 @@ class ChatPage:
         read: list[dict[str, Any]] = self._messages.evaluate_all(places.READ_MESSAGES)
         return tuple(Message(**message) for message in read)
 
+    def answer(self, code: str, *, complete: bool, timeout: float) -> Message | None:
+        """The answer to the question that holds this code, as soon as it is there.
+
+        Args:
+            code: the question's own.
+            complete: wait for its end; otherwise for its first words.
+            timeout: seconds after which there is none.
+        """
+        with suppress(PlaywrightTimeoutError):
+            found = self._page.wait_for_function(
+                places.ANSWER,
+                arg=[code, complete],
+                polling=_LOOK_SECONDS * 1000,
+                timeout=timeout * 1000,
+            )
+            return Message(**found.json_value())
+        return None
+
     @property
     def chat(self) -> str:
         """The conversation's identity; empty as long as nothing was asked."""
@@ -112,11 +132,13 @@ class ChatPage:
         return rest.partition("?")[0] if found else ""
 
     def picture(self) -> bytes:
-        """The page as a PNG, with nothing in the way."""
+        """The page as a PNG, with nothing in the way; empty where it is not drawn in time."""
         with suppress(PlaywrightTimeoutError):
             if self._news.is_visible():
                 self._news.click(timeout=_NEWS_TIMEOUT * 1000)
             self._page.wait_for_function(places.ALL_DRAWN, timeout=_NEWS_TIMEOUT * 1000)
         self._page.mouse.move(*_ASIDE)
         quiet = f"{places.NOTICES} {{ visibility: hidden }}"
-        return self._page.screenshot(animations="disabled", style=quiet)
+        with suppress(PlaywrightTimeoutError):
+            return self._page.screenshot(animations="disabled", style=quiet)
+        return b""

@@ -4,6 +4,7 @@ Seen on Open WebUI 0.12.4, with the language English, at 1280 x 800. The page ha
 what its own tests use, and those come first; the words on it change with the user's language.
 """
 
+import json
 import re
 
 SEEN_ON = "0.12.4"
@@ -47,6 +48,13 @@ READ_MESSAGES = """messages => messages.map(message => {
     done: Boolean(message.querySelector('.copy-response-button')),
   };
 })"""
+ANSWER = f"""([code, complete]) => {{
+  const all = ({READ_MESSAGES})([...document.querySelectorAll({json.dumps(MESSAGE)})]);
+  const answer = all[all.findIndex(message => message.user && message.text.includes(code)) + 1];
+  const found = answer && !answer.user;
+  return found && (answer.done || !complete && answer.text) ? answer : null;
+}}"""
+"""The answer below the question with this code, complete or at its first words."""
 ALL_DRAWN = """() => [...document.images].every(image => {
   const place = image.getBoundingClientRect();
   return image.complete || place.top > innerHeight || place.bottom < 0;

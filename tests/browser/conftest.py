@@ -60,7 +60,7 @@ def chromium(target: Target) -> Iterator[Browser]:
     """The browser."""
     program = find_browser()
     assert program
-    with closing(Browser(program, base_url=target.open_webui)) as running:
+    with closing(Browser(program, base_url=target.open_webui, closely=True)) as running:
         yield running
 
 

@@ -16,6 +16,7 @@ from domain.answering import (
     check_turn,
     check_unknown_model,
 )
+from domain.errors import NotProven
 from domain.own_host import check_own_host
 from domain.secret import MASK, Redactor
 from domain.story import MODELS
@@ -128,6 +129,19 @@ def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
     with page_user.conversation() as conversation:
         assert conversation.ask("vllm-qwen", nonce()).returned
     assert changed not in chromium.sittings
+
+
+def test_a_browser_that_breaks_off_proves_nothing_and_another_is_begun(
+    chromium: Browser, page_user: BrowserUser
+) -> None:
+    page_user.offered()
+    browser = chromium.sittings[-1].context.browser
+    assert browser
+    chromium.do(lambda: browser.new_browser_cdp_session().send("Browser.close"))
+    with pytest.raises(NotProven, match="the browser broke off"):
+        page_user.ask(Question(model=GROQ, nonce=nonce()))
+    assert [seen.trace for seen in chromium.evidence()] == [b""]
+    assert page_user.ask(Question(model=GROQ, nonce=nonce())).returned
 
 
 def test_no_other_host_is_asked_and_none_can_be(chromium: Browser, page_user: BrowserUser) -> None:
