@@ -43,6 +43,7 @@ class Desk:
         self._learn = learn
         self._sitting: Sitting | None = None
         self._signed_in: State | None = None
+        self._refused: Exception | None = None
         self._surprised = False
 
     def do(self, work: Callable[[ChatPage], T], *, afresh: bool = False) -> T:
@@ -73,6 +74,8 @@ class Desk:
             raise
 
     def _taken(self) -> Sitting:
+        if self._refused:  # told to each scenario, tried once
+            raise self._refused
         if self._sitting and self._surprised:
             self._leave(self._sitting)
         self._surprised = False
@@ -85,11 +88,15 @@ class Desk:
         return self._sitting
 
     def _sign_in(self, sitting: Sitting) -> State:
-        if self._account.email:
-            who = self._account
-            sitting.page.sign_in(who.email, who.password, news=self._administrator)
-        else:
-            sitting.page.open()
+        who = self._account
+        try:
+            if who.email:
+                sitting.page.sign_in(who.email, who.password, news=self._administrator)
+            else:
+                sitting.page.open()
+        except (AssertionError, NotProven) as error:
+            self._refused = error
+            raise
         state = sitting.context.storage_state()
         for cookie in state["cookies"]:
             self._learn(Secret(cookie["value"]))

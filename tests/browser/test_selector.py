@@ -1,5 +1,7 @@
 """What users complain about: the selector is read as they see it, and the message says why."""
 
+from contextlib import closing
+
 import pytest
 
 from domain.endpoint import Place, gateway_connection
@@ -123,6 +125,22 @@ def test_a_list_that_is_kept_forever_shows_what_is_no_longer_served(
     assert stale.names == set(MODELS)
     with pytest.raises(AssertionError, match=r"the name is cached; LiteLLM itself serves no model"):
         check_offered(stale, MODELS, connection, served.names)
+
+
+def test_somebody_who_cannot_sign_in_tries_once(
+    chromium: Browser, api: OpenWebUI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.browser.page.READY_TIMEOUT", 5.0)
+    stranger = Account(email="nobody@acceptance.example", password=Secret("not-known-here"))
+    user = BrowserUser(chromium, stranger, api, witness=None, learn=lambda _secret: None)
+    with closing(user):
+        with pytest.raises(
+            AssertionError, match="does not show the page after signing in"
+        ) as first:
+            user.offered()
+        with pytest.raises(AssertionError) as second:
+            user.ask(Question(model="vllm-qwen", nonce=nonce()))
+    assert second.value is first.value
 
 
 def test_an_ordinary_user_sees_the_models_on_the_page(
