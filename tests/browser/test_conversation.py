@@ -131,6 +131,17 @@ def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
     assert changed not in chromium.sittings
 
 
+def test_a_page_of_another_version_may_only_have_moved_things(
+    chromium: Browser, page_user: BrowserUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.browser.missing.SEEN_ON", "0.11.9")
+    page_user.offered()
+    page = chromium.sittings[-1].context.pages[0]
+    chromium.do(lambda: page.add_style_tag(content=GONE))
+    with pytest.raises(NotProven, match=r"the page has changed: .* 0\.11\.9 has it; this is 0\.12"):
+        page_user.ask(Question(model=GROQ, nonce=nonce()))
+
+
 def test_a_browser_that_breaks_off_proves_nothing_and_another_is_begun(
     chromium: Browser, page_user: BrowserUser
 ) -> None:
