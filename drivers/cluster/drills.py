@@ -11,20 +11,13 @@ from domain.kubernetes import ServiceName
 from domain.message import explain
 from domain.waiting import Say
 from drivers.cluster.api import Api, Conflict, Forbidden
+from drivers.cluster.giving import certificate, give_back, wait_until_back
 from drivers.cluster.lease import DrillLease
 from drivers.cluster.notebook import Notebook
 from drivers.cluster.objects import owners_by_selector
 from drivers.cluster.refusals import workload_behind
 from drivers.cluster.scaling import MAY, ScalingOutages
-from drivers.cluster.taken import (
-    Taken,
-    by_annotation,
-    certificate,
-    give_back,
-    marked,
-    replicas,
-    wait_until_back,
-)
+from drivers.cluster.taken import Taken, by_annotation, marked, pods, replicas
 from drivers.unbroken import unbroken
 
 
@@ -88,7 +81,7 @@ def _require_all_in_place(api: Api, notebook: Notebook, *services: ServiceName, 
             explain(
                 "A drill has taken something away: it is under way still, or it was killed.",
                 expected="all backends in place, before anything is judged",
-                found=", ".join(f"{taken}, which had {taken.replicas} pods" for taken in left),
+                found=", ".join(f"{taken}, which had {pods(taken.replicas)}" for taken in left),
                 where=f"context {api.context}",
                 fix=f"wait for its end, or else: make restore CONTEXT={api.context}",
             )
@@ -105,7 +98,11 @@ def _announced(api: Api, provider: str, service: ServiceName) -> str:
 
 
 def _end(outages: ScalingOutages) -> None:
-    for line in outages.end_at_once():
+    try:
+        lines = outages.end_at_once()
+    except SetupError as error:
+        lines = (str(error),)
+    for line in lines:
         sys.stderr.write(f"{line}\n")
 
 

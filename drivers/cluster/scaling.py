@@ -5,23 +5,16 @@ from collections.abc import Collection, Iterable, Mapping
 
 from domain.errors import AcceptanceError, NotProven, SetupError
 from domain.kubernetes import Manifest, ServiceName
-from domain.message import explain
+from domain.message import excerpt, explain
 from domain.target import Outage
 from domain.waiting import Say, eventually
 from drivers.cluster.api import Api, Conflict
+from drivers.cluster.giving import certificate, give_back, take, wait_until_back
 from drivers.cluster.lease import MAY as MAY_LOCK
 from drivers.cluster.lease import DrillLease
 from drivers.cluster.notebook import Notebook
 from drivers.cluster.refusals import workload_behind
-from drivers.cluster.taken import (
-    Taken,
-    as_it_is,
-    certificate,
-    give_back,
-    replicas,
-    take,
-    wait_until_back,
-)
+from drivers.cluster.taken import Taken, as_it_is, pods, replicas
 from drivers.unbroken import unbroken
 
 MAY = (*MAY_LOCK, r"PATCH /apis/apps/v1/namespaces/[^/]+/(deployments|statefulsets)/[^/]+")
@@ -143,7 +136,8 @@ class ScalingOutages:
                 try:
                     done.append(f"drill: {taken} {give_back(self._api, taken)}")
                 except (AcceptanceError, AssertionError, Conflict) as error:
-                    failed.append(f"{taken}, which had {taken.replicas} pods: {error}")
+                    had = pods(taken.replicas)
+                    failed.append(f"{taken}, which had {had}: {excerpt(str(error))}")
                     continue
                 self._notebook.strike(taken)
                 del self._taken[provider]

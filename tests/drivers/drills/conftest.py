@@ -14,7 +14,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for what happens at once here."""
     monkeypatch.setattr("drivers.cluster.scaling._PROXIES", 0.0)
     monkeypatch.setattr("drivers.cluster.scaling._TO_GO", 0.0)
-    monkeypatch.setattr("drivers.cluster.taken._BACK", 0.3)
+    monkeypatch.setattr("drivers.cluster.giving._BACK", 0.3)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_the_next_run_without_one_judges_nothing_and_says_what_helps(
 ) -> None:
     with pytest.raises(SetupError) as error:
         _begun(killed, notes, said)
-    assert "found     Deployment ml/ollama, which had 3 pods" in str(error.value)
+    assert "found     Deployment ml/ollama, which had 3 pods\n" in str(error.value)
     assert "fix       wait for its end, or else: make restore CONTEXT=lab" in str(error.value)
     assert [each for each in killed.asked if "PATCH" in each][1:] == [], "nothing was changed"
 
@@ -164,3 +164,10 @@ def test_at_its_end_a_run_gives_everything_back(
     module._end(outages)  # noqa: SLF001  # what Python's own end calls
     assert cluster.workload("vllm-server")["spec"]["replicas"] == 1
     assert capsys.readouterr().err == "drill: Deployment ml/vllm-server is scaled back to 1\n"
+
+    outages.take_away("vLLM", Outage.REFUSED)
+    cluster.forbidden = {"patch deployments"}
+    module._end(outages)  # noqa: SLF001  # likewise
+    assert "fix       make restore CONTEXT=lab\n" in capsys.readouterr().err
+    cluster.forbidden = set()
+    module._end(outages)  # noqa: SLF001  # likewise

@@ -242,3 +242,24 @@ def test_at_the_very_end_everything_is_scaled_back_and_nothing_waited_for(
     assert outages.end_at_once() == ("drill: Deployment ml/vllm-server is scaled back to 1",)
     assert outages.end_at_once() == ()
     assert ("Lease", LEASE) not in cluster.objects
+
+
+def test_where_the_api_server_is_gone_it_is_told_what_is_left_to_do(
+    cluster: Cluster, outages: ScalingOutages
+) -> None:
+    outages.take_away("vLLM", Outage.REFUSED)
+
+    def gone(_method: str, _path: str) -> None:
+        raise ConnectionError("refused")
+
+    cluster.before = gone
+    with pytest.raises(SetupError) as error:
+        outages.restore()
+    assert "Deployment ml/vllm-server, which had 1 pod: The API server cannot be asked." in str(
+        error.value
+    )
+    assert "fix       make restore CONTEXT=lab" in str(error.value)
+
+    cluster.before = lambda _method, _path: None
+    outages.restore()
+    assert _replicas(cluster.workload("vllm-server")) == 1
