@@ -8,14 +8,16 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from domain.errors import Inconclusive, NotProven, SetupError
+from domain.errors import Inconclusive, SetupError
 from domain.kubernetes import Manifest
 from domain.message import excerpt
 from domain.waiting import Say, eventually, quiet
 from drivers.cluster import complaints
+from drivers.cluster.complaints import Conflict, Forbidden, RefusedError
 from drivers.cluster.stream import NotOpenedError, message_of
 from drivers.cluster.wire import Answer, CertificateError, Wire
 
+__all__ = ["PATHS", "QUESTIONS", "Api", "Conflict", "Forbidden", "RefusedError"]
 T = TypeVar("T")
 PATHS: Mapping[str, str] = {
     "ConfigMap": "/api/v1/namespaces/{}/configmaps",
@@ -42,18 +44,6 @@ QUESTIONS = (
 _PATIENCE = 20.0
 """Seconds for an API server that is busy or restarts, before the run ends."""
 _BUSY = {429, 500, 502, 503, 504}
-
-
-class Forbidden(NotProven):
-    """These rights do not allow a question."""
-
-
-class RefusedError(SetupError):
-    """The API server understands the question, and does not answer it."""
-
-
-class Conflict(Exception):  # noqa: N818  # the API's own word (409): somebody else was faster
-    """The object was made or changed by somebody else."""
 
 
 class Api:
@@ -90,6 +80,10 @@ class Api:
         return Api(
             self._wire, context=self.context, may=may, say=self._say, patience=self._patience
         )
+
+    def impatient(self) -> "Api":
+        """The same server, for whoever wants to know whether it answers at once."""
+        return Api(self._wire, context=self.context, patience=0.0)
 
     def close(self) -> None:
         """Close the connections to the server."""
@@ -240,13 +234,6 @@ class Api:
             raise self._error(answer.status, message_of(answer.text), asked)
 
     def _error(self, status: int, message: str, asked: str) -> Exception:
-        found = f"{status} {excerpt(message)}"
-        match status:
-            case HTTPStatus.UNAUTHORIZED:
-                return SetupError(complaints.unknown_credentials(self.context, self.server, found))
-            case HTTPStatus.FORBIDDEN:
-                return Forbidden(f"these rights do not allow it: {excerpt(message)}")
-            case HTTPStatus.CONFLICT:
-                return Conflict(message)
-            case _:
-                return RefusedError(complaints.refused(self.context, asked, found))
+        return complaints.refusal(
+            status, message, asked=asked, context=self.context, server=self.server
+        )

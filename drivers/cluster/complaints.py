@@ -1,6 +1,35 @@
-"""What people are told when an API server does not answer, or not as one."""
+"""What is raised, and what people are told, when an API server does not answer as was asked."""
 
+from http import HTTPStatus
+
+from domain.errors import NotProven, SetupError
 from domain.message import excerpt, explain
+
+
+class Forbidden(NotProven):
+    """These rights do not allow a question."""
+
+
+class RefusedError(SetupError):
+    """The API server understands the question, and does not answer it."""
+
+
+class Conflict(Exception):  # noqa: N818  # the API's own word (409): somebody else was faster
+    """The object was made or changed by somebody else."""
+
+
+def refusal(status: int, message: str, *, asked: str, context: str, server: str) -> Exception:
+    """The error for an answer that is none, by its status."""
+    found = f"{status} {excerpt(message)}"
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return SetupError(unknown_credentials(context, server, found))
+        case HTTPStatus.FORBIDDEN:
+            return Forbidden(f"these rights do not allow it: {excerpt(message)}")
+        case HTTPStatus.CONFLICT:
+            return Conflict(message)
+        case _:
+            return RefusedError(_refused(context, asked, found))
 
 
 def unreachable(context: str, server: str, found: str) -> str:
@@ -40,7 +69,7 @@ def unknown_credentials(context: str, server: str, found: str) -> str:
     )
 
 
-def refused(context: str, asked: str, found: str) -> str:
+def _refused(context: str, asked: str, found: str) -> str:
     """For a question that the server does not take."""
     return explain(
         "The API server refuses a question.",

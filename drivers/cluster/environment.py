@@ -74,7 +74,7 @@ def environment_of(
         for name, variable in resolved.items()
         if not (_holders(variable) and process is not None and name not in process)
     }
-    return {**_from_sealed_sources(container, data, process, resolved), **environment}
+    return {**_from_sealed_sources(container, data, process), **environment}
 
 
 def _with_seals(container: Manifest, data: Data) -> Lookup:
@@ -113,10 +113,8 @@ def _sealed(variable: Variable, process: Process) -> Secret:
     return Secret.seal("; ".join(dict.fromkeys(holders)), fingerprint=seen)
 
 
-def _from_sealed_sources(
-    container: Manifest, data: Data, process: Process, resolved: Environment
-) -> Environment:
-    """What a process has and nothing else explains comes from the sources that are sealed.
+def _from_sealed_sources(container: Manifest, data: Data, process: Process) -> Environment:
+    """What a process has may come from the sources that are sealed, if nothing else explains it.
 
     Where no process could be asked, they may define any variable.
     """
@@ -134,5 +132,4 @@ def _from_sealed_sources(
     return {
         name: Variable(name=name, value=Secret.seal(source, fingerprint=seen), source=source)
         for name, seen in told.items()
-        if name not in resolved
     }

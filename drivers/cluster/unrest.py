@@ -24,10 +24,9 @@ class Unrest:
 
         Raises:
             SetupError: the API server cannot be asked any more.
-            Inconclusive: a pod went away, or its node did.
+            Inconclusive: it was away for a moment, or a pod went away, or its node did.
         """
-        with suppress(Forbidden):
-            self._api.ask("GET", "/version")
+        self._check_answers()
         for service, before in self._before.items():
             now = self._pods(service)
             gone = [
@@ -46,6 +45,17 @@ class Unrest:
                     f"its containers are: look at its node, kubectl describe node "
                     f"{pod['spec'].get('nodeName', '')}"
                 )
+
+    def _check_answers(self) -> None:
+        with suppress(Forbidden):
+            try:
+                self._api.impatient().ask("GET", "/version")
+            except SetupError:
+                self._api.ask("GET", "/version")
+                raise Inconclusive(
+                    "the API server, through which everything is asked, was away for a moment: "
+                    "judge again when the cluster is at rest"
+                ) from None
 
     def _pods(self, service: ServiceName) -> Mapping[str, Manifest]:
         try:

@@ -76,13 +76,16 @@ def token(api: Api, **bound_to: str) -> str:
     return eventually(ask, what="the account")
 
 
-def kubeconfig(path: Path, like: str, *, server: str = "", **user: object) -> str:
+def kubeconfig(
+    path: Path, like: str, *, server: str = "", authority: str = "", **user: object
+) -> str:
     """Write a kubeconfig for the cluster of another one; returns its path.
 
     Args:
         path: of the file.
         like: path of the other one.
         server: another address of the same API server.
+        authority: another certificate authority, in base64.
         user: its credentials; the other one's where there are none.
     """
     found = yaml.safe_load(Path(like).read_text(encoding="utf-8"))
@@ -90,5 +93,7 @@ def kubeconfig(path: Path, like: str, *, server: str = "", **user: object) -> st
         found["users"][0]["user"] = user
     if server:
         found["clusters"][0]["cluster"]["server"] = server
+    if authority:
+        found["clusters"][0]["cluster"]["certificate-authority-data"] = authority
     path.write_text(yaml.safe_dump(found), encoding="utf-8")
     return str(path)

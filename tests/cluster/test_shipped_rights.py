@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from domain.secret import Secret
 from domain.target import Account
 from drivers.cluster.api import Api, Forbidden
-from drivers.cluster.cluster import KubernetesCluster
 from drivers.cluster.connection import connect
 from drivers.cluster.rights import READING
-from drivers.open_webui import OpenWebUI
 from lab.cluster.lab import ClusterLab
 from tests.cluster.account import DRILLS, NAME, READ_ONLY, grant, kubeconfig, revoke, token
-from tests.cluster.runs import AUDIT, PASSWORD, USER, Run, administrator, asked, run, written_down
+from tests.cluster.runs import AUDIT, USER, Run, asked, run, written_down
 from tests.clusters import KUBECONFIG, needs_a_cluster
-from tests.contract.world import OPEN_WEBUI
 from tests.features import written
 
 pytestmark = needs_a_cluster
@@ -29,18 +25,6 @@ DISRUPTIVE = {
     each.name for scenario in written() if "disruptive" in scenario.tags for each in scenario.runs
 }
 DRILL = "The second model answers when the primary refuses connections"
-
-
-@pytest.fixture(scope="module")
-def user(story: ClusterLab) -> Account:
-    """An ordinary user, made beforehand."""
-    with closing(KubernetesCluster(story.api, OPEN_WEBUI)) as cluster:
-        account = Account(email=administrator("EMAIL"), password=Secret(administrator("PASSWORD")))
-        address = cluster.address(OPEN_WEBUI)
-        with closing(OpenWebUI(address, account, name="administrator")) as client:
-            client.sign_in()
-            client.add_user(made := Account(email=USER, password=Secret(PASSWORD)))
-    return made
 
 
 @pytest.fixture(scope="module")

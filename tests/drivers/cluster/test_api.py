@@ -223,6 +223,24 @@ def test_a_connection_that_is_not_opened_says_why(
         api.websocket(EXEC, [])
 
 
+def test_a_connection_is_not_sent_elsewhere(api: Api, server: Server) -> None:
+    """Credentials would go along."""
+    with serving() as other:
+        elsewhere = Reply(status=302, headers={"Location": f"{other.url}{EXEC}"})
+        server.answers |= {f"GET {EXEC}": [elsewhere], "GET /version": [Reply()]}
+        with pytest.raises(ConnectionError):
+            api.websocket(EXEC, [])
+        assert other.asked == []
+
+
+def test_whether_a_server_answers_at_once_can_be_told(server: Server) -> None:
+    server.answers["GET /version"] = [refusal(503, "starting"), Reply(body={})]
+    with closing(_api(server.url, patience=10.0)) as api:
+        with pytest.raises(SetupError, match="503 starting"):
+            api.impatient().ask("GET", "/version")
+        assert api.ask("GET", "/version") == {}
+
+
 def test_while_a_container_starts_again_its_connection_is_waited_for(server: Server) -> None:
     server.answers[f"GET {EXEC}"] = [refusal(500, "container not found"), OPENED]
     with closing(_api(server.url, patience=5.0)) as api:

@@ -54,7 +54,8 @@ class _Remote:
             self._something.notify_all()
 
     def shutdown(self) -> None:
-        """See `websocket.WebSocket`."""
+        """See `websocket.WebSocket`; it takes its time."""
+        threading.Event().wait(0.05)
         self.shut = True
 
 
@@ -190,6 +191,6 @@ def test_what_has_ended_is_forgotten(forward: Forward) -> None:
 
     def check() -> None:
         alive = [each for each in threading.enumerate() if forward.address in each.name]
-        assert len(alive) == 1
+        assert (len(alive), vars(forward)["_open"]) == (1, {})
 
     eventually(check, what="threads of ended connections", timeout=3.0, interval=0.01)

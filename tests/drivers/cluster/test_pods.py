@@ -154,7 +154,9 @@ def test_image_digest_and_restarts_are_those_of_the_container_that_serves() -> N
 
 
 def test_a_container_that_has_just_ended_is_no_error() -> None:
-    item = pod()
+    mounted = container(volumeMounts=[{"name": "v", "mountPath": "/etc/app"}])
+    item = pod("p", None, mounted)
+    item["spec"]["volumes"] = [{"name": "v", "configMap": {"name": "config"}}]
     item["status"]["containerStatuses"][0]["state"] = {"terminated": {"exitCode": 137}}
     (found,), _ = _read(item)
     assert found.outdated == ""

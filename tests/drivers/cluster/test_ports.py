@@ -54,6 +54,8 @@ def test_where_nobody_declares_a_port_it_is_kubectls_default_or_the_first() -> N
     assert _serving(item) == "first"
     item["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "second"}
     assert _serving(item) == "second"
+    item["spec"]["containers"][0]["ports"] = [WEB]
+    assert _serving(item) == "first"
 
 
 def test_a_named_target_port_is_looked_up_in_the_pod() -> None:

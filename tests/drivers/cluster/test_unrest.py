@@ -17,6 +17,14 @@ class _Asked(Objects):
     """Answers one question more: which version it is."""
 
     problem: Exception | None = None
+    hasty: Exception | None = None
+    """What is told to whoever does not wait."""
+
+    def impatient(self) -> "_Asked":
+        """See `Api`."""
+        hasty = _Asked()
+        hasty.problem = self.hasty or self.problem
+        return hasty
 
     def ask(self, method: str, path: str, **_rest: object) -> Any:  # noqa: ANN401  # any JSON
         """See `Api`."""
@@ -39,6 +47,14 @@ def test_an_api_server_that_is_gone_ends_the_run() -> None:
     unrest = Unrest(api, SERVICE)
     api.problem = SetupError("The API server cannot be asked.")
     with pytest.raises(SetupError, match="cannot be asked"):
+        unrest.check()
+
+
+def test_one_that_was_away_for_a_moment_may_have_cut_an_answer() -> None:
+    api = _Asked(service(), pod())
+    unrest = Unrest(api, SERVICE)
+    api.hasty = SetupError("The API server cannot be asked.")
+    with pytest.raises(Inconclusive, match=r"the API server, .* was away for a moment"):
         unrest.check()
 
 
