@@ -1,13 +1,13 @@
 """Questions to models: each asked once a run, several providers at a time, one a provider."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from domain.answering import refusal
 from domain.message import excerpt
-from domain.proof import Answer, Turn
+from domain.proof import Answer
 from domain.story import MODELS
 from domain.waiting import Say, aloud
 from drivers.hands import Hands
@@ -17,16 +17,6 @@ from drivers.streaming import Question
 def nonce() -> str:
     """A code that no earlier answer can hold."""
     return f"K{uuid.uuid4().hex[:10].upper()}"
-
-
-def going_on(said: Sequence[Turn], model: str) -> Question:
-    """One more question, with all that was said in a conversation before it."""
-    history: list[Mapping[str, str]] = []
-    for turn in said:
-        asked = Question(model=turn.model, nonce=turn.nonce).text
-        history.append({"role": "user", "content": asked})
-        history.append({"role": "assistant", "content": turn.text})
-    return Question(model=model, nonce=nonce(), history=tuple(history))
 
 
 class Answers:

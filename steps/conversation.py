@@ -2,11 +2,11 @@
 
 from pytest_bdd import given, parsers, then, when
 
-from domain.answering import check_kept, check_returned, check_turn
-from domain.story import MODELS
+from domain.answering import check_kept
 from domain.target import Target
-from drivers.answers import going_on, nonce
+from drivers.answers import nonce
 from drivers.hands import Conversation, Hands
+from drivers.turns import check_last
 from drivers.well import Well
 from fixtures.evidence import Attach
 
@@ -26,14 +26,7 @@ def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> Non
 
 @then(parsers.parse('the last answer comes from "{model}"'))
 def _(conversation: Conversation, target: Target, api_hands: Hands, well: Well, model: str) -> None:
-    chosen, turn = MODELS[model], conversation.said[-1]
-    if target.witness:
-        check_turn(turn, chosen, target.witness.calls())
-        return
-    # a stored turn has no headers: where nobody saw who answered it, the same conversation is
-    # asked to go on, beside what is stored, and that answer says whose it is
-    check_returned(turn, chosen)
-    well.check_given(api_hands.ask(going_on(conversation.said, model)), model, chosen.provider)
+    check_last(conversation.said, model, target.witness, api_hands.ask, well)
 
 
 @then("the conversation keeps every turn with its model")
