@@ -1,14 +1,11 @@
 """Who gave the last answer of a conversation."""
 
-from typing import cast
-
 import pytest
 
 from domain.proof import Answer, Turn
 from domain.target import Call, Witness
 from drivers.streaming import Question
 from drivers.turns import check_last
-from drivers.well import Well
 
 FIRST = Turn(model="vllm-qwen", nonce="KFIRST", text="KFIRST")
 LAST = Turn(model="ollama-qwen", nonce="KLAST", text="KLAST")
@@ -40,7 +37,7 @@ def _check(*said: Turn, witness: Witness | None) -> tuple[list[Question], _Well]
         asked.append(question)
         return Answer(model=question.model, nonce=question.nonce)
 
-    check_last(said, "ollama-qwen", witness, ask, cast("Well", well))
+    check_last(said, "ollama-qwen", witness, ask, well)  # type: ignore[arg-type]  # all it uses
     return asked, well
 
 
