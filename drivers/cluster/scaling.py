@@ -26,6 +26,7 @@ _PROXIES = 2.0
 """Seconds: a node's proxy changes its rules once in a second, and a connection that it still leads
 to the address of a pod that is gone stands still for half a minute (Kubernetes 1.34)."""
 _OVER = ("Succeeded", "Failed")
+"""Phases of a pod that has ended, and is kept as a record or by a finalizer."""
 
 
 class ScalingOutages:
@@ -189,11 +190,10 @@ class _Gone:
         space = self._service.namespace
         found = self._api.get("Service", space, self._service.name) or {"spec": {}}
         selector = found["spec"].get("selector")
-        for pod in self._api.list("Pod", space, selector) if selector else ():
-            if pod["status"].get("phase") not in _OVER:
-                held = ", ".join(pod["metadata"].get("finalizers") or ())
-                state = f"is held by {held}" if held else "still runs"
-                raise AssertionError(f"{pod['metadata']['name']} {state}")
+        found_pods = self._api.list("Pod", space, selector) if selector else ()
+        left = [each for each in found_pods if each["status"].get("phase") not in _OVER]
+        names = ", ".join(each["metadata"]["name"] for each in left)
+        assert not left, f"{names}: still there"
 
     def _check_endpoints(self) -> None:
         label = {"kubernetes.io/service-name": self._service.name}

@@ -124,6 +124,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         found.objects.apply([space])
         yield found
         found.outages.release()
+        found.objects.end_pods([_SPACE])
         found.objects.remove([space])
 
 
@@ -145,19 +146,29 @@ def test_gone_is_what_lingers_no_longer(world: World, told_early: bool) -> None:
 def test_what_never_goes_is_not_waited_for_and_given_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drivers.cluster.scaling._TO_GO", -25.0)
+    monkeypatch.setattr("drivers.cluster.scaling._LONGEST_GRACE", 1)
+    monkeypatch.setattr("drivers.cluster.scaling._TO_GO", 4.0)
+    world.deploy(pod={"lifecycle": {"preStop": {"sleep": {"seconds": 25}}}})
+    (stuck,) = world.pods()
+    with pytest.raises(NotProven, match=f"does not go: {stuck}: still there"):
+        world.outages.take_away("vLLM", Outage.REFUSED)
+
+    (certificate,) = world.outages.restore()
+
+    assert certificate.endswith("backend has 1 pod again, its spec is as before")
+    assert len(world.pods()) == 2, "the one that does not go, and the one that serves"
+    assert len(world.addresses()) == 2
+
+
+def test_a_finalizer_keeps_a_record_and_no_program(world: World) -> None:
     world.deploy()
     (held,) = world.pods()
     path = f"{PATHS['Pod'].format(_SPACE)}/{held}"
     _finalize(world, path, ["example.com/stay"])
     try:
-        with pytest.raises(NotProven, match=rf"does not go: {held} is held by example\.com/stay"):
-            world.outages.take_away("vLLM", Outage.REFUSED)
-
-        (certificate,) = world.outages.restore()
-
-        assert certificate.endswith("backend has 1 pod again, its spec is as before")
-        assert len(world.pods()) == 2, "the one that is held, and the one that serves"
+        world.outages.take_away("vLLM", Outage.REFUSED)
+        assert (world.pods(), world.addresses()) == ([held], [])
+        world.outages.restore()
     finally:
         _finalize(world, path, None)
 

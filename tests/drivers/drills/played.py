@@ -31,8 +31,10 @@ class Cluster:
         """Verbs on resources, as in `patch deployments`."""
         self.lingering = 0
         """How often the pods of a workload at nothing are still seen."""
-        self.holding: list[str] = []
-        """Finalizers, for which its pods never go."""
+        self.stuck = False
+        """Whether its pods never go."""
+        self.late = 0
+        """How often an endpoint is still seen of which the pod is gone."""
         self.comes_back = True
         """Whether new pods become ready."""
         self.asked: list[str] = []
@@ -152,9 +154,14 @@ class Cluster:
     def _slices(self, service: str) -> list[Object]:
         selector = self.objects["Service", service]["spec"]["selector"]
         pods = [
-            pod for pod in self._pods() if selector.items() <= pod["metadata"]["labels"].items()
+            pod
+            for pod in self._pods()
+            if selector.items() <= pod["metadata"]["labels"].items()
+            and pod["status"]["phase"] == "Running"
         ]
-        return [{"metadata": {}, "endpoints": [{"addresses": ["10.0.0.1"]} for _ in pods]}]
+        number = len(pods) + (self.late > 0)
+        self.late = max(0, self.late - 1)
+        return [{"metadata": {}, "endpoints": [{"addresses": ["10.0.0.1"]}] * number}]
 
     def _pods(self) -> list[Object]:
         pods = [each for (kind, _), each in self.objects.items() if kind == "Pod"]
@@ -162,14 +169,12 @@ class Cluster:
             if kind not in _WORKLOADS:
                 continue
             wanted = owner["spec"].get("replicas", 1)
-            if not wanted and (self.holding or self.lingering):
+            if not wanted and (self.stuck or self.lingering):
                 self.lingering = max(0, self.lingering - 1)
                 wanted = 1
             labels = owner["spec"]["template"]["metadata"]["labels"]
             for number in range(wanted):
                 metadata = {"name": f"{name}-{number}", "namespace": "ml", "labels": labels}
-                if self.holding:
-                    metadata["finalizers"] = self.holding
                 pods.append({"metadata": metadata, "status": {"phase": "Running"}})
         return pods
 

@@ -105,13 +105,30 @@ def test_pods_that_linger_are_waited_for(
 def test_pods_that_never_go_end_the_drill_in_time_and_are_given_back(
     cluster: Cluster, outages: ScalingOutages
 ) -> None:
-    cluster.holding = ["example.com/stay"]
-    with pytest.raises(NotProven, match=r"does not go: vllm-server-0 is held by example\.com/stay"):
+    cluster.stuck = True
+    with pytest.raises(NotProven, match="does not go: vllm-server-0: still there"):
         outages.take_away("vLLM", Outage.REFUSED)
-    cluster.holding = []
+    cluster.stuck = False
 
     outages.restore()
     assert _replicas(cluster.workload("vllm-server")) == 1
+
+
+def test_a_pod_that_has_ended_is_gone_though_it_is_kept(
+    cluster: Cluster, outages: ScalingOutages
+) -> None:
+    """Evicted pods stay as records, and a finalizer keeps one whose program has ended."""
+    labels = {"app": "vllm-server"}
+    evicted = cluster.add("Pod", "evicted", metadata={"labels": labels})
+    evicted["status"] = {"phase": "Failed"}
+    outages.take_away("vLLM", Outage.REFUSED)
+
+
+def test_an_endpoint_that_is_left_is_waited_for(cluster: Cluster, outages: ScalingOutages) -> None:
+    """Pods may be gone from the list before every Service has heard of it."""
+    cluster.late = 2
+    outages.take_away("vLLM", Outage.REFUSED)
+    assert cluster.late == 0
 
 
 def test_pods_that_do_not_come_back_end_the_run(cluster: Cluster, outages: ScalingOutages) -> None:
