@@ -12,7 +12,7 @@ from drivers.browser.page import ChatPage, Message
 from drivers.open_webui import OpenWebUI
 from drivers.streaming import Question
 
-_RELOAD_TIMEOUT = 10.0
+_RELOAD_TIMEOUT = 30.0
 """Seconds until a reloaded conversation shows all that it holds."""
 
 

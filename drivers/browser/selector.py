@@ -8,7 +8,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from drivers.browser import places
 from drivers.browser.missing import expecting
 
-_SEARCH_TIMEOUT = 3.0
+_SEARCH_TIMEOUT = 10.0
 """Seconds in which the search shows what it finds."""
 
 

@@ -15,8 +15,8 @@ from drivers.browser.page import ChatPage
 State = StorageState
 """What a browser keeps of somebody who is signed in."""
 _WIDTH, _HEIGHT = 1280, 800
-_ACTION_TIMEOUT = 10.0
-"""Seconds for one click or one look."""
+_ACTION_TIMEOUT = 30.0
+"""Seconds for one click or one look; on a busy machine, over a port-forward, ten were too few."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
