@@ -117,7 +117,7 @@ def written_down(user: str, of: Run) -> Iterator[Mapping[str, Any]]:
     for line in AUDIT.read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
         when = datetime.fromisoformat(event["requestReceivedTimestamp"])
-        if event["user"]["username"] == user and of.began <= when <= of.ended:
+        if event["user"].get("username") == user and of.began <= when <= of.ended:
             yield event
 
 
