@@ -43,6 +43,8 @@ QUESTIONS = (
 """All that a run without a drill may ask: none of it changes an object."""
 _PATIENCE = 20.0
 """Seconds for an API server that is busy or restarts, before the run ends."""
+_AT_ONCE = 0.3
+"""Seconds: time for a second try, should a connection that was kept open have ended quietly."""
 _BUSY = {429, 500, 502, 503, 504}
 
 
@@ -83,7 +85,7 @@ class Api:
 
     def impatient(self) -> "Api":
         """The same server, for whoever wants to know whether it answers at once."""
-        return Api(self._wire, context=self.context, patience=0.0)
+        return Api(self._wire, context=self.context, patience=_AT_ONCE)
 
     def close(self) -> None:
         """Close the connections to the server."""

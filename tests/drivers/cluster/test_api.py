@@ -234,7 +234,8 @@ def test_a_connection_is_not_sent_elsewhere(api: Api, server: Server) -> None:
 
 
 def test_whether_a_server_answers_at_once_can_be_told(server: Server) -> None:
-    server.answers["GET /version"] = [refusal(503, "starting"), Reply(body={})]
+    starting = refusal(503, "starting")
+    server.answers["GET /version"] = [starting, starting, Reply(body={})]
     with closing(_api(server.url, patience=10.0)) as api:
         with pytest.raises(SetupError, match="503 starting"):
             api.impatient().ask("GET", "/version")
