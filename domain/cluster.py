@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from domain.errors import SetupError
 from domain.kubernetes import Environment, ServiceName
+from domain.message import explain
 
 INSIDE_PROBE = Path(__file__).parent / "inside_probe.py"
 """The script by which a pod makes an `InsideRequest`, for adapters to hand to its Python."""
@@ -50,6 +52,11 @@ class Workload:
         """The pods that serve."""
         return tuple(pod for pod in self.pods if not pod.problem)
 
+    @property
+    def problem(self) -> str:
+        """Why it does not serve at all; empty when one of its pods does."""
+        return "" if self.serving else next((pod.problem for pod in self.pods), "")
+
     def shown(self) -> str:
         """The workload for a report: pods, then variables with their sources, secrets masked."""
         pods = [
@@ -93,6 +100,19 @@ class InsideResponse:
     """Fingerprints of the files that were asked for; of those that exist."""
     written: Mapping[str, float] = field(default_factory=dict)
     """When the content of the folders that were asked for was last replaced, Unix seconds."""
+
+
+def nothing_behind(service: ServiceName, found: str) -> SetupError:
+    """The error for a Service that leads nowhere."""
+    return SetupError(
+        explain(
+            f"Nothing serves behind {service}.",
+            expected="a Service that leads to a running pod",
+            found=found,
+            where=f"Service {service.namespace}/{service.name}",
+            fix="correct the Service's selector or the name in the settings",
+        )
+    )
 
 
 class Cluster(Protocol):

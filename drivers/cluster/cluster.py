@@ -2,7 +2,7 @@
 
 import httpx
 
-from domain.cluster import InsideRequest, InsideResponse, Pod, Workload
+from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, nothing_behind
 from domain.kubernetes import ServiceName
 from domain.storage import fleeting
 from drivers.cluster.api import Api, Forbidden
@@ -10,7 +10,7 @@ from drivers.cluster.environment import Data
 from drivers.cluster.forward import Forward
 from drivers.cluster.helm import release_notes
 from drivers.cluster.inside import request_inside
-from drivers.cluster.objects import behind, is_ready, nothing_behind, owners_by_selector
+from drivers.cluster.objects import behind, is_ready, owners_by_selector
 from drivers.cluster.pods import Pods
 from drivers.cluster.ports import target_port
 from drivers.cluster.trouble import last_lines

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.errors import SetupError
+from domain.cluster import nothing_behind
 from domain.kubernetes import Manifest, ServiceName
-from domain.message import explain
 from drivers.cluster.api import Api, Forbidden
 from drivers.cluster.ports import serving_container
 
@@ -135,16 +134,3 @@ def is_ready(pod: Manifest) -> bool:
     """Whether the pod's own probes let it serve."""
     conditions = pod.get("status", {}).get("conditions") or ()
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-
-
-def nothing_behind(service: ServiceName, found: str) -> SetupError:
-    """The error for a Service that leads nowhere."""
-    return SetupError(
-        explain(
-            f"Nothing serves behind {service}.",
-            expected="a Service that leads to a running pod",
-            found=found,
-            where=f"Service {service.namespace}/{service.name}",
-            fix="correct the Service's selector or the name in the settings",
-        )
-    )

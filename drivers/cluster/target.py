@@ -59,7 +59,7 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     settle(api, open_webui, say)
     frontend = cluster.workload(open_webui)
     _tell(frontend, say)
-    frontend_problem = _problem(frontend)
+    frontend_problem = frontend.problem
     gateway_address, gateway_problem = _gateway(api, cluster, gateway, say)
     address = open_webui_url or ("" if frontend_problem else cluster.address(open_webui))
     return Target(
@@ -100,7 +100,7 @@ def _gateway(
         settle(api, service, say)
         workload = cluster.workload(service)
         _tell(workload, say)
-        problem = _problem(workload)
+        problem = workload.problem
         return (None, problem) if problem else (cluster.address(service), "")
     except SetupError as error:
         return None, str(error)
@@ -110,12 +110,6 @@ def _tell(workload: Workload, say: Say) -> None:
     for pod in workload.pods:
         restarts = f", {pod.restarts} restarts" if pod.restarts else ""
         say(f"{workload}: pod {pod.name}, {pod.image}{restarts}")
-
-
-def _problem(workload: Workload) -> str:
-    """Why a workload does not serve at all."""
-    problems = [pod.problem for pod in workload.pods]
-    return problems[0] if all(problems) else ""
 
 
 def _no_account() -> str:

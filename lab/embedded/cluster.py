@@ -4,10 +4,15 @@ import json
 import subprocess
 from dataclasses import asdict
 
-from domain.cluster import INSIDE_PROBE, InsideRequest, InsideResponse, Pod, Workload
-from domain.errors import SetupError
+from domain.cluster import (
+    INSIDE_PROBE,
+    InsideRequest,
+    InsideResponse,
+    Pod,
+    Workload,
+    nothing_behind,
+)
 from domain.kubernetes import ServiceName
-from domain.message import explain
 from domain.storage import fleeting
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods, replicas_behind
@@ -28,7 +33,7 @@ class EmbeddedCluster:
         """The workload behind a Service; see `domain.cluster.Cluster`."""
         manifest = self._lab.manifests.get("Service", service.namespace, service.name)
         if manifest is None:
-            raise _nothing_behind(service, "no such Service")
+            raise nothing_behind(service, "no such Service")
         newest = {plan.key: plan for plan in plan_pods(self._lab.manifests)}
         behind = [
             plan
@@ -36,7 +41,7 @@ class EmbeddedCluster:
             if selects(manifest, plan) and isinstance(plan.program, Program)
         ]
         if not behind:
-            raise _nothing_behind(service, "its selector matches no pod that runs")
+            raise nothing_behind(service, "its selector matches no pod that runs")
         first = behind[0]
         template = newest.get(first.key, first)
         return Workload(
@@ -148,17 +153,5 @@ class EmbeddedCluster:
 
 def _first_address(service: ServiceName, ports: list[int]) -> str:
     if not ports:
-        raise _nothing_behind(service, "nothing listens on its target port")
+        raise nothing_behind(service, "nothing listens on its target port")
     return f"http://127.0.0.1:{ports[0]}"
-
-
-def _nothing_behind(service: ServiceName, found: str) -> SetupError:
-    return SetupError(
-        explain(
-            f"Nothing serves behind {service}.",
-            expected="a Service that leads to a running pod",
-            found=found,
-            where=f"Service {service.namespace}/{service.name}",
-            fix="correct the Service's selector or the name in the settings",
-        )
-    )

@@ -20,7 +20,7 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
     cluster = EmbeddedCluster(lab)
     open_webui, gateway = cluster.find(open_webui, OPEN_WEBUI), cluster.find(gateway, LITELLM)
     frontend = cluster.workload(open_webui)
-    frontend_problem = _problem(frontend)
+    frontend_problem = frontend.problem
     backend, gateway_address, gateway_problem = _gateway(cluster, gateway)
     if frontend_problem and any(
         process.ended_by_itself
@@ -57,16 +57,10 @@ def _gateway(
     except SetupError as error:
         return None, None, str(error)
     try:
-        problem = _problem(workload)
+        problem = workload.problem
         return workload, None if problem else cluster.address(service), problem
     except SetupError as error:
         return workload, None, str(error)
-
-
-def _problem(workload: Workload) -> str:
-    """Why a workload does not serve at all."""
-    problems = [pod.problem for pod in workload.pods]
-    return problems[0] if all(problems) else ""
 
 
 def administrator_in(environment: Environment) -> Account:
