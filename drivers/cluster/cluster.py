@@ -10,7 +10,7 @@ from drivers.cluster.environment import Data
 from drivers.cluster.forward import Forward
 from drivers.cluster.helm import release_notes
 from drivers.cluster.inside import request_inside
-from drivers.cluster.objects import behind, is_ready, owners_by_selector
+from drivers.cluster.objects import behind, is_ready, owners_by_selector, replicas
 from drivers.cluster.pods import Pods
 from drivers.cluster.ports import target_port
 from drivers.cluster.trouble import last_lines
@@ -69,7 +69,7 @@ class KubernetesCluster:
             owners = owners_by_selector(self._api, service)
         except Forbidden:
             return None
-        return sum(owner["spec"].get("replicas", 1) for owner in owners) if owners else None
+        return sum(map(replicas, owners)) if owners else None
 
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service has this port; where these rights do not tell, it is taken so."""

@@ -14,10 +14,10 @@ from drivers.cluster.api import Api, Conflict, Forbidden
 from drivers.cluster.giving import certificate, give_back, wait_until_back
 from drivers.cluster.lease import DrillLease
 from drivers.cluster.notebook import Notebook
-from drivers.cluster.objects import owners_by_selector
+from drivers.cluster.objects import owners_by_selector, replicas
 from drivers.cluster.refusals import workload_behind
 from drivers.cluster.scaling import MAY, ScalingOutages
-from drivers.cluster.taken import Taken, by_annotation, marked, pods, replicas
+from drivers.cluster.taken import Taken, by_annotation, marked, pods
 from drivers.unbroken import unbroken
 
 

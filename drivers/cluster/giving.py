@@ -5,7 +5,8 @@ from domain.kubernetes import Manifest
 from domain.message import explain
 from domain.waiting import Say, eventually
 from drivers.cluster.api import PATHS, Api, Conflict
-from drivers.cluster.taken import BEFORE, Taken, fingerprints, marked, pods, replicas
+from drivers.cluster.objects import replicas
+from drivers.cluster.taken import BEFORE, Taken, fingerprints, marked, pods
 
 _MANAGER = "acceptance-drill"
 """As whom the fields are written that a drill changes."""

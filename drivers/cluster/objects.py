@@ -130,6 +130,11 @@ def owners_by_selector(api: Api, name: ServiceName) -> tuple[Manifest, ...]:
     )
 
 
+def replicas(owner: Manifest) -> int:
+    """How many pods a workload is to have; 1 where it does not say (Kubernetes 1.34)."""
+    return int(owner["spec"].get("replicas", 1))
+
+
 def is_ready(pod: Manifest) -> bool:
     """Whether the pod's own probes let it serve."""
     conditions = pod.get("status", {}).get("conditions") or ()

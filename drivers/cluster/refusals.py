@@ -6,9 +6,9 @@ from domain.errors import NotProven
 from domain.kubernetes import Manifest, ServiceName
 from drivers.cluster.api import Api
 from drivers.cluster.lease import NAME as LEASE
-from drivers.cluster.objects import owners_by_selector
+from drivers.cluster.objects import owners_by_selector, replicas
 from drivers.cluster.rights import Right, allowed
-from drivers.cluster.taken import annotations, replicas
+from drivers.cluster.taken import annotations
 
 _MANAGED_BY = {
     "argocd.argoproj.io/tracking-id": "Argo CD",

@@ -13,8 +13,9 @@ from drivers.cluster.giving import certificate, give_back, take, wait_until_back
 from drivers.cluster.lease import MAY as MAY_LOCK
 from drivers.cluster.lease import DrillLease
 from drivers.cluster.notebook import Notebook
+from drivers.cluster.objects import replicas
 from drivers.cluster.refusals import workload_behind
-from drivers.cluster.taken import Taken, as_it_is, pods, replicas
+from drivers.cluster.taken import Taken, as_it_is, pods
 from drivers.unbroken import unbroken
 
 MAY = (*MAY_LOCK, r"PATCH /apis/apps/v1/namespaces/[^/]+/(deployments|statefulsets)/[^/]+")

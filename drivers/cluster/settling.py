@@ -7,7 +7,7 @@ from domain.kubernetes import Manifest, ServiceName
 from domain.waiting import Say, eventually
 from drivers.cluster.api import Api, Forbidden
 from drivers.cluster.currency import of_older_template
-from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector
+from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector, replicas
 
 _ROLLOUT = 180.0
 """Seconds for a rollout that makes progress; a stuck one is judged as it stands."""
@@ -65,7 +65,7 @@ def _made(api: Api, service: ServiceName) -> Behind:
     except SetupError:
         with suppress(Forbidden):  # then nobody can tell, and what stands there is judged
             owners = owners_by_selector(api, service)
-            wanted = sum(owner["spec"].get("replicas", 1) for owner in owners)
+            wanted = sum(map(replicas, owners))
             assert not wanted, f"none of {wanted} pods is made yet"
         raise
 
@@ -98,17 +98,17 @@ def _going_on(owner: Manifest) -> str:
     """
     status, spec = owner.get("status", {}), owner["spec"]
     if owner["kind"] == "Deployment":
-        wanted, updated = spec.get("replicas", 1), status.get("updatedReplicas", 0)
+        wanted, updated = replicas(owner), status.get("updatedReplicas", 0)
         if updated < wanted:
             return f"{updated} of {wanted} pods are updated"
         if status.get("replicas", 0) > updated:
             return f"{status['replicas'] - updated} older pods are still to end"
-    if owner["kind"] == "StatefulSet" and status.get("replicas", 0) < spec.get("replicas", 1):
-        return f"{status.get('replicas', 0)} of {spec['replicas']} pods are made"
+    if owner["kind"] == "StatefulSet" and status.get("replicas", 0) < replicas(owner):
+        return f"{status.get('replicas', 0)} of {replicas(owner)} pods are made"
     strategy = spec.get("updateStrategy") or {}
     if owner["kind"] == "StatefulSet" and strategy.get("type") != "OnDelete":
         partition = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-        wanted = spec.get("replicas", 1) - partition
+        wanted = replicas(owner) - partition
         if status.get("currentRevision") != status.get("updateRevision"):
             updated = status.get("updatedReplicas", 0)
             return f"{updated} of {wanted} pods are updated" if updated < wanted else ""

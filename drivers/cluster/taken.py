@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from domain.kubernetes import Manifest
 from domain.secret import fingerprint
+from drivers.cluster.objects import replicas
 
 BEFORE = "acceptance/replicas-before-the-drill"
 """Annotation of a workload that is away: how many pods it had, for whoever gives it back."""
@@ -80,11 +81,6 @@ def annotations(owner: Manifest) -> Mapping[str, str]:
 def marked(owner: Manifest) -> bool:
     """Whether its annotation says that a drill took it away."""
     return annotations(owner).get(BEFORE, "").isdigit()
-
-
-def replicas(owner: Manifest) -> int:
-    """How many pods it is to have; 1 where it does not say (Kubernetes 1.34)."""
-    return int(owner["spec"].get("replicas", 1))
 
 
 def pods(count: int) -> str:
