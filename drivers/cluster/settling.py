@@ -5,7 +5,8 @@ from contextlib import suppress
 from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
 from domain.waiting import Say, eventually
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.currency import of_older_template
 from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector, replicas
 
@@ -96,20 +97,30 @@ def _going_on(owner: Manifest) -> str:
     Source: `kubectl rollout status` of Kubernetes 1.34. Pods that `OnDelete` or a partition
     leaves behind are no rollout under way: nothing will ever replace them by itself.
     """
-    status, spec = owner.get("status", {}), owner["spec"]
-    if owner["kind"] == "Deployment":
-        wanted, updated = replicas(owner), status.get("updatedReplicas", 0)
-        if updated < wanted:
-            return f"{updated} of {wanted} pods are updated"
-        if status.get("replicas", 0) > updated:
-            return f"{status['replicas'] - updated} older pods are still to end"
-    if owner["kind"] == "StatefulSet" and status.get("replicas", 0) < replicas(owner):
-        return f"{status.get('replicas', 0)} of {replicas(owner)} pods are made"
-    strategy = spec.get("updateStrategy") or {}
-    if owner["kind"] == "StatefulSet" and strategy.get("type") != "OnDelete":
-        partition = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-        wanted = replicas(owner) - partition
-        if status.get("currentRevision") != status.get("updateRevision"):
-            updated = status.get("updatedReplicas", 0)
-            return f"{updated} of {wanted} pods are updated" if updated < wanted else ""
-    return ""
+    status, wanted = owner.get("status", {}), replicas(owner)
+    match owner["kind"]:
+        case "Deployment":
+            return _deployment_does(status, wanted)
+        case "StatefulSet":
+            return _stateful_set_does(status, wanted, owner["spec"].get("updateStrategy") or {})
+        case _:
+            return ""
+
+
+def _deployment_does(status: Manifest, wanted: int) -> str:
+    there, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
+    if updated < wanted:
+        return f"{updated} of {wanted} pods are updated"
+    return f"{there - updated} older pods are still to end" if there > updated else ""
+
+
+def _stateful_set_does(status: Manifest, wanted: int, strategy: Manifest) -> str:
+    there, updated = status.get("replicas", 0), status.get("updatedReplicas", 0)
+    if there < wanted:
+        return f"{there} of {wanted} pods are made"
+    if strategy.get("type") == "OnDelete":
+        return ""
+    if status.get("currentRevision") == status.get("updateRevision"):
+        return ""
+    wanted -= (strategy.get("rollingUpdate") or {}).get("partition", 0)
+    return f"{updated} of {wanted} pods are updated" if updated < wanted else ""
