@@ -13,11 +13,10 @@ from domain.kubernetes import Manifest
 from domain.message import excerpt
 from domain.waiting import Say, eventually, quiet
 from drivers.cluster import complaints
-from drivers.cluster.complaints import Conflict, Forbidden, RefusedError
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.stream import NotOpenedError, message_of
 from drivers.cluster.wire import Answer, CertificateError, Wire
 
-__all__ = ["PATHS", "QUESTIONS", "Api", "Conflict", "Forbidden", "RefusedError"]
 T = TypeVar("T")
 PATHS: Mapping[str, str] = {
     "ConfigMap": "/api/v1/namespaces/{}/configmaps",

@@ -5,7 +5,8 @@ import httpx
 from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, nothing_behind
 from domain.kubernetes import ServiceName
 from domain.storage import fleeting
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.environment import Data
 from drivers.cluster.forward import Forward
 from drivers.cluster.helm import release_notes

@@ -13,6 +13,10 @@ class Forbidden(NotProven):
 class RefusedError(SetupError):
     """The API server understands the question, and does not answer it."""
 
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class Conflict(Exception):  # noqa: N818  # the API's own word (409): somebody else was faster
     """The object was made or changed by somebody else."""
@@ -23,13 +27,13 @@ def refusal(status: int, message: str, *, asked: str, context: str, server: str)
     found = f"{status} {excerpt(message)}"
     match status:
         case HTTPStatus.UNAUTHORIZED:
-            return SetupError(unknown_credentials(context, server, found))
+            return SetupError(_unknown_credentials(context, server, found))
         case HTTPStatus.FORBIDDEN:
             return Forbidden(f"these rights do not allow it: {excerpt(message)}")
         case HTTPStatus.CONFLICT:
             return Conflict(message)
         case _:
-            return RefusedError(_refused(context, asked, found))
+            return RefusedError(status, _refused(context, asked, found))
 
 
 def unreachable(context: str, server: str, found: str) -> str:
@@ -57,7 +61,7 @@ def no_api_server(context: str, server: str, found: str) -> str:
     )
 
 
-def unknown_credentials(context: str, server: str, found: str) -> str:
+def _unknown_credentials(context: str, server: str, found: str) -> str:
     """For credentials that are nobody's, or no longer anybody's."""
     return explain(
         "The API server does not know these credentials.",

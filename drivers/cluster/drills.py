@@ -10,7 +10,8 @@ from domain.errors import NotProven, SetupError
 from domain.kubernetes import ServiceName
 from domain.message import explain
 from domain.waiting import Say
-from drivers.cluster.api import Api, Conflict, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Conflict, Forbidden
 from drivers.cluster.giving import certificate, give_back, wait_until_back
 from drivers.cluster.lease import DrillLease
 from drivers.cluster.notebook import Notebook

@@ -15,7 +15,8 @@ from domain.kubernetes import (
     resolve_environment,
 )
 from domain.secret import Secret
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 
 _SEAL = re.compile(r"\0(.*?)\0")
 """Stands for a value that may not be read, while an environment is put together: its holder.

@@ -4,7 +4,8 @@ from domain.errors import AcceptanceError, SetupError
 from domain.kubernetes import Manifest
 from domain.message import explain
 from domain.waiting import Say, eventually
-from drivers.cluster.api import PATHS, Api, Conflict
+from drivers.cluster.api import PATHS, Api
+from drivers.cluster.complaints import Conflict
 from drivers.cluster.objects import replicas
 from drivers.cluster.taken import BEFORE, Taken, fingerprints, marked, pods
 

@@ -7,7 +7,8 @@ name, version and status. The values in it are never decoded.
 from collections.abc import Iterator
 
 from domain.kubernetes import Manifest
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 
 _RELEASE = "meta.helm.sh/release-name"
 _NAMESPACE = "meta.helm.sh/release-namespace"

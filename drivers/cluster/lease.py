@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from domain.errors import AcceptanceError, NotProven
 from domain.kubernetes import Manifest
 from domain.waiting import Say, eventually
-from drivers.cluster.api import PATHS, Api, Conflict
+from drivers.cluster.api import PATHS, Api
+from drivers.cluster.complaints import Conflict
 
 NAME = "acceptance-drill"
 _DURATION = 30

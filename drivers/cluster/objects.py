@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from domain.cluster import nothing_behind
 from domain.kubernetes import Manifest, ServiceName
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.ports import serving_container
 
 _OVER = ("Succeeded", "Failed")

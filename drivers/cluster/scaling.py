@@ -8,7 +8,8 @@ from domain.kubernetes import Manifest, ServiceName
 from domain.message import excerpt, explain
 from domain.target import Outage
 from domain.waiting import Say, eventually
-from drivers.cluster.api import Api, Conflict
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Conflict
 from drivers.cluster.giving import certificate, give_back, take, wait_until_back
 from drivers.cluster.lease import MAY as MAY_LOCK
 from drivers.cluster.lease import DrillLease

@@ -10,8 +10,9 @@ from domain.message import explain
 from domain.secret import Secret
 from domain.target import Account, Outages, Target, Witness
 from domain.waiting import Say
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
 from drivers.cluster.cluster import KubernetesCluster
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.rights import require_reading, who
 from drivers.cluster.settling import settle
 from drivers.cluster.unrest import Unrest

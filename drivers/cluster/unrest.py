@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from domain.errors import Inconclusive, SetupError
 from domain.kubernetes import Manifest, ServiceName
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.objects import behind, is_ready
 
 

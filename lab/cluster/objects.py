@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from domain.errors import SetupError
 from domain.kubernetes import Manifest
 from domain.message import excerpt, explain
 from domain.waiting import Say, eventually
-from drivers.cluster.api import Api, Conflict
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Conflict, RefusedError
 from lab.embedded.manifests import namespace_of
 
 _OURS = "acceptance-lab"
@@ -72,8 +74,8 @@ class Objects:
     def _write(self, method: str, path: str, body: dict[str, Any]) -> None:
         try:
             self._api.ask(method, path, body=body)
-        except SetupError as error:
-            if method == "PUT" and "422" in str(error):
+        except RefusedError as error:
+            if method == "PUT" and error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise _Immutable from error
             raise
         except Conflict as error:
@@ -123,15 +125,7 @@ class Objects:
 
     def end_pods(self, namespaces: Iterable[str]) -> None:
         """Let every pod of these namespaces end at once, and wait until none is left."""
-        collections = [f"/api/v1/namespaces/{namespace}/pods" for namespace in namespaces]
-        for collection in collections:
-            self._delete(collection)
-        eventually(
-            lambda: self._check_none(collections),
-            what="the pods to end",
-            timeout=_GONE,
-            say=self._say,
-        )
+        self._empty("pods", namespaces)
 
     def end_pods_named(self, namespace: str, prefix: str) -> None:
         """Let the pods whose names begin so end at once, and return when the API server knows."""
@@ -142,12 +136,15 @@ class Objects:
 
     def forget_volumes(self, namespaces: Iterable[str]) -> None:
         """Delete every volume claim of these namespaces, and what it holds."""
-        collections = [f"/api/v1/namespaces/{each}/persistentvolumeclaims" for each in namespaces]
+        self._empty("persistentvolumeclaims", namespaces)
+
+    def _empty(self, plural: str, namespaces: Iterable[str]) -> None:
+        collections = [f"/api/v1/namespaces/{namespace}/{plural}" for namespace in namespaces]
         for collection in collections:
             self._delete(collection)
         eventually(
             lambda: self._check_none(collections),
-            what="the volumes to be gone",
+            what=f"the {plural} to be gone",
             timeout=_GONE,
             say=self._say,
         )

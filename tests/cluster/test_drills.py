@@ -13,7 +13,8 @@ from domain.errors import NotProven
 from domain.kubernetes import Manifest, ServiceName
 from domain.target import Outage
 from domain.waiting import eventually
-from drivers.cluster.api import PATHS, Api, Conflict
+from drivers.cluster.api import PATHS, Api
+from drivers.cluster.complaints import Conflict
 from drivers.cluster.connection import connect
 from drivers.cluster.notebook import Notebook
 from drivers.cluster.scaling import ScalingOutages

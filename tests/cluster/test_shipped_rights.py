@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from domain.target import Account
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.connection import connect
 from drivers.cluster.rights import READING
 from lab.cluster.lab import ClusterLab

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.kubernetes import Manifest
-from drivers.cluster.api import Api, Forbidden
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Forbidden
 
 Labels = Mapping[str, str]
 APP: Labels = {"app": "open-webui"}

@@ -10,7 +10,8 @@ from kubernetes import client
 
 from domain.errors import Inconclusive, SetupError
 from domain.waiting import eventually
-from drivers.cluster.api import Api, Conflict, Forbidden, RefusedError
+from drivers.cluster.api import Api
+from drivers.cluster.complaints import Conflict, Forbidden, RefusedError
 from drivers.cluster.wire import Wire
 from tests.drivers.cluster.server import (
     OPENED,

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from domain.errors import SetupError
-from drivers.cluster.api import Forbidden
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.rights import READING, Right, allowed, require_reading, who
 from tests.drivers.cluster.objects import Objects
 from tests.features import written

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Inconclusive, SetupError
 from domain.kubernetes import ServiceName
-from drivers.cluster.api import Forbidden
+from drivers.cluster.complaints import Forbidden
 from drivers.cluster.unrest import Unrest
 from tests.drivers.cluster.objects import Objects, pod, service
 
