@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from domain.errors import SetupError
@@ -78,7 +79,7 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.env
             say("no GITHUB_TOKEN: nothing is sent. Unless an issue says it already, this would be:")
             say(f"\n{told.title}\n\n{told.body}")
             return ExitCode.ACCEPTED
-        with github:
+        with closing(github):
             announce(told, github, say)
     except SetupError as error:
         say(str(error))

@@ -5,8 +5,7 @@ Source: docs.github.com/rest/issues, version 2022-11-28.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -33,7 +32,7 @@ class Issue:
 
 
 class GitHub:
-    """One repository's issues; closes its connections at the end of the `with`.
+    """One repository's issues; close it.
 
     Args:
         repository: `owner/name`.
@@ -48,15 +47,8 @@ class GitHub:
             timeout=_TIMEOUT,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the connections."""
         self._client.close()
 
     def latest(self) -> Issue | None:
