@@ -11,7 +11,7 @@ from drivers.cluster.environment import Data
 from drivers.cluster.forward import Forward
 from drivers.cluster.helm import release_notes
 from drivers.cluster.inside import request_inside
-from drivers.cluster.objects import behind, is_ready, owners_by_selector, replicas
+from drivers.cluster.objects import behind, is_ready, owners_by_selector, replicas, selected
 from drivers.cluster.pods import Pods
 from drivers.cluster.ports import target_port
 from drivers.cluster.trouble import last_lines
@@ -112,10 +112,10 @@ class KubernetesCluster:
 
     def _forwarded(self, service: ServiceName, *, pod: str) -> str:
         def choose() -> tuple[str, str, int]:
-            found = behind(self._api, service)
-            for each in found.pods:
+            manifest, pods = selected(self._api, service)
+            for each in pods:
                 name: str = each["metadata"]["name"]
-                port = target_port(each, found.service, service.port)
+                port = target_port(each, manifest, service.port)
                 if port is not None and is_ready(each) and pod in ("", name):
                     return service.namespace, name, port
             raise nothing_behind(service, "no pod that is ready has its target port")

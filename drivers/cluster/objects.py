@@ -64,7 +64,14 @@ class Behind:
 
 
 def behind(api: Api, name: ServiceName) -> Behind:
-    """What stands behind a Service.
+    """What stands behind a Service; raises like `selected`."""
+    service, pods = selected(api, name)
+    owners = tuple(owner_of(api, pod) for pod in pods)
+    return Behind(service=service, port=name.port, pods=pods, owners=owners)
+
+
+def selected(api: Api, name: ServiceName) -> tuple[Manifest, tuple[Manifest, ...]]:
+    """A Service and the pods that it selects, without a look at who made them.
 
     Raises:
         SetupError: the Service does not exist, or selects nothing.
@@ -80,8 +87,7 @@ def behind(api: Api, name: ServiceName) -> Behind:
     pods = tuple(sorted(filter(_lives, found), key=lambda pod: str(pod["metadata"]["name"])))
     if not pods:
         raise nothing_behind(name, "its selector matches no pod that runs")
-    owners = tuple(owner_of(api, pod) for pod in pods)
-    return Behind(service=service, port=name.port, pods=pods, owners=owners)
+    return service, pods
 
 
 def _lives(pod: Manifest) -> bool:

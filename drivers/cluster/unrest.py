@@ -7,7 +7,7 @@ from domain.errors import Inconclusive, SetupError
 from domain.kubernetes import Manifest, ServiceName
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
-from drivers.cluster.objects import behind, is_ready
+from drivers.cluster.objects import is_ready, selected
 
 
 class Unrest:
@@ -60,7 +60,7 @@ class Unrest:
 
     def _pods(self, service: ServiceName) -> Mapping[str, Manifest]:
         try:
-            pods = behind(self._api, service).pods
+            _, pods = selected(self._api, service)
         except SetupError:  # nothing stands there
             return {}
         return {pod["metadata"]["uid"]: pod for pod in pods}
