@@ -10,7 +10,7 @@ from domain.kubernetes import ServiceName
 from domain.verdict import ExitCode
 from drivers.cluster.connection import connect
 from drivers.cluster.settling import settle
-from lab.cluster.lab import ClusterLab
+from lab.cluster.lab import cluster_lab
 from lab.embedded.manifests import DEFAULT, Manifests
 
 _SERVICES = (
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         api = connect(kubeconfig=options.kubeconfig, context=options.context, say=_say)
-        with closing(api), ClusterLab(api, say=_say) as lab:
+        with closing(api), cluster_lab(api, say=_say) as lab:
             lab.apply(Manifests.load(options.manifests))
             for service in _SERVICES:
                 settle(api, service, _say)

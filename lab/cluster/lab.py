@@ -1,11 +1,9 @@
 """The story on a cluster of the lab's own: put there, changed, and taken away again."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import yaml
 
@@ -31,55 +29,49 @@ _PROVIDERS = ServiceName(namespace="lab-providers", name="providers", port=9000)
 _MANIFESTS = Path(__file__).with_name("providers.yaml")
 
 
-class ClusterLab:
+@contextmanager
+def cluster_lab(api: Api, *, say: Say = quiet) -> Iterator["ClusterLab"]:
     """One cluster that belongs to the lab: what an earlier lab put there goes first.
 
-    It may do everything there: never hand it somebody's own cluster. A context; what runs at its
-    end goes on running.
+    It may do everything there: never hand it somebody's own cluster. What runs at the end goes on
+    running.
     """
+    objects = Objects(api, say=say)
+    objects.remove_namespaces(keep=_PROVIDERS.namespace)
+    emulated = list(yaml.safe_load_all(_MANIFESTS.read_text(encoding="utf-8")))
+    objects.apply(emulated)
+    give_names(api, objects, emulated, say)
+    settle(api, _PROVIDERS, say)
+    with closing(KubernetesCluster(api, _PROVIDERS)) as cluster:
+        control = Handover(pid=0, control=cluster.address(_PROVIDERS), providers={})
+        with (
+            Providers(control) as providers,
+            closing(ClusterLab(api, objects, providers, say)) as lab,
+        ):
+            yield lab
 
-    def __init__(self, api: Api, *, say: Say = quiet) -> None:
-        """Change nothing yet."""
+
+class ClusterLab:
+    """What runs on a cluster that belongs to the lab; see `cluster_lab`."""
+
+    def __init__(self, api: Api, objects: Objects, providers: Providers, say: Say) -> None:
         self.api = api
-        self._say = say
-        self._objects = Objects(api, say=say)
-        self._closing = ExitStack()
-        self._target = ExitStack()
+        self.providers = providers
         self.manifests = Manifests([])
+        self._objects = objects
+        self._say = say
+        self._target = ExitStack()
 
-    def __enter__(self) -> Self:
-        try:
-            self._objects.remove_namespaces(keep=_PROVIDERS.namespace)
-            providers = list(yaml.safe_load_all(_MANIFESTS.read_text(encoding="utf-8")))
-            self._objects.apply(providers)
-            give_names(self.api, self._objects, providers, self._say)
-            settle(self.api, _PROVIDERS, self._say)
-            cluster = KubernetesCluster(self.api, _PROVIDERS)
-            self._closing.callback(cluster.close)
-            control = cluster.address(_PROVIDERS)
-            self.providers = self._closing.enter_context(
-                Providers(Handover(pid=0, control=control, providers={}))
-            )
-        except BaseException:
-            self._closing.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the addresses of the target that was given out last."""
         self._target.close()
-        self._closing.close()
 
     def apply(self, manifests: Manifests) -> None:
         """Make the cluster as these manifests say: every pod of them is started anew.
 
         Volume claims keep what they hold.
         """
-        self._target.close()
+        self.close()
         spaces = _namespaces(manifests, self.manifests)
         there = list(self._objects.ours(*WORKLOADS, namespaces=spaces))
         self._objects.remove(there)
@@ -95,7 +87,7 @@ class ClusterLab:
 
     def reset(self) -> None:
         """End every pod and forget what the volumes hold: `apply` begins from nothing."""
-        self._target.close()
+        self.close()
         spaces = _namespaces(self.manifests)
         self._objects.remove(list(self._objects.ours(*WORKLOADS, namespaces=spaces)))
         self._objects.end_pods(spaces)
@@ -123,8 +115,7 @@ class ClusterLab:
         Raises:
             SetupError: there is no Open WebUI to judge.
         """
-        self._target.close()
-        self._target = ExitStack()
+        self.close()
         settle(self.api, open_webui, self._say)
         cluster = KubernetesCluster(self.api, open_webui, gateway)
         frontend = cluster.workload(open_webui).environment

@@ -9,7 +9,7 @@ from drivers.cluster.cluster import KubernetesCluster
 from drivers.cluster.connection import connect
 from drivers.cluster.objects import behind
 from drivers.cluster.settling import settle
-from lab.cluster.lab import ClusterLab
+from lab.cluster.lab import ClusterLab, cluster_lab
 from lab.embedded.manifests import DEFAULT, Manifests
 from tests.contract.world import GATEWAY, OPEN_WEBUI
 
@@ -70,7 +70,7 @@ def _on_delete(manifests: Manifests) -> Manifests:
 def story_on(kubeconfig: str) -> Iterator[ClusterLab]:
     """The story, fresh on this cluster."""
     api = connect(kubeconfig=kubeconfig, context="", say=print)
-    with closing(api), ClusterLab(api, say=print) as lab:
+    with closing(api), cluster_lab(api, say=print) as lab:
         lab.apply(Manifests.load(DEFAULT))
         for service in (OPEN_WEBUI, GATEWAY):
             settle(api, service, print)

@@ -17,7 +17,7 @@ from drivers.cluster.connection import connect
 from fixtures.browser import program_for
 from fixtures.settings import Settings
 from lab import environments
-from lab.cluster.lab import ClusterLab
+from lab.cluster.lab import cluster_lab
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.launch import ColdStarter
 from lab.embedded.manifests import DEFAULT, Manifests
@@ -30,7 +30,9 @@ from tools.kill_matrix.judge import Judgement, judge
 from tools.kill_matrix.naive import naive_checks
 
 _lab: tuple[Lab, Callable[[], Target]] | None = None
-"""This process's lab, and it as a target; it lives as long as the process, and ends with it."""
+"""This process's lab, and it as a target."""
+_open = ExitStack()
+"""What the lab holds open; it lives as long as the process, and ends with it."""
 
 
 def start(cache: Path, *, cold: bool) -> None:
@@ -39,7 +41,7 @@ def start(cache: Path, *, cold: bool) -> None:
     global _lab  # noqa: PLW0603  # a pool hands nothing else from its initializer to its tasks
     starter = ColdStarter() if cold else PreparedStarter(cache=cache)
     lab = EmbeddedLab(Manifests.load(DEFAULT), programs(cache), starter=starter)
-    ExitStack().enter_context(lab)
+    _open.enter_context(lab)
     _lab = lab, partial(embedded_target, lab, open_webui=OPEN_WEBUI, gateway=GATEWAY)
 
 
@@ -47,8 +49,8 @@ def start_on_cluster(kubeconfig: str) -> None:
     """Take a cluster of the lab's own for this process's lab."""
     threading.Thread(target=_end_with_the_matrix, daemon=True).start()
     global _lab  # noqa: PLW0603  # likewise
-    lab = ClusterLab(connect(kubeconfig=kubeconfig, context="", say=quiet))
-    ExitStack().enter_context(lab)
+    api = connect(kubeconfig=kubeconfig, context="", say=quiet)
+    lab = _open.enter_context(cluster_lab(api))
     _lab = lab, partial(lab.target, "kind", open_webui=OPEN_WEBUI, gateway=GATEWAY)
 
 
