@@ -17,6 +17,7 @@ from lab.embedded.manifests import DEFAULT, Manifests
 from lab.embedded.standing import announced, attached
 from lab.embedded.target import embedded_target
 from lab.environments import CACHE, ensure_all
+from lab.terminal import say, write
 
 _PROVIDERS = {model.provider.lower(): model.provider for model in MODELS.values()}
 _OUTAGES = {outage.name.lower(): outage for outage in Outage}
@@ -35,10 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             _keep_up(options)
     except SetupError as error:
-        _write(str(error))
+        write(str(error))
         return ExitCode.UNFIT
     except KeyboardInterrupt:
-        _write("\nThe lab has ended; nothing of it is left.")
+        write("\nThe lab has ended; nothing of it is left.")
     return 0
 
 
@@ -68,13 +69,13 @@ def _service(text: str) -> ServiceName:
 def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     manifests = Manifests.load(options.manifests)
-    programs = ensure_all(cache=options.cache, say=_say)
-    with EmbeddedLab(manifests, programs.__getitem__, say=_say) as lab:
+    programs = ensure_all(cache=options.cache, say=say)
+    with EmbeddedLab(manifests, programs.__getitem__, say=say) as lab:
         target = embedded_target(
             lab, open_webui=options.open_webui_service, gateway=options.gateway_service
         )
         with announced(lab, options.cache):
-            _write(_described(lab, target))
+            write(_described(lab, target))
             _watch(lab)
 
 
@@ -109,28 +110,19 @@ def _watch(lab: EmbeddedLab) -> None:
         for key, pod in lab.pods.items():
             if pod.ended_by_itself and key not in told:
                 told.add(key)
-                _write(f"{key} has ended by itself: see {pod.log_file}")
+                write(f"{key} has ended by itself: see {pod.log_file}")
 
 
 def _take_away(cache: Path, provider: str, outage: Outage) -> None:
-    with attached(cache, _say) as lab:
+    with attached(cache, say) as lab:
         EmulatedOutages(lab.providers).take_away(provider, outage)
-    _write(f"{provider} {outage} until `python -m lab back`")
+    write(f"{provider} {outage} until `python -m lab back`")
 
 
 def _give_back(cache: Path) -> None:
-    with attached(cache, _say) as lab:
+    with attached(cache, say) as lab:
         EmulatedOutages(lab.providers).restore()
-    _write("all providers are well")
-
-
-def _say(line: str) -> None:
-    _write(f"  … {line}")
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    write("all providers are well")
 
 
 if __name__ == "__main__":

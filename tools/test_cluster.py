@@ -17,6 +17,7 @@ from lab.environments import CACHE
 from lab.node import machine
 from lab.node.layout import Layout
 from lab.node.process import lives
+from lab.terminal import say
 
 _PROJECT = Path(__file__).parents[1]
 _TESTS = ("tests/contract", "tests/cluster", "tests/lab/node")
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
                 code = _run(["tools.kill_matrix", f"--kubeconfig={kubeconfig}"], kubeconfig)
             return code
     except SetupError as error:
-        _say(str(error))
+        say(str(error))
         return ExitCode.UNFIT
 
 
@@ -49,7 +50,7 @@ def _cluster(cache: Path) -> Iterator[Path]:
         SetupError: this machine can have neither kind nor a node.
     """
     if _has_docker():
-        with kind_cluster(cache=cache, keep=False, say=_say) as kubeconfig:
+        with kind_cluster(cache=cache, keep=False, say=say) as kubeconfig:
             yield kubeconfig
         return
     try:
@@ -93,11 +94,6 @@ def _neither(found: str) -> str:
         where="this machine",
         fix="install what is missing; `make test` judges all that needs no cluster",
     )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"  … {line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from drivers.cluster.connection import connect
 from drivers.cluster.settling import settle
 from lab.cluster.lab import cluster_lab
 from lab.embedded.manifests import DEFAULT, Manifests
+from lab.terminal import say
 
 _SERVICES = (
     ServiceName(namespace="apps", name="open-webui", port=0),
@@ -27,21 +28,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to apply")
     options = parser.parse_args(arguments)
     try:
-        api = connect(kubeconfig=options.kubeconfig, context=options.context, say=_say)
-        with closing(api), cluster_lab(api, say=_say) as lab:
+        api = connect(kubeconfig=options.kubeconfig, context=options.context, say=say)
+        with closing(api), cluster_lab(api, say=say) as lab:
             lab.apply(Manifests.load(options.manifests))
             for service in _SERVICES:
-                settle(api, service, _say)
+                settle(api, service, say)
     except AcceptanceError as error:
-        _say(str(error))
+        say(str(error))
         return ExitCode.UNFIT
-    _say(f"the story is on {api.context}")
+    say(f"the story is on {api.context}")
     return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"  … {line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

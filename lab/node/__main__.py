@@ -15,6 +15,7 @@ from lab.node.node import up
 from lab.node.process import end
 from lab.node.programs import ensure_programs
 from lab.providers.authority import keep_authority
+from lab.terminal import say, write
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,18 +25,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "up":
             _up(layout, options.cache.absolute())
-            _write(_described(layout))
+            write(_described(layout))
         elif options.command == "down":
-            end(layout, _say)
-            _write("The node has ended; its images are kept for the next.")
+            end(layout, say)
+            write("The node has ended; its images are kept for the next.")
         elif options.command == "kubeconfig":
-            _write(str(layout.kubeconfig))
+            write(str(layout.kubeconfig))
         elif options.command == "away":
             outage.take_away(layout, options.component)
         else:
             outage.give_back(layout)
     except SetupError as error:
-        _write(str(error))
+        write(str(error))
         return ExitCode.UNFIT
     return 0
 
@@ -55,15 +56,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(layout: Layout, cache: Path) -> None:
     machine.check()
-    environments = ensure_all(cache=cache, say=_say)
-    programs = ensure_programs(cache=cache, say=_say)
+    environments = ensure_all(cache=cache, say=say)
+    programs = ensure_programs(cache=cache, say=say)
     keep_authority(layout.authority)
     base = base_of(environments.values())
     images = (
         *node_images(base, programs.companions),
         *story_images(base, environments, layout.authority),
     )
-    up(layout, programs, images, _say)
+    up(layout, programs, images, say)
 
 
 def _described(layout: Layout) -> str:
@@ -77,15 +78,6 @@ def _described(layout: Layout) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _say(line: str) -> None:
-    _write(f"  … {line}")
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
