@@ -1,6 +1,7 @@
 """A pod of the lab: the real program as a local process."""
 
 import os
+import signal
 from pathlib import Path
 
 import httpx
@@ -110,6 +111,12 @@ class PodProcess(RunningPod):
     def ended_by_itself(self) -> bool:
         """Whether the program was started and is gone."""
         return self._process is not None and self._process.status() is not None
+
+    @property
+    def killed_by(self) -> str:
+        """See `RunningPod`; a program that the lab ends has no process any more."""
+        status = self._process.status() if self._process else None
+        return signal.Signals(-status).name if status is not None and status < 0 else ""
 
     def _wait_until_ready(self, say: Say) -> None:
         try:

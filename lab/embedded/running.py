@@ -42,6 +42,11 @@ class RunningPod:
         return False
 
     @property
+    def killed_by(self) -> str:
+        """The signal that ended the program and was not the lab's, as far as can be known."""
+        return ""
+
+    @property
     def ports_file(self) -> Path:
         """Where the program says on which local ports it listens."""
         return self.folder / "ports.json"

@@ -1,7 +1,9 @@
 """The embedded lab as a target."""
 
+from functools import partial
+
 from domain.cluster import Workload
-from domain.errors import SetupError
+from domain.errors import Inconclusive, SetupError
 from domain.kubernetes import Environment, ServiceName
 from domain.secret import Secret
 from domain.target import Account, Target
@@ -45,7 +47,26 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         docs=lab.manifests.readme,
         notes=lab.notes,
         versions=lab.versions,
+        at_rest=partial(_check_all_live, lab),
     )
+
+
+def _check_all_live(lab: RunningLab) -> None:
+    """Return if no program was killed: that is an accident of this machine.
+
+    A program that ends by itself, with a status, excuses nothing. One way to be killed without
+    anybody's doing is a defect of CPython 3.10 and 3.11, python/cpython#148891: the interpreter
+    crashes (SIGSEGV) when it collects garbage while a context variable is set.
+
+    Raises:
+        Inconclusive: one was killed.
+    """
+    for key, pod in lab.pods.items():
+        if pod.killed_by:
+            raise Inconclusive(
+                f"The program of pod {key} was killed while it was judged ({pod.killed_by}), and "
+                "not by the lab: judge again; when it happens again, look for what kills it"
+            )
 
 
 def _gateway(

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from domain.errors import Inconclusive
 from domain.verdict import Verdict
+from tools.kill_matrix import worker
 from tools.kill_matrix.compare import Row, misses
 from tools.kill_matrix.fault import Boot, Expectation, Fault
 from tools.kill_matrix.judge import Ending, Judgement
@@ -111,3 +114,28 @@ def test_what_needs_a_browser_is_skipped_and_not_counted_where_there_is_none(
     assert (row.word, row.right) == ("skipped", True)
     assert "apt-get install chromium" in row.skipped
     assert totals([row]) == []
+
+
+def test_a_fault_is_tried_once_more_after_an_accident_of_the_lab_and_that_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accident = Inconclusive("The program of pod ml/litellm-0 was killed")
+    restful = Mock(side_effect=[accident, None])
+    monkeypatch.setattr(worker, "_lab", (Mock(), Mock()))
+    monkeypatch.setattr(worker, "inject", Mock(return_value=Mock(at_rest=restful, open_webui="")))
+    once, again = Judgement(endings={"b": _RED}), Judgement(endings={"a": _RED})
+    monkeypatch.setattr(worker, "judge", Mock(side_effect=[once, again]))
+
+    row = run(_fault(a=_EXPECTED))
+
+    assert (row.right, row.accident) == (True, str(accident))
+
+
+def test_a_miss_without_an_accident_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = Mock(return_value=Judgement(endings={"b": _RED}))
+    monkeypatch.setattr(worker, "_lab", (Mock(), Mock()))
+    monkeypatch.setattr(worker, "inject", Mock(return_value=Mock(open_webui="")))
+    monkeypatch.setattr(worker, "judge", judge)
+
+    assert not run(_fault(a=_EXPECTED)).right
+    judge.assert_called_once()

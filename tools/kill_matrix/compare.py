@@ -22,6 +22,8 @@ class Row:
     naive: Mapping[str, bool] = field(default_factory=dict)
     """Whether each naive check was green."""
     seconds: float = 0.0
+    accident: str = ""
+    """What happened to the lab itself, so that the fault was tried once more."""
     skipped: str = ""
     """Why it was not tried on this machine; empty when it was."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from domain.errors import NotProven, SetupError
+from domain.errors import Inconclusive, NotProven, SetupError
 from domain.target import Target
 from domain.waiting import Say, quiet
 from drivers.cluster.connection import connect
@@ -82,7 +82,10 @@ def run(fault: Fault) -> Row:
         misses=(),
         skipped=_why_skipped(fault),
     )
-    return row if row.skipped else _tried(fault, row)
+    if row.skipped:
+        return row
+    row = _tried(fault, row)
+    return replace(_tried(fault, row), accident=row.accident) if row.accident else row
 
 
 def _why_skipped(fault: Fault) -> str:
@@ -100,9 +103,11 @@ def _tried(fault: Fault, row: Row) -> Row:
     assert _lab is not None
     started = time.monotonic()
     lab, target_of = _lab
+    accident = ""
     try:
         target = inject(lab, Manifests.load(DEFAULT), fault, target_of)
         judgement = judge(target, fault.expected, hands=fault.hands)
+        accident = _accident(target) if misses(fault, judgement) else ""
         naive = naive_checks(target) if target.open_webui else {}
     except SetupError as error:
         judgement, naive = Judgement(endings={}, unfit=str(error)), {}
@@ -112,4 +117,14 @@ def _tried(fault: Fault, row: Row) -> Row:
         misses=misses(fault, judgement),
         naive=naive,
         seconds=time.monotonic() - started,
+        accident=accident,
     )
+
+
+def _accident(target: Target) -> str:
+    """What happened to the lab while it was judged; empty where nothing did."""
+    try:
+        target.at_rest()
+    except Inconclusive as error:
+        return str(error)
+    return ""

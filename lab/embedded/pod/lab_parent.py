@@ -85,7 +85,10 @@ class _Children:
 
     def _reap(self, *, wait: bool) -> None:
         for pid, report in list(self._reports.items()):
-            ended, status = os.waitpid(pid, 0 if wait else os.WNOHANG)
+            try:
+                ended, status = os.waitpid(pid, 0 if wait else os.WNOHANG)
+            except ChildProcessError:  # a signal came meanwhile, and its handler was faster
+                continue
             if ended and self._reports.pop(pid, None) is not None:
                 with contextlib.suppress(BrokenPipeError):
                     os.write(report, f"{os.waitstatus_to_exitcode(status)}\n".encode())
