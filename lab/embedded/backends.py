@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import httpx
 
 from domain.story import MODELS
-from domain.target import Call, Outage
+from domain.target import AtRest, Call, Outage
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
 
@@ -24,11 +24,24 @@ class EmulatedOutages:
 
     slow_to_return = False
 
-    def __init__(self, providers: Providers) -> None:
-        self._providers = providers
+    def __init__(self, providers: Providers, *, at_rest: AtRest | None = None) -> None:
+        """Switch nothing yet.
 
-    def check(self, provider: str, outage: Outage) -> None:
-        """Return: every provider can fail in every way."""
+        Args:
+            providers: those that are switched.
+            at_rest: asked before a drill; the lab's programs, where somebody watches them.
+        """
+        self._providers = providers
+        self._at_rest = at_rest
+
+    def check(self, provider: str, outage: Outage) -> None:  # noqa: ARG002  # each can fail anyhow
+        """Return: every provider can fail in every way, as long as the lab lives.
+
+        Raises:
+            Inconclusive: one of its programs was killed, and would not come back.
+        """
+        if self._at_rest:
+            self._at_rest()
 
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider of the story fail in this way; in force on return."""

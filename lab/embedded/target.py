@@ -30,6 +30,7 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         if process.plan.program is OPEN_WEBUI
     ):
         raise SetupError(frontend_problem)
+    at_rest = partial(_check_all_live, lab)
     return Target(
         name="embedded",
         open_webui="" if frontend_problem else cluster.address(open_webui),
@@ -41,13 +42,13 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
-        outages=EmulatedOutages(lab.providers),
+        outages=EmulatedOutages(lab.providers, at_rest=at_rest),
         witness=ProvidersLedger(lab.providers),
         may_make_user=True,
         docs=lab.manifests.readme,
         notes=lab.notes,
         versions=lab.versions,
-        at_rest=partial(_check_all_live, lab),
+        at_rest=at_rest,
     )
 
 

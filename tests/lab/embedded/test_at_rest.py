@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import Inconclusive
 from domain.kubernetes import ServiceName
-from domain.target import Target
+from domain.target import Outage, Target
 from domain.waiting import eventually
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.target import embedded_target
@@ -43,6 +43,9 @@ def test_a_killed_program_makes_what_was_seen_inconclusive(lab: EmbeddedLab) -> 
 
     with pytest.raises(Inconclusive, match=r"pod ml/litellm-0 was killed .* \(SIGSEGV\)"):
         target.at_rest()
+    assert target.outages
+    with pytest.raises(Inconclusive):  # a drill would wait for what does not come back
+        target.outages.check("vLLM", Outage.REFUSED)
 
 
 def test_a_program_that_ended_by_itself_excuses_nothing(lab: EmbeddedLab) -> None:
