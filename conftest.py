@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.evidence",
     "fixtures.clients",
     "fixtures.drills",
+    "fixtures.meanwhile",
     "fixtures.assemblies",
     "fixtures.browser",
     "fixtures.hands",

@@ -1,7 +1,7 @@
 """Questions to models: each asked once a run, several providers at a time, one a provider."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -48,11 +48,18 @@ class Answers:
             self._ask_all([model])
         return self._answers[model].result()
 
+    def ask_ahead(self, *, but: Collection[str]) -> None:
+        """Ask now what is wanted and was not asked yet, but for the models of these providers.
+
+        What comes of it is told where the answer is asked for.
+        """
+        wanted = [model for model in self._wanted() if model not in self._answers]
+        self._ask_all([model for model in wanted if _provider(model) not in but])
+
     def _ask_all(self, models: list[str]) -> None:
         lanes: dict[str, list[str]] = {}
         for model in models:
-            provider = MODELS[model].provider if model in MODELS else model
-            lanes.setdefault(provider, []).append(model)
+            lanes.setdefault(_provider(model), []).append(model)
             self._answers[model] = Future()
         with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
             list(pool.map(self._ask_in_turn, lanes.values()))
@@ -85,3 +92,8 @@ class Answers:
         """
         with aloud(f"the answer of {model}", self._say):
             return self._hands.ask(Question(model=model, nonce=nonce()))
+
+
+def _provider(model: str) -> str:
+    """The story's provider of a model; a model that is not the story's stands alone."""
+    return MODELS[model].provider if model in MODELS else model

@@ -1,6 +1,6 @@
 """Sentences about the model selector."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pytest_bdd import given, parsers, then, when
 
@@ -36,8 +36,8 @@ def _(listing: Listing, comparison: Comparison, attach: Attach) -> Listing:
 
 
 @when("an ordinary user opens the model selector", target_fixture="selector")
-def _(user: Hands, attach: Attach) -> Listing:
-    seen = user.offered()
+def _(user: Hands, opened: Callable[[Hands], Listing], attach: Attach) -> Listing:
+    seen = opened(user)
     attach("model selector of an ordinary user", seen)
     return seen
 

@@ -174,7 +174,7 @@ def main() -> int:
         ("run of the features", f"{features:.1f} s"),
         ("critical path: the programs were working", f"{busy:.1f} s"),
         ("overhead of the suite over it", f"{(features - busy) / busy:.0%}"),
-        ("a browser's pass, over the API's", browser_pass(watch.seconds)),
+        ("what a browser's pass adds, over the API's", browser_pass(watch.seconds)),
         ("listing the scenarios, over an empty project", f"x {collection_ratio():.2f}"),
         ("questions that reached providers", f"{sum(watch.calls.values())}, {dict(watch.calls)}"),
         ("tokens", str(watch.tokens)),

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
-from domain.errors import SetupError
+from domain.errors import NotProven, SetupError
 from domain.message import explain
 from drivers.browser.installed import INSTALL
 from drivers.browser.sitting import Evidence, Sitting, State
@@ -63,6 +63,7 @@ class Browser:
         self.sittings: list[Sitting] = []
         """Those that are not over; for the browser's thread."""
         self._strangers: dict[str, None] = {}
+        self._ends = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         try:
             self._chromium = self.do(self._start)
@@ -106,8 +107,18 @@ class Browser:
         return chromium
 
     def do(self, work: Callable[[], T]) -> T:
-        """The result of work with pages."""
-        return self._thread.submit(work).result()
+        """The result of work with pages.
+
+        Raises:
+            NotProven: the run ends.
+        """
+
+        def timely() -> T:
+            if self._ends:
+                raise NotProven("the run ended before the browser was asked")
+            return work()
+
+        return self._thread.submit(timely).result()
 
     def sit_down(self, state: State | None = None) -> Sitting:
         """A new sitting, in another browser where the last one broke off; in its thread only."""
@@ -145,6 +156,7 @@ class Browser:
         return self.do(lambda: [sitting.evidence() for sitting in self.sittings])
 
     def close(self) -> None:
-        """End it."""
+        """End it, after what it is doing now."""
+        self._ends = True
         self._thread.submit(self._closing.close).result()
         self._thread.shutdown()

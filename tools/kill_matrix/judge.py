@@ -11,7 +11,7 @@ from pytest_bdd.feature import get_features
 from domain.errors import SetupError
 from domain.target import Target
 from domain.verdict import Verdict
-from fixtures.gherkin import IN_A_BROWSER, case_of, title_of
+from fixtures.gherkin import DISRUPTIVE, IN_A_BROWSER, case_of, title_of
 from fixtures.judged import judged
 from fixtures.target import GIVEN
 from fixtures.wording import verdict_for, wording
@@ -19,7 +19,6 @@ from fixtures.wording import verdict_for, wording
 _PROJECT = Path(__file__).parents[2]
 _WITHOUT = ("terminal", "cacheprovider", "fixtures.terminal", "fixtures.reports")
 """Plugins that write what people read: here a matrix is written instead."""
-DISRUPTIVE = "disruptive"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
