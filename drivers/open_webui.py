@@ -17,6 +17,10 @@ from drivers.transport import TIMEOUT, Api, UnexpectedAnswerError
 ANSWER_TIMEOUT = 240.0
 """Seconds; longer than all tiers of the chain need together, a cold Ollama included."""
 
+_CHECK = "check the account's settings (--help lists them), or approve the account"
+_WAIT = "wait three minutes, in which nobody else signs in with this account"
+"""Open WebUI 0.12.4 lets an account sign in 15 times in that time (`routers/auths.py`)."""
+
 
 class OpenWebUI:
     """Open WebUI's own API, signed in as one account; signs in again when the session died."""
@@ -54,19 +58,21 @@ class OpenWebUI:
         session = mapping(reply.json)
         if reply.status != HTTPStatus.OK or not session.get("token"):
             told = reply.error if reply.status != HTTPStatus.OK else "an answer without a session"
-            raise self._not_signed_in(f"{reply.status}: {told}")
+            often = reply.status == HTTPStatus.TOO_MANY_REQUESTS
+            raise self._not_signed_in(f"{reply.status}: {told}", _WAIT if often else _CHECK)
         if session.get("role") == "pending":
-            raise self._not_signed_in("the account waits for an administrator's approval")
+            found = "the account waits for an administrator's approval"
+            raise self._not_signed_in(found, _CHECK)
         self._token, self.role = str(session["token"]), str(session.get("role"))
 
-    def _not_signed_in(self, found: str) -> SetupError:
+    def _not_signed_in(self, found: str, fix: str) -> SetupError:
         return SetupError(
             explain(
                 f"The {self.account} cannot sign in to Open WebUI.",
                 expected="a session for an approved account",
                 found=found,
                 where=f"{self.api.base_url}, account {self._account.email or '(none)'}",
-                fix="check the account's settings (--help lists them), or approve the account",
+                fix=fix,
             )
         )
 
