@@ -1,46 +1,16 @@
 """Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 from domain.errors import Inconclusive
 from domain.message import excerpt, explain
 from domain.proof import Answer, Provenance, Turn
+from domain.refusals import refused
 from domain.story import MODELS, Model
 from domain.target import Call
 from domain.witnessing import asked
 
 _BAD_REQUEST = 400
-
-_LOCAL = ("vLLM", "Ollama")
-"""Providers of the house: an error of theirs is the owner's own."""
-
-_REFUSALS = (
-    (
-        r"insufficient_quota|exceeded your current quota|credit|billing|\b402\b",
-        "no quota or credit left",
-    ),
-    (r"RateLimitError|\b429\b", "quota or rate limit (429)"),
-    (r"NotFoundError|\b404\b|decommissioned|model_not_found", "it no longer has this model (404)"),
-    (
-        r"Name or service not known|getaddrinfo|does not resolve|nodename",
-        "its name does not resolve",
-    ),
-    (
-        r"CERTIFICATE_VERIFY|certificate verify|SSLError|SSLCertVerification",
-        "its certificate is not accepted: does the name lead elsewhere?",
-    ),
-    (r"Timeout|timed out", "it does not answer in time"),
-    (r"APIConnectionError|Cannot connect|[Cc]onnection error|refused", "it cannot be reached"),
-    (
-        r"InternalServerError|ServiceUnavailable|BadGateway|\b50[0-4]\b|overloaded",
-        "it is in trouble (5xx)",
-    ),
-)
-"""What LiteLLM 1.106.2 writes when a provider refuses, most telling first."""
-_OWN_FAULT = re.compile(
-    r"AuthenticationError|api_key|API key|Unauthorized|\b401\b|\b403\b", re.ASCII
-)
 
 
 def check_answer(
@@ -67,7 +37,7 @@ def check_answer(
     if expected and away(expected.host):
         raise Inconclusive(f"{name}: nothing is meant to run behind {expected.host} (0 replicas)")
     if answer.error and not answer.text and answer.model == name:
-        raise _refused(name, answer.error, f"asked for {answer.model}")
+        raise refused(name, answer.error, f"asked for {answer.model}")
     # An error of a whole chain names its first model's trouble first: it tells nothing of others.
     raise AssertionError(
         explain(
@@ -79,33 +49,6 @@ def check_answer(
             fix=_fix(wrong, name),
         )
     )
-
-
-def _refused(name: str, error: str, where: str) -> Exception:
-    expected = MODELS.get(name)
-    reason = refusal(error)
-    external = expected is not None and expected.provider not in _LOCAL
-    if external and reason and not _OWN_FAULT.search(error):
-        assert expected is not None
-        return Inconclusive(
-            f"{name}: {expected.provider} refused: {reason}. "
-            f"The wiring as far as the gateway is right; it said: {excerpt(error, 160)}"
-        )
-    return AssertionError(
-        explain(
-            f"{name} does not answer.",
-            expected="an answer",
-            found=excerpt(error),
-            where=where,
-            fix="a 401 or 403 is a key that LiteLLM lacks or that the provider does not know: "
-            "compare the variable's name in the Secret with os.environ/… in the configuration",
-        )
-    )
-
-
-def refusal(error: str) -> str:
-    """Why a provider refused, in words; empty when the error does not tell."""
-    return next((words for pattern, words in _REFUSALS if re.search(pattern, error)), "")
 
 
 def _wrong_origin(who: Provenance | None, name: str, expected: Model | None) -> str:
@@ -218,7 +161,7 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
         Inconclusive: an external provider refused.
     """
     if turn.error and not turn.text:
-        raise _refused(model.name, turn.error, f"question {turn.nonce} in a conversation")
+        raise refused(model.name, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:
         raise AssertionError(_of_another(turn, model, by))
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-from domain.answering import refusal
 from domain.message import excerpt
 from domain.proof import Answer
+from domain.refusals import refusal
 from domain.story import MODELS
 from domain.waiting import Say, aloud
 from drivers.hands import Hands

@@ -12,7 +12,6 @@ from domain.answering import (
     check_no_error,
     check_turn,
     check_unknown_model,
-    refusal,
 )
 from domain.errors import Inconclusive
 from domain.proof import Answer, Provenance, Turn
@@ -138,31 +137,6 @@ WRONG: dict[str, tuple[Answer, str, tuple[str, ...]]] = {
 def test_somebody_else_or_nobody(answer: Answer, name: str, phrases: tuple[str, ...]) -> None:
     with refused(*phrases):
         check_answer(answer, name, MODELS[name].provider)
-
-
-REFUSALS = {
-    "litellm.RateLimitError: Error code 429 insufficient_quota": "no quota or credit left",
-    "Error code: 402 - payment required": "no quota or credit left",
-    "litellm.RateLimitError: GroqException - Rate limit reached": "quota or rate limit",
-    "litellm.NotFoundError: The model has been decommissioned": "no longer has this model",
-    "Cannot connect to host api.groq.com: Name or service not known": "does not resolve",
-    "SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED": "does the name lead elsewhere",
-    "litellm.Timeout: Connection timed out": "not answer in time",
-    "litellm.APIConnectionError: Connection error.": "cannot be reached",
-    "litellm.InternalServerError: 503 overloaded": "in trouble (5xx)",
-}
-
-
-@pytest.mark.parametrize(("error", "words"), REFUSALS.items())
-def test_an_external_provider_that_refuses_proves_nothing(error: str, words: str) -> None:
-    name = "groq/llama-3.3-70b-versatile"  # F118, H34
-    with refused(f"{name}: Groq refused", words, error[:40], error=Inconclusive):
-        check_answer(replace(AWAY, model=name, error=error), name, "Groq")
-
-
-@pytest.mark.parametrize("error", ["", "odd", "request req_140234 failed", "a credential"])
-def test_words_that_tell_nothing(error: str) -> None:
-    assert refusal(error) == ""
 
 
 def test_a_model_that_is_switched_off_on_purpose() -> None:
