@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SetupError as error:
         print(error, file=sys.stderr)  # noqa: T201  # a command speaks
         return ExitCode.UNFIT
-    write(rows, options.reports, options.document)
+    write(rows, options.reports, options.document, where=where)
     if skipped := [row.skipped for row in rows if row.skipped]:
         print(f"{len(skipped)} skipped: {skipped[0]}")  # noqa: T201  # likewise
     return ExitCode.ACCEPTED if all(row.right for row in rows) else ExitCode.NOT_ACCEPTED

@@ -18,14 +18,29 @@ td { vertical-align: top }
 """
 
 
-def write(rows: Sequence[Row], reports: Path, document: Path | None) -> None:
-    """Write `kill-matrix.json` and `.html`, and the document where one is named."""
+_MADE = {
+    "embedded": "Made by `make kill-matrix` on the embedded lab; do not edit.",
+    "cluster": "Made by `make kill-matrix ARGS=--kubeconfig=FILE` on a Kubernetes of the lab's "
+    "own, of what it can show; do not edit.",
+}
+"""By where it was tried (`EVERYWHERE`): what made it, and on what."""
+
+
+def write(rows: Sequence[Row], reports: Path, document: Path | None, *, where: str) -> None:
+    """Write `kill-matrix.json` and `.html`, and the document where one is named.
+
+    Args:
+        rows: what was tried.
+        reports: the folder of the first two.
+        document: the path of the third.
+        where: one of `EVERYWHERE`: each of them says it to people.
+    """
     reports.mkdir(parents=True, exist_ok=True)
     data = [{**asdict(row), "right": row.right} for row in rows]
     _replace(reports / "kill-matrix.json", json.dumps(data, indent=1, default=str))
-    _replace(reports / "kill-matrix.html", _page(rows))
+    _replace(reports / "kill-matrix.html", _page(rows, where))
     if document:
-        _replace(document, _markdown(rows))
+        _replace(document, _markdown(rows, where))
 
 
 def _replace(path: Path, text: str) -> None:
@@ -60,7 +75,7 @@ def totals(rows: Iterable[Row]) -> list[tuple[str, int, int, int, int]]:
     ]
 
 
-def _page(rows: Sequence[Row]) -> str:
+def _page(rows: Sequence[Row], where: str) -> str:
     body = "".join(
         f"<tr><td>{row.identity}<td>{html.escape(row.title)}<br><small>{row.layer}</small>"
         f"<td class={'right' if row.right else 'wrong'}>{row.word}"
@@ -71,6 +86,7 @@ def _page(rows: Sequence[Row]) -> str:
     return (
         f"<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>Kill matrix</title><style>{_STYLE}</style><h1>Kill matrix</h1>"
+        f"<p>{_MADE[where].replace('`', '')}</p>"
         f"<table><tr><th>layer<th>faults<th>killed<th>missed by all three naive checks"
         f"<th>healthy refused{sums}</table>"
         f"<p>The naive checks, in order: environment variable, list of models, model of one chat; "
@@ -102,12 +118,14 @@ def _gist(message: str) -> str:
     return " ".join([*lines[:1], *found])
 
 
-def _markdown(rows: Sequence[Row]) -> str:
+def _markdown(rows: Sequence[Row], where: str) -> str:
     lines = [
         "# Kill matrix",
         "",
-        "Made by `make kill-matrix`; do not edit. A fault is killed when the scenarios that its",
-        "file names are not green, for the reason that it names, and no other scenario is touched.",
+        _MADE[where],
+        "",
+        "A fault is killed when the scenarios that its file names are not green, for the reason",
+        "that it names, and no other scenario is touched.",
         "The naive checks are the story's own: environment variable, list of models, model of one",
         "chat. ✓ means that the check was green, that is, saw nothing.",
         "",
