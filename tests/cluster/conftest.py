@@ -24,12 +24,18 @@ def story() -> Iterator[ClusterLab]:
 
 
 @pytest.fixture(scope="module")
-def user(story: ClusterLab) -> Account:
-    """An ordinary user, made beforehand."""
+def open_webui(story: ClusterLab) -> Iterator[OpenWebUI]:
+    """Open WebUI, signed in to as its administrator."""
     account = Account(email=administrator("EMAIL"), password=Secret(administrator("PASSWORD")))
     with closing(KubernetesCluster(story.api, OPEN_WEBUI)) as cluster:
         address = cluster.address(OPEN_WEBUI)
         with closing(OpenWebUI(address, account, name="administrator")) as client:
             client.sign_in()
-            client.add_user(made := Account(email=USER, password=Secret(PASSWORD)))
+            yield client
+
+
+@pytest.fixture(scope="module")
+def user(open_webui: OpenWebUI) -> Account:
+    """An ordinary user, made beforehand."""
+    open_webui.add_user(made := Account(email=USER, password=Secret(PASSWORD)))
     return made

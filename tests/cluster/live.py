@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from domain.target import Account
 from lab.embedded.manifests import DEFAULT, Manifests
 from tests.cluster.moments import LATCH, MOMENTS, WAITING
-from tests.cluster.runs import administrator
 from tests.sources import REPOSITORY
 
 _SECONDS = 150.0
@@ -33,6 +33,8 @@ class Live:
     folder: Path
     kubeconfig: str
     context: str
+    account: Account
+    """An administrator of Open WebUI, as whom is judged."""
 
     @property
     def reports(self) -> Path:
@@ -117,7 +119,7 @@ class Live:
             "ACCEPTANCE_CACHE": str(self.folder / "cache"),
             "ACCEPTANCE_TARGET": "live",
             "ACCEPTANCE_HANDS": "api",
-            "ACCEPTANCE_ACCOUNT_EMAIL": administrator("EMAIL"),
-            "ACCEPTANCE_ACCOUNT_PASSWORD": administrator("PASSWORD"),
+            "ACCEPTANCE_ACCOUNT_EMAIL": self.account.email,
+            "ACCEPTANCE_ACCOUNT_PASSWORD": self.account.password.reveal(),
             "ACCEPTANCE_GATEWAY_KEY": secrets["LITELLM_MASTER_KEY"],
         }

@@ -2,18 +2,24 @@
 
 import json
 import signal
+import uuid
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from domain.secret import Secret
+from domain.target import Account
 from domain.waiting import eventually
 from drivers.cluster.lease import NAME as LEASE
 from drivers.cluster.taken import BEFORE
+from drivers.open_webui import OpenWebUI
 from lab.cluster.lab import ClusterLab
 from tests.cluster.account import DRILLS, READ_ONLY, grant, kubeconfig, revoke, token
 from tests.cluster.live import Done, Live
+from tests.cluster.runs import PASSWORD
 from tests.clusters import KUBECONFIG, needs_a_cluster
 
 pytestmark = needs_a_cluster
@@ -24,10 +30,23 @@ _INTERRUPTED = 2
 
 
 @pytest.fixture(scope="module")
-def live(story: ClusterLab, tmp_path_factory: pytest.TempPathFactory) -> Live:
-    """Runs with leave for drills, on the story's cluster."""
-    folder = tmp_path_factory.mktemp("live")
-    return Live(folder=folder, kubeconfig=KUBECONFIG, context=story.api.context)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all runs leave their reports and notes, one after the other."""
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture
+def live(story: ClusterLab, open_webui: OpenWebUI, folder: Path) -> Live:
+    """Runs with leave for drills, on the story's cluster.
+
+    Each test has an administrator of its own: nobody may sign in more than 15 times in three
+    minutes (Open WebUI 0.12.4, `routers/auths.py`), and all of these runs together do.
+    """
+    account = Account(email=f"{uuid.uuid4().hex}@lab.example", password=Secret(PASSWORD))
+    body = {"name": "Drills", "email": account.email, "password": PASSWORD, "role": "admin"}
+    made = open_webui.api.post("/api/v1/auths/add", body)
+    assert made.status == HTTPStatus.OK, made.error
+    return Live(folder=folder, kubeconfig=KUBECONFIG, context=story.api.context, account=account)
 
 
 @pytest.fixture(autouse=True)
