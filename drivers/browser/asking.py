@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from domain.message import explain
 from domain.waiting import Say, aloud, eventually
-from drivers.browser.page import ChatPage, Message
+from drivers.browser.page import LOOK_SECONDS, ChatPage, Message
 from drivers.open_webui import ANSWER_TIMEOUT
 from drivers.streaming import Question
 
@@ -62,7 +62,7 @@ def _whole(page: ChatPage, nonce: str) -> Message | None:
         return seen
 
     with suppress(AssertionError):
-        return eventually(drawn, what="its end", timeout=_DRAWING_SECONDS)
+        return eventually(drawn, what="its end", timeout=_DRAWING_SECONDS, interval=LOOK_SECONDS)
     return message
 
 

@@ -8,7 +8,7 @@ from domain.proof import Turn
 from domain.waiting import Say, eventually
 from drivers.browser.asking import answer_to, ask_on, not_offered
 from drivers.browser.desk import Desk
-from drivers.browser.page import ChatPage, Message
+from drivers.browser.page import LOOK_SECONDS, ChatPage, Message
 from drivers.open_webui import OpenWebUI
 from drivers.streaming import Question
 
@@ -73,7 +73,12 @@ class PageConversation:
             assert not missing, f"no answer to {', '.join(missing)}"
 
         with suppress(AssertionError):  # what is missing then is for the caller to judge
-            eventually(complete, what="the reloaded conversation", timeout=_RELOAD_TIMEOUT)
+            eventually(
+                complete,
+                what="the reloaded conversation",
+                timeout=_RELOAD_TIMEOUT,
+                interval=LOOK_SECONDS,
+            )
         messages = page.messages()
         found = ((turn.nonce, answer_to(turn.nonce, messages)) for turn in self.said)
         return tuple(_turn(message, nonce) for nonce, message in found if message)

@@ -17,8 +17,8 @@ READY_TIMEOUT = 30.0
 """Seconds until the page can be used; a first load on a busy machine takes up to ten."""
 _NEWS_TIMEOUT = 2.0
 """Seconds in which the first-login dialog comes, where it comes at all."""
-_LOOK_SECONDS = 0.1
-"""Seconds between two looks at an answer that is being written."""
+LOOK_SECONDS = 0.05
+"""Seconds between two looks at a page that is being drawn; one look takes a thousandth or two."""
 _ASIDE = (640, 620)
 """Where the pointer is in the way of nothing, and no hint pops up."""
 
@@ -119,7 +119,7 @@ class ChatPage:
             found = self._page.wait_for_function(
                 places.ANSWER,
                 arg=[code, complete],
-                polling=_LOOK_SECONDS * 1000,
+                polling=LOOK_SECONDS * 1000,
                 timeout=timeout * 1000,
             )
             return Message(**found.json_value())
