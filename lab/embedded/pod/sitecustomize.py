@@ -1,4 +1,4 @@
-"""The network as a pod sees it, for a program that runs as a local process.
+"""What a pod finds, its network above all, for a program that runs as a local process.
 
 Python imports this module by itself because the lab puts its folder on PYTHONPATH. From then on
 
@@ -7,7 +7,8 @@ Python imports this module by itself because the lab puts its folder on PYTHONPA
 * a connection to a Service's address goes to a local port of a pod behind that Service;
   any other address refuses, so nothing leaves the machine;
 * a port that the program listens on is a port of the pod: the kernel picks the local one;
-* the process ends when the lab that started it is gone.
+* the process ends when the lab that started it is gone;
+* garbage is collected seldom, which keeps a defect of the interpreter away.
 
 The table is read at each connection, so the lab can change it while programs run. A process that
 was forked from a prepared one calls `enter` again, for the pod that it has become.
@@ -16,6 +17,7 @@ Standard library only: this runs inside the programs' own environments.
 
 import contextlib
 import errno
+import gc
 import ipaddress
 import os
 import signal
@@ -28,6 +30,8 @@ from typing import Any
 from lab_network import PodNetwork  # type: ignore[import-not-found]  # beside this file
 
 _OUTWARD = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+_ALLOCATIONS = 70_000
+"""Between two collections; CPython's default is 700. A lab lives for minutes."""
 _inside: list[PodNetwork] = []
 """The network of the pod that this process is; one entry."""
 
@@ -135,6 +139,15 @@ def _end_with_the_lab() -> None:
     threading.Thread(target=watch, name="lab-lifeline", daemon=True).start()
 
 
+def _collect_seldom() -> None:
+    """Let a defect of the interpreter strike a hundred times less often.
+
+    CPython 3.10 and 3.11 crash when they collect garbage while a context variable is set and what
+    they collect sets one, too (python/cpython#148891); LiteLLM 1.106.2 was seen to.
+    """
+    gc.set_threshold(_ALLOCATIONS)
+
+
 def enter() -> None:
     """Be a process of the pod that the environment names."""
     _inside[:] = [PodNetwork(os.environ)]
@@ -144,6 +157,7 @@ def enter() -> None:
 
 
 if "LAB_NETWORK" in os.environ:
+    _collect_seldom()
     _install()
     _use_plain_asyncio()
     enter()

@@ -65,5 +65,12 @@ def test_what_the_lab_itself_ends_is_no_accident(lab: EmbeddedLab) -> None:
     target.at_rest()
 
 
+def test_a_program_collects_garbage_seldom(lab: EmbeddedLab) -> None:
+    """Each collection is a chance to crash (python/cpython#148891)."""
+    told = "import gc; print(gc.get_threshold()[0])"
+
+    assert lab.pods[GATEWAY].run_python(told, "", timeout=20) == "70000\n"
+
+
 def _ended(lab: EmbeddedLab) -> None:
     assert lab.pods[GATEWAY].ended_by_itself
