@@ -160,6 +160,7 @@ def test_what_never_goes_is_not_waited_for_and_given_back(
 
     assert certificate.endswith("backend has 1 pod again, its spec is as before")
     assert len(world.pods()) == 2, "the one that does not go, and the one that serves"
+    assert len(world.addresses()) == 2
 
 
 def test_a_finalizer_keeps_a_record_and_no_program(world: World) -> None:
