@@ -56,7 +56,8 @@ _NO_GATEWAY = "Server Connection Error"
 
 def refusal(error: str) -> str:
     """Why a provider refused, in words; empty when the error does not tell."""
-    return next((words for pattern, words, _ in _REFUSALS if re.search(pattern, error)), "")
+    words, _ = _known(error)
+    return words
 
 
 def refused(name: str, error: str, where: str) -> Exception:
@@ -91,5 +92,11 @@ def _fix(error: str) -> str:
         )
     if _NO_GATEWAY in error:
         return "look whether LiteLLM runs, and at the last lines of its log"
-    known = (fix for pattern, _, fix in _REFUSALS if re.search(pattern, error))
-    return next(known, "look at LiteLLM's log for this question")
+    _, fix = _known(error)
+    return fix
+
+
+def _known(error: str) -> tuple[str, str]:
+    """The words for an error and what helps, of the first pattern that it holds."""
+    found = ((words, fix) for pattern, words, fix in _REFUSALS if re.search(pattern, error))
+    return next(found, ("", "look at LiteLLM's log for this question"))

@@ -82,7 +82,7 @@ class AtRest(Protocol):
         """
 
 
-def _always() -> None:
+def always() -> None:
     """At rest: nobody else can reach it."""
 
 
@@ -118,4 +118,4 @@ class Target:
     """Whether the suite may add an ordinary user, and delete it again."""
     docs: str = ""
     """Path of the application's README; empty where none is given."""
-    at_rest: AtRest = _always
+    at_rest: AtRest = always

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import httpx
 
 from domain.story import MODELS
-from domain.target import AtRest, Call, Outage
+from domain.target import AtRest, Call, Outage, always
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
 
@@ -24,7 +24,7 @@ class EmulatedOutages:
 
     slow_to_return = False
 
-    def __init__(self, providers: Providers, *, at_rest: AtRest | None = None) -> None:
+    def __init__(self, providers: Providers, *, at_rest: AtRest = always) -> None:
         """Switch nothing yet.
 
         Args:
@@ -40,8 +40,7 @@ class EmulatedOutages:
         Raises:
             Inconclusive: one of its programs was killed, and would not come back.
         """
-        if self._at_rest:
-            self._at_rest()
+        self._at_rest()
 
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider of the story fail in this way; in force on return."""

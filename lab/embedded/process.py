@@ -110,13 +110,17 @@ class PodProcess(RunningPod):
     @property
     def ended_by_itself(self) -> bool:
         """Whether the program was started and is gone."""
-        return self._process is not None and self._process.status() is not None
+        return self._status() is not None
 
     @property
     def killed_by(self) -> str:
-        """See `RunningPod`; a program that the lab ends has no process any more."""
-        status = self._process.status() if self._process else None
+        """See `RunningPod`."""
+        status = self._status()
         return signal.Signals(-status).name if status is not None and status < 0 else ""
+
+    def _status(self) -> int | None:
+        """How it ended by itself; a program that the lab ends has no process any more."""
+        return self._process.status() if self._process else None
 
     def _wait_until_ready(self, say: Say) -> None:
         try:

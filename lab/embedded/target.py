@@ -55,9 +55,8 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
 def _check_all_live(lab: RunningLab) -> None:
     """Return if no program was killed: that is an accident of this machine.
 
-    A program that ends by itself, with a status, excuses nothing. One way to be killed without
-    anybody's doing is a defect of CPython 3.10 and 3.11, python/cpython#148891: the interpreter
-    crashes (SIGSEGV) when it collects garbage while a context variable is set.
+    A program that ends by itself, with a status, excuses nothing. One that crashes is killed
+    without anybody's doing: `pod/sitecustomize.py` knows of a defect that does it.
 
     Raises:
         Inconclusive: one was killed.
