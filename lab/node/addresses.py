@@ -1,4 +1,4 @@
-"""The addresses of the node and of its cluster; all of them exist in the node's network only."""
+"""Addresses and numbers of the node and of its cluster; all exist in the node's network only."""
 
 NODE = "10.99.0.1"
 PODS = "10.244.0.0/24"
@@ -9,3 +9,5 @@ DNS_SERVICE = "10.96.0.10"
 DOMAIN = "cluster.local"
 API_PORT = 6443
 ETCD_PORT = 2379
+QUEUE = 100
+"""Number of the kernel's queue in which packets wait that a NetworkPolicy may be about."""

@@ -10,6 +10,8 @@ import trustme
 from lab.node.addresses import API_PORT, API_SERVICE, DOMAIN, NODE
 
 AUTHORITY = "ca.pem"
+AUTHORITY_KEY = "ca-key.pem"
+"""Of the authority, for whoever issues a certificate of this cluster later."""
 SERVICE_ACCOUNTS = "service-accounts.pem"
 API_SERVER = "api-server"
 KUBELET_SERVER = "kubelet-server"
@@ -39,6 +41,7 @@ CLIENTS = {
     "kube-controller-manager": Identity(name="system:kube-controller-manager", group="lab"),
     "kube-scheduler": Identity(name="system:kube-scheduler", group="lab"),
     "kube-proxy": Identity(name="system:kube-proxy", group="lab"),
+    "network-policies": Identity(name="network-policies", group=MASTERS),
 }
 
 
@@ -53,6 +56,7 @@ def write_keys(folder: Path, *, kubeconfig: Path, outside_port: int) -> None:
     folder.mkdir(mode=0o700, parents=True)
     authority = trustme.CA(organization_name="lab")
     authority.cert_pem.write_to_path(folder / AUTHORITY)
+    authority.private_key_pem.write_to_path(folder / AUTHORITY_KEY)
     trustme.CA().private_key_pem.write_to_path(folder / SERVICE_ACCOUNTS)
     _write(folder, KUBELET_SERVER, authority.issue_cert(NODE, "lab"))
     _write(

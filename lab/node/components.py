@@ -9,6 +9,7 @@ from lab.node.addresses import (
     ETCD_PORT,
     NODE,
     PODS,
+    QUEUE,
     SERVICES,
 )
 from lab.node.certificates import API_SERVER, AUTHORITY, SERVICE_ACCOUNTS
@@ -105,5 +106,13 @@ def components(layout: Layout, programs: Programs) -> tuple[Component, ...]:
             # The limits on tracked connections are the machine's: nobody here may set them.
             *("--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s"),
             "--conntrack-tcp-timeout-close-wait=0s",
+        ),
+        Component(
+            name="network-policies",
+            command=(
+                *(str(programs.companions), "network-policies", client("network-policies")),
+                *("--hostname-override=lab", f"--nfqueue-id={QUEUE}"),
+            ),
+            ready=probes.packet_queue(QUEUE),
         ),
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from domain.waiting import eventually
 from lab.node import cgroups
-from lab.node.addresses import API_PORT, NODE
+from lab.node.addresses import API_PORT, NODE, PODS, QUEUE
 from lab.node.components import Component, components
 from lab.node.layout import Layout
 from lab.node.programs import Programs
@@ -89,12 +89,22 @@ def _bind(folders: Sequence[tuple[str | Path, Path]]) -> None:
 
 
 def _make_network() -> None:
-    """An interface that leads nowhere, with the node's address and the default route over it."""
+    """An interface that leads nowhere, with the node's address and the default route over it.
+
+    What a pod sends first waits for the one who knows the NetworkPolicies; without him it passes.
+    His own rules are written for nftables, which cannot let a packet wait on every kernel.
+    """
     _run("ip", "link", "set", "lo", "up")
     _run("ip", "link", "add", "node", "type", "bridge")  # not every kernel has the type "dummy"
     _run("ip", "address", "add", f"{NODE}/24", "dev", "node")
     _run("ip", "link", "set", "node", "up")
     _run("ip", "route", "add", "default", "dev", "node")
+    _run(
+        *("iptables", "-t", "mangle", "-A", "POSTROUTING", "-s", PODS),
+        *("-m", "conntrack", "--ctstate", "NEW"),
+        *("-m", "owner", "!", "--uid-owner", "0"),  # a kubelet's probe may always pass
+        *("-j", "NFQUEUE", "--queue-num", str(QUEUE), "--queue-bypass"),
+    )
 
 
 class _Part:

@@ -11,7 +11,7 @@ from lab.node.layout import Layout
 
 COMPONENTS = (
     *("etcd", "containerd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"),
-    *("kubelet", "kube-proxy"),
+    *("kubelet", "kube-proxy", "network-policies"),
 )
 _START_TIMEOUT = 60.0
 """Seconds; on two idle cores it takes two."""

@@ -11,6 +11,7 @@ from pathlib import Path
 Probe = Callable[[], None]
 _TIMEOUT = 5.0
 """Seconds; it is on this machine."""
+_QUEUES = Path("/proc/net/netfilter/nfnetlink_queue")
 
 
 def port(number: int) -> Probe:
@@ -26,6 +27,17 @@ def local_socket(path: Path) -> Probe:
 def https(number: int, path: str, authority: Path) -> Probe:
     """What listens on the port answers 200 at the path, with a certificate of the authority."""
     return partial(_check_answers, number, path, authority)
+
+
+def packet_queue(number: int) -> Probe:
+    """Somebody reads this queue of the kernel's netfilter (nfnetlink_queue)."""
+    return partial(_check_is_read, number)
+
+
+def _check_is_read(number: int) -> None:
+    """Whether it is one of those that have a reader: a line each, its number first (Linux 6.18)."""
+    read = [line.split()[0] for line in _QUEUES.read_text().splitlines()]
+    assert str(number) in read, "does not read its packets"
 
 
 def _check_connects(family: socket.AddressFamily, address: str | tuple[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""The node's own programs: Kubernetes, etcd and CoreDNS, compiled once from pinned Go modules."""
+"""The node's own programs, Kubernetes and its companions, compiled once from pinned Go modules."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ class Programs:
     kubernetes: Path
     """All components of Kubernetes; its first argument says which of them to be."""
     companions: Path
-    """Likewise etcd and CoreDNS."""
+    """Likewise etcd, CoreDNS, and what enforces NetworkPolicies."""
 
 
 def ensure_programs(*, cache: Path, say: Say) -> Programs:
@@ -39,7 +39,11 @@ def ensure_programs(*, cache: Path, say: Say) -> Programs:
             say=say,
         ),
         companions=_ensure(
-            "companions", title="etcd and CoreDNS", flags=_STRIPPED, cache=cache, say=say
+            "companions",
+            title="etcd, CoreDNS and kube-network-policies",
+            flags=_STRIPPED,
+            cache=cache,
+            say=say,
         ),
     )
 
@@ -62,7 +66,7 @@ def _version_flags(version: str) -> str:
 
 def _ensure(name: str, *, title: str, flags: str, cache: Path, say: Say) -> Path:
     source = _SOURCES / name
-    files = [source / file for file in ("go.mod", "go.sum", "main.go")]
+    files = [source / "go.mod", source / "go.sum", *sorted(source.glob("*.go"))]
     go = subprocess.run(["go", "version"], capture_output=True, check=True).stdout  # noqa: S607  # wherever it is
     recipe = hashlib.sha256(
         b"\n".join([go, flags.encode(), *(file.read_bytes() for file in files)])

@@ -1,4 +1,4 @@
-// etcd and CoreDNS in one program: the first argument says which of them to be.
+// etcd, CoreDNS and kube-network-policies in one program: the first argument says which to be.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: companions etcd|coredns [OPTION...]")
+		fmt.Fprintln(os.Stderr, "usage: companions etcd|coredns|network-policies [OPTION...]")
 		os.Exit(64)
 	}
 	component := os.Args[1]
@@ -30,8 +30,10 @@ func main() {
 		// A question is answered by the first of these that can: names of the cluster before the rest.
 		dnsserver.Directives = []string{"errors", "ready", "hosts", "kubernetes", "template"}
 		coremain.Run()
+	case "network-policies":
+		enforceNetworkPolicies()
 	default:
-		fmt.Fprintln(os.Stderr, "neither etcd nor coredns:", component)
+		fmt.Fprintln(os.Stderr, "no such component:", component)
 		os.Exit(64)
 	}
 }
