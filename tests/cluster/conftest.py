@@ -10,6 +10,7 @@ from domain.target import Account
 from drivers.cluster.cluster import KubernetesCluster
 from drivers.open_webui import OpenWebUI
 from lab.cluster.lab import ClusterLab
+from tests.cluster.relay import Relay
 from tests.cluster.runs import PASSWORD, USER, administrator
 from tests.clusters import KUBECONFIG
 from tests.contract.kubernetes import story_on
@@ -39,3 +40,10 @@ def user(open_webui: OpenWebUI) -> Account:
     """An ordinary user, made beforehand."""
     open_webui.add_user(made := Account(email=USER, password=Secret(PASSWORD)))
     return made
+
+
+@pytest.fixture
+def relay(story: ClusterLab) -> Iterator[Relay]:
+    """A relay before the API server."""
+    with Relay(story.api.server) as up:
+        yield up

@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ AUDIT = Path(KUBECONFIG or "/nowhere").parent / "audit.log"
 """What a node of `lab.node` writes; other clusters keep theirs to themselves."""
 USER, PASSWORD = "ordinary@lab.example", "password-of-an-ordinary-user"
 _LINE = re.compile(r"^AC\d.*? [✓✗~?!-] (?P<verdict>.+?) +(?P<title>[A-Z].*?)  \(\d+\.\d s\)$")
+_IN_TIME = 120.0
+"""Seconds after which nobody waits for an answer any longer."""
 _LONGEST = 240.0
 """Seconds; a run without a drill takes 20 on a machine that is not busy."""
 
@@ -53,7 +57,12 @@ def administrator(field: str) -> str:
 
 
 def run(
-    folder: Path, kubeconfig: str, *arguments: str, at: str = "", do: Callable[[], object] = print
+    folder: Path,
+    kubeconfig: str,
+    *arguments: str,
+    at: str = "",
+    do: Callable[[], object] = print,
+    still: bool = False,
 ) -> Run:
     """Judge the cluster of a kubeconfig, with the reports in a folder.
 
@@ -63,6 +72,7 @@ def run(
         arguments: more of them, for pytest.
         at: a word of the output, at which
         do: happens.
+        still: whether the run stands still meanwhile.
     """
     key = (Manifests.load(DEFAULT).data("Secret", "ml", "litellm-secrets") or {})[
         "LITELLM_MASTER_KEY"
@@ -94,10 +104,28 @@ def run(
     ) as process:
         too_long = threading.Timer(_LONGEST, process.kill)
         too_long.start()
-        out = "".join(_heard(process, at, do))
+        act = partial(_while_it_stands_still, process, do) if still else do
+        out = "".join(_heard(process, at, act))
         code = process.wait()
         too_long.cancel()
     return Run(code=code, out=out, folder=folder, began=began, ended=datetime.now(UTC))
+
+
+def check_unfit(found: Run, *words: str) -> None:
+    """The run was not judged, in time, says why, and leaves nothing half-done."""
+    assert found.code == 99, found.out
+    assert (found.ended - found.began).total_seconds() < _IN_TIME
+    for each in (*words, "  expected  ", "  found     ", "  where     ", "  fix       "):
+        assert each in found.out, found.out
+    assert "failed" not in found.verdicts.values()
+    assert "Traceback" not in found.out
+    assert not list((found.folder / "reports").glob(".making-*"))
+
+
+def _while_it_stands_still(process: "subprocess.Popen[str]", do: Callable[[], object]) -> None:
+    process.send_signal(signal.SIGSTOP)
+    do()
+    process.send_signal(signal.SIGCONT)
 
 
 def _heard(process: "subprocess.Popen[str]", at: str, do: Callable[[], object]) -> Iterator[str]:
