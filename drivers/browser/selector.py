@@ -17,6 +17,7 @@ class Selector:
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        self._closing = False
 
     def chosen(self) -> str:
         """The name on its button."""
@@ -49,12 +50,17 @@ class Selector:
                 if not self._scroll_on():
                     return False
             option.click()
+            self._closing = True
             return True
 
     def _open(self) -> None:
-        if not self._page.locator(places.SEARCH).is_visible():
+        search = self._page.locator(places.SEARCH)
+        if self._closing:  # what fades away can be seen for a while, and takes no word any more
+            search.wait_for(state="hidden")
+            self._closing = False
+        if not search.is_visible():
             self._page.locator(places.SELECTOR).click()
-        self._page.locator(places.SEARCH).wait_for()
+        search.wait_for()
 
     def _scroll_on(self) -> bool:
         """Draw the next part of the list; False at its end."""

@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 
 from domain.endpoint import Place, gateway_connection
+from domain.errors import NotProven
 from domain.proof import Connection, Listing
 from domain.secret import Secret
 from domain.selector import check_offered
@@ -160,3 +161,17 @@ def test_an_ordinary_user_sees_the_models_on_the_page(
         api.delete_user(identity)
     assert names(listing) == [name for name in MODELS if name != "openai-gpt4o"]
     assert listing.account == "ordinary user, in a browser"
+
+
+def test_where_nobody_can_tell_who_answers_each_is_chosen_and_none_is_asked(
+    chromium: Browser, target: Target, api: OpenWebUI
+) -> None:
+    """One after the other: the list is opened again while it still closes."""
+    with closing(
+        BrowserUser(chromium, target.administrator, api, witness=None, learn=lambda _secret: None)
+    ) as user:
+        for model in MODELS:
+            with pytest.raises(NotProven, match="who answers on the page"):
+                user.ask(Question(model=model, nonce=nonce()))
+        answer = user.ask(Question(model=f"invented-{nonce()}", nonce=nonce()))
+    assert "Model not found" in answer.error
