@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from domain.pace import slower
-from domain.record import NOT_RUN, Record
+from domain.record import NOT_RUN, UNREACHED, Record
 
 _READABLE = 5
 """Scenarios that came or went; more are only counted."""
@@ -12,6 +13,7 @@ _READABLE = 5
 
 def changes(before: Record, after: Record) -> tuple[str, ...]:
     """What changed from one to the other, most telling first; empty when nothing did."""
+    after = _seen(after)
     return (
         *_one("the target", before.target, after.target),
         *_verdicts(before, after),
@@ -24,6 +26,13 @@ def changes(before: Record, after: Record) -> tuple[str, ...]:
         *_each("the configuration of", before.findings.fingerprints, after.findings.fingerprints),
         *slower(before, after),
     )
+
+
+def _seen(record: Record) -> Record:
+    """What a run that ended early has looked at: some scenarios, and no row as a whole."""
+    reached = tuple(each for each in record.scenarios if each.reason != UNREACHED)
+    early = len(reached) < len(record.scenarios)
+    return replace(record, scenarios=reached, requirements=()) if early else record
 
 
 def _one(what: str, before: str, after: str) -> Iterator[str]:

@@ -15,6 +15,8 @@ WHOLE, PARTIAL, SIGNATURE = "signoff.json", "signoff-partial.json", ".sig"
 """Names: the record, what a partial run leaves instead, and what a signature adds to the name."""
 NOT_RUN = "not run"
 """In place of a verdict where no scenario was about it."""
+UNREACHED = "not proven: the run ended before this scenario"
+"""The reason of a scenario that was not begun."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 
 from domain.changes import changes
 from domain.findings import Failover, Findings, Served
-from domain.record import Record
+from domain.record import UNREACHED, Record
 from tests.domain.records import RECORD
 
 _F = RECORD.findings
@@ -32,6 +32,18 @@ def _with(**findings: object) -> Record:
                 scenarios=(replace(RECORD.scenarios[0], verdict="failed"), RECORD.scenarios[1]),
             ),
             ("AC1: was passed, is failed", '"The endpoint" was passed, is failed'),
+        ),
+        (
+            replace(
+                RECORD,
+                partial="ended early",
+                requirements=(replace(RECORD.requirements[0], verdict="not proven"),),
+                scenarios=(
+                    RECORD.scenarios[0],
+                    replace(RECORD.scenarios[1], verdict="not proven", reason=UNREACHED),
+                ),
+            ),
+            (),
         ),
         (
             replace(RECORD, scenarios=RECORD.scenarios[:1]),
