@@ -26,6 +26,16 @@ CLAIM = {
         "resources": {"requests": {"storage": "1Gi"}},
     },
 }
+ONLY_NAMES = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "only-names", "namespace": "policies"},
+    "spec": {
+        "podSelector": {},
+        "policyTypes": ["Egress"],
+        "egress": [{"ports": [{"protocol": "TCP", "port": 53}]}],
+    },
+}
 POD = {
     "metadata": {"name": "pod"},
     "spec": {
@@ -72,6 +82,38 @@ def test_pods_find_the_names_of_the_cluster_and_of_the_providers_and_no_others(
         "example.com [Errno -2] Name or service not known",
         "[Errno 113] No route to host",
     ]
+
+
+def test_what_a_network_policy_does_not_allow_gets_no_answer(node: Layout) -> None:
+    with core(node) as api:
+        (names,) = api.list_namespaced_pod("kube-system", label_selector="k8s-app=kube-dns").items
+        api.create_namespace({"metadata": {"name": "policies"}})
+        idle = ["python3", "-c", "import signal; signal.pause()"]
+        container = {"name": "idle", "image": "lab/providers:1", "command": idle}
+        pod = {
+            "metadata": {"name": "pod", "labels": {"app": "idle"}},
+            "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
+        }
+        eventually(
+            lambda: api.create_namespaced_pod("policies", pod),
+            what="a service account",
+            transient=(ApiException,),
+        )
+        eventually(lambda: _check_phase(api, "Running", "policies"), what="the pod to run")
+        utils.create_from_dict(api.api_client, ONLY_NAMES)  # type: ignore[no-untyped-call]  # likewise
+
+    def asked() -> None:
+        found = run_in(node, namespace="policies", labels="app=idle", script=script)
+        assert found.split() == ["53:answers", "8181:silent"], found
+
+    script = (
+        "import socket\n"
+        "for port in (53, 8181):\n"
+        f"    try: socket.create_connection(('{names.status.pod_ip}', port), timeout=2)\n"
+        "    except TimeoutError: print(f'{port}:silent')\n"
+        "    else: print(f'{port}:answers')\n"
+    )
+    eventually(asked, what="the policy")
 
 
 def _ledger(api: Any) -> str:  # noqa: ANN401  # see `core`
@@ -134,7 +176,7 @@ def _listed_in_new_volume(api: Any) -> str:  # noqa: ANN401  # see `core`
         what="a service account",
         transient=(ApiException,),
     )
-    eventually(lambda: _check_phase(api, "Succeeded"), what="the pod to end")
+    eventually(lambda: _check_phase(api, "Succeeded", "volumes"), what="the pod to end")
     listed = str(api.read_namespaced_pod_log("pod", "volumes"))
     api.delete_namespaced_pod("pod", "volumes", grace_period_seconds=0)
     api.delete_namespaced_persistent_volume_claim("claim", "volumes")
@@ -142,8 +184,8 @@ def _listed_in_new_volume(api: Any) -> str:  # noqa: ANN401  # see `core`
     return listed
 
 
-def _check_phase(api: Any, phase: str) -> None:  # noqa: ANN401  # see `core`
-    found = api.read_namespaced_pod("pod", "volumes").status.phase
+def _check_phase(api: Any, phase: str, namespace: str) -> None:  # noqa: ANN401  # see `core`
+    found = api.read_namespaced_pod("pod", namespace).status.phase
     assert found == phase, f"it is {found}"
 
 
