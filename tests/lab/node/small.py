@@ -61,7 +61,7 @@ def run_in(layout: Layout, *, namespace: str, labels: str, script: str) -> str:
         )
         terminal.run_forever(timeout=60)
         printed: str = terminal.read_all()
-        terminal.close()
+        terminal.sock.shutdown()  # `close` leaves it open once the other side has closed it
         return printed
 
 
