@@ -1,6 +1,8 @@
 """What a node can do: pods, names, volumes; and do without, for a while."""
 
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +135,16 @@ def test_a_component_that_was_taken_away_is_given_back(node: Layout, component: 
 
     outage.give_back(node)
 
-    commands = [Path(f"/proc/{number}/cmdline").read_text() for number in processes_of(node)]
-    assert any(component in command.replace("/", "\0").split("\0") for command in commands)
+    assert any(component in words for words in _commands(node))
     small_up(node, print)
+
+
+def _commands(node: Layout) -> Iterator[Sequence[str]]:
+    """Programs and arguments, word by word; some processes of a proxy end while they are read."""
+    for number in processes_of(node):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            command = Path(f"/proc/{number}/cmdline").read_text()
+            yield command.replace("/", "\0").split("\0")
 
 
 def test_an_api_server_that_was_taken_away_answers_nobody(node: Layout) -> None:
