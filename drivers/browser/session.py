@@ -155,8 +155,12 @@ class Browser:
         """What the open sittings saw until now."""
         return self.do(lambda: [sitting.evidence() for sitting in self.sittings])
 
+    def refuse(self) -> None:
+        """Begin nothing more: the run ends."""
+        self._ends = True
+
     def close(self) -> None:
         """End it, after what it is doing now."""
-        self._ends = True
+        self.refuse()
         self._thread.submit(self._closing.close).result()
         self._thread.shutdown()
