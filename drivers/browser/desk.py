@@ -1,6 +1,7 @@
 """An account's place before the browser, for the whole run."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from playwright.sync_api import Error as PlaywrightError
@@ -110,4 +111,5 @@ class Desk:
         """End the sitting."""
         if self._sitting:
             sitting = self._sitting
-            self._browser.do(lambda: self._leave(sitting))
+            with suppress(NotProven):  # the run ends, and every sitting with its browser
+                self._browser.do(lambda: self._leave(sitting))

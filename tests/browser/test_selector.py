@@ -12,6 +12,7 @@ from domain.selector import check_offered
 from domain.story import MODELS
 from domain.target import Account, Target
 from drivers.answers import nonce
+from drivers.browser.installed import find_browser
 from drivers.browser.session import Browser
 from drivers.browser.user import BrowserUser
 from drivers.open_webui import OpenWebUI
@@ -175,3 +176,22 @@ def test_where_nobody_can_tell_who_answers_each_is_chosen_and_none_is_asked(
                 user.ask(Question(model=model, nonce=nonce()))
         answer = user.ask(Question(model=f"invented-{nonce()}", nonce=nonce()))
     assert "Model not found" in answer.error
+
+
+def test_when_the_run_ends_nothing_more_is_looked_at_and_the_user_still_leaves(
+    target: Target, api: OpenWebUI
+) -> None:
+    program = find_browser()
+    assert program
+    with (
+        closing(Browser(program, base_url=target.open_webui)) as running,
+        closing(
+            BrowserUser(
+                running, target.administrator, api, witness=None, learn=lambda _secret: None
+            )
+        ) as user,
+    ):
+        assert user.offered().models
+        running.refuse()
+        with pytest.raises(NotProven, match="the run ended"):
+            user.offered()
