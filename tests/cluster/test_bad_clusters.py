@@ -1,16 +1,13 @@
 """Clusters on which nothing can be judged: said in time, in the right words."""
 
 import base64
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
 
-from domain.kubernetes import Manifest
 from lab.cluster.lab import ClusterLab
-from lab.cluster.objects import Objects
 from lab.node.certificates import ADMINISTRATOR, AUTHORITY, AUTHORITY_KEY, CLIENTS
 from tests.cluster.account import READ_ONLY, grant, kubeconfig, token
 from tests.cluster.relay import Relay
@@ -95,51 +92,3 @@ def test_a_namespace_that_is_not_there(tmp_path: Path, story: ClusterLab) -> Non
         "missing: get services in nowhere",
         "in namespaces that exist",
     )
-
-
-_FLOW = "flowcontrol.apiserver.k8s.io/v1"
-
-
-def _no_seat_for_the_account() -> Iterator[Manifest]:
-    """API priority and fairness (Kubernetes 1.34): whatever the account asks is told 429."""
-    limited = {"nominalConcurrencyShares": 0, "limitResponse": {"type": "Reject"}}
-    account = {"kind": "ServiceAccount", "serviceAccount": {"namespace": "acceptance", "name": "*"}}
-    everything = {
-        "subjects": [account],
-        "resourceRules": [
-            {
-                **{each: ["*"] for each in ("verbs", "apiGroups", "resources", "namespaces")},
-                "clusterScope": True,
-            }
-        ],
-        "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-    }
-    for kind, spec in (
-        ("PriorityLevelConfiguration", {"type": "Limited", "limited": limited}),
-        (
-            "FlowSchema",
-            {
-                "priorityLevelConfiguration": {"name": "no-seat"},
-                "matchingPrecedence": 1,
-                "rules": [everything],
-            },
-        ),
-    ):
-        yield {"apiVersion": _FLOW, "kind": kind, "metadata": {"name": "no-seat"}, "spec": spec}
-
-
-@pytest.fixture
-def no_seat(story: ClusterLab) -> Iterator[None]:
-    """An API server that is too busy for the account."""
-    crowd = [*_no_seat_for_the_account()]
-    objects = Objects(story.api, say=print)
-    objects.apply(crowd)
-    yield
-    objects.remove(crowd)
-
-
-@pytest.mark.usefixtures("no_seat")
-def test_one_that_is_too_busy_for_us(tmp_path: Path, story: ClusterLab) -> None:
-    grant(story.api, READ_ONLY)
-    path = kubeconfig(tmp_path / "kubeconfig", KUBECONFIG, token=token(story.api))
-    check_unfit(run(tmp_path, path), "The API server cannot be asked.", "found     429")
