@@ -46,7 +46,7 @@ def _holds(value: Secret, key: Secret) -> bool:
     """Whether the key is this value, one of a list in it, or came from it by $(NAME)."""
     if value.sealed or key.sealed:
         return value.sealed in key.sealed.split("; ")
-    return key.reveal() in value.reveal().replace(";", " ").split()
+    return key.reveal() in map(str.strip, value.reveal().split(";"))
 
 
 def check_key_in_use(workload: Workload, place: Place, connection: Connection) -> None:

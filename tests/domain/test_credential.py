@@ -35,6 +35,17 @@ def test_the_key_comes_from_the_secret(of: Workload) -> None:
     check_key_in_use(of, PLACE, connection())
 
 
+@pytest.mark.parametrize("value", [f"Bearer {KEY}", f"another; Bearer {KEY} "])
+def test_a_key_may_hold_a_space_and_be_one_of_several(value: str) -> None:
+    """LiteLLM 1.106.2 accepts it; `;` alone separates keys (Open WebUI 0.12.4)."""
+    objects = {("Secret", NAME): {"OPENAI_API_KEY": value}}
+    urls = {
+        "name": f"{URL}S",
+        "value": ";".join([*["http://other/v1"] * value.count(";"), ENDPOINT]),
+    }
+    check_source(workload(resolved(urls, SECRET, objects=objects)), PLACE, NAME)
+
+
 def _reference(name: str, key: str = "OPENAI_API_KEY", *, optional: bool = False) -> Manifest:
     reference = {"name": name, "key": key, "optional": optional}
     return {"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": reference}}
