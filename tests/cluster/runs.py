@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from lab.embedded.manifests import DEFAULT, Manifests
-from tests.clusters import KUBECONFIG
+from tests.clusters import NODE
 from tests.sources import REPOSITORY
 
-AUDIT = Path(KUBECONFIG or "/nowhere").parent / "audit.log"
-"""What a node of `lab.node` writes; other clusters keep theirs to themselves."""
 USER, PASSWORD = "ordinary@lab.example", "password-of-an-ordinary-user"
 _LINE = re.compile(r"^AC\d.*? [✓✗~?!-] (?P<verdict>.+?) +(?P<title>[A-Z].*?)  \(\d+\.\d s\)$")
 _IN_TIME = 120.0
@@ -142,7 +140,7 @@ def _heard(process: "subprocess.Popen[str]", at: str, do: Callable[[], object]) 
 
 def written_down(user: str, of: Run) -> Iterator[Mapping[str, Any]]:
     """What the API server wrote down of a user while a run lasted, once an answer was given."""
-    for line in AUDIT.read_text(encoding="utf-8").splitlines():
+    for line in NODE.audit.read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
         when = datetime.fromisoformat(event["requestReceivedTimestamp"])
         if event["user"].get("username") == user and of.began <= when <= of.ended:

@@ -12,11 +12,9 @@ from lab.node.certificates import ADMINISTRATOR, AUTHORITY, AUTHORITY_KEY, CLIEN
 from tests.cluster.account import READ_ONLY, grant, kubeconfig, token
 from tests.cluster.relay import Relay
 from tests.cluster.runs import check_unfit, run
-from tests.clusters import KUBECONFIG, needs_a_cluster
+from tests.clusters import KUBECONFIG, NODE, needs_a_cluster
 
 pytestmark = [needs_a_cluster, pytest.mark.usefixtures("user")]
-_KEYS = Path(KUBECONFIG or "/nowhere").parent / "keys"
-"""What a node of `lab.node` is certified by."""
 
 
 def test_one_that_refuses_connections(tmp_path: Path, relay: Relay) -> None:
@@ -54,10 +52,10 @@ def test_one_that_does_not_know_the_certificate(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(not _KEYS.exists(), reason="the cluster does not lend its authority")
+@pytest.mark.skipif(not NODE.keys.exists(), reason="the cluster does not lend its authority")
 def test_one_whose_certificate_for_us_has_expired(tmp_path: Path) -> None:
     authority = trustme.CA.from_pem(
-        (_KEYS / AUTHORITY).read_bytes(), (_KEYS / AUTHORITY_KEY).read_bytes()
+        (NODE.keys / AUTHORITY).read_bytes(), (NODE.keys / AUTHORITY_KEY).read_bytes()
     )
     administrator = CLIENTS[ADMINISTRATOR]
     expired = authority.issue_cert(

@@ -14,17 +14,15 @@ from domain.record import PARTIAL, WHOLE, Record, intact, read
 from domain.waiting import eventually
 from drivers.cluster.settling import settle
 from lab.cluster.lab import ClusterLab
-from lab.node.layout import Layout
 from tests.canaries import texts
 from tests.cluster.deployed import Deployed, Night, deployed
-from tests.clusters import KUBECONFIG, needs_a_cluster
+from tests.clusters import NODE, needs_a_cluster
 from tests.contract.world import OPEN_WEBUI
 
-_HOME = Path(KUBECONFIG or "/").absolute().parent.parent
 pytestmark = [
     needs_a_cluster,
     pytest.mark.skipif(
-        not (_HOME / "imported.json").exists(), reason="the image is given to a node of lab.node"
+        not NODE.imported.exists(), reason="the image is given to a node of lab.node"
     ),
     pytest.mark.skipif(not shutil.which("kubectl"), reason="there is no kubectl on PATH"),
 ]
@@ -34,7 +32,7 @@ _DRILL = "drill: Deployment ml/vllm-server is scaled from 1 to 0"
 @pytest.fixture(scope="module")
 def suite(story: ClusterLab) -> Iterator[Deployed]:
     """The CronJob beside the story, with leave for drills."""
-    with deployed(Layout(home=_HOME), story.manifests) as found:
+    with deployed(NODE, story.manifests) as found:
         found.kubectl("set", "env", "cronjob/acceptance", "ACCEPTANCE_DRILL=in-cluster")
         yield found
 

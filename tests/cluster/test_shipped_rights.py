@@ -14,12 +14,12 @@ from drivers.cluster.connection import connect
 from drivers.cluster.rights import READING
 from lab.cluster.lab import ClusterLab
 from tests.cluster.account import DRILLS, NAME, READ_ONLY, grant, kubeconfig, revoke, token
-from tests.cluster.runs import AUDIT, USER, Run, asked, run, written_down
-from tests.clusters import KUBECONFIG, needs_a_cluster
+from tests.cluster.runs import USER, Run, asked, run, written_down
+from tests.clusters import KUBECONFIG, NODE, needs_a_cluster
 from tests.features import written
 
 pytestmark = needs_a_cluster
-audited = pytest.mark.skipif(not AUDIT.exists(), reason="this cluster shows no audit log")
+audited = pytest.mark.skipif(not NODE.audit.exists(), reason="this cluster shows no audit log")
 WITNESSED = "While the primary is well nobody else is asked"
 """What only the emulated providers can tell."""
 DISRUPTIVE = {
