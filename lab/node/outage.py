@@ -23,7 +23,7 @@ def take_away(layout: Layout, component: str) -> None:
     Raises:
         SetupError: no node is up, or this component of it does not run.
     """
-    found = next((each for each in _children(layout) if component in _command(each)), None)
+    found = next((each for each in _children(layout) if component in command(each)), None)
     if found is None:
         raise SetupError(_missing(layout, f"no {component}"))
     os.kill(found, signal.SIGKILL)
@@ -48,7 +48,7 @@ def give_back(layout: Layout) -> None:
 
 
 def _check_all_run(layout: Layout) -> None:
-    running = {word for child in _children(layout) for word in _command(child)}
+    running = {word for child in _children(layout) for word in command(child)}
     missing = [component for component in COMPONENTS if component not in running]
     assert not missing, f"no {', '.join(missing)}"
 
@@ -69,7 +69,7 @@ def _children(layout: Layout) -> list[int]:
     return [int(child) for child in listed.split()]
 
 
-def _command(process: int) -> tuple[str, ...]:
+def command(process: int) -> tuple[str, ...]:
     """Name of the program, and its first argument; nothing if it has just ended."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_text().split("\0")

@@ -1,8 +1,7 @@
 """What a node can do: pods, names, volumes; and do without, for a while."""
 
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -96,17 +95,8 @@ def test_what_a_network_policy_does_not_allow_gets_no_answer(node: Layout) -> No
             "metadata": {"name": "pod", "labels": {"app": "idle"}},
             "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
         }
-        eventually(
-            lambda: api.create_namespaced_pod("policies", pod),
-            what="a service account",
-            transient=(ApiException,),
-        )
-        eventually(lambda: _check_phase(api, "Running", "policies"), what="the pod to run")
+        _run_until(api, "Running", "policies", pod)
         utils.create_from_dict(api.api_client, ONLY_NAMES)  # type: ignore[no-untyped-call]  # likewise
-
-    def asked() -> None:
-        found = run_in(node, namespace="policies", labels="app=idle", script=script)
-        assert found.split() == ["53:answers", "8181:silent"], found
 
     script = (
         "import socket\n"
@@ -115,6 +105,11 @@ def test_what_a_network_policy_does_not_allow_gets_no_answer(node: Layout) -> No
         "    except TimeoutError: print(f'{port}:silent')\n"
         "    else: print(f'{port}:answers')\n"
     )
+
+    def asked() -> None:
+        found = run_in(node, namespace="policies", labels="app=idle", script=script)
+        assert found.split() == ["53:answers", "8181:silent"], found
+
     eventually(asked, what="the policy")
 
 
@@ -135,16 +130,8 @@ def test_a_component_that_was_taken_away_is_given_back(node: Layout, component: 
 
     outage.give_back(node)
 
-    assert any(component in words for words in _commands(node))
+    assert any(component in outage.command(number) for number in processes_of(node))
     small_up(node, print)
-
-
-def _commands(node: Layout) -> Iterator[Sequence[str]]:
-    """Programs and arguments, word by word; some processes of a proxy end while they are read."""
-    for number in processes_of(node):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            command = Path(f"/proc/{number}/cmdline").read_text()
-            yield command.replace("/", "\0").split("\0")
 
 
 def test_an_api_server_that_was_taken_away_answers_nobody(node: Layout) -> None:
@@ -180,17 +167,22 @@ def test_a_volume_that_is_claimed_again_is_empty(node: Layout) -> None:
 def _listed_in_new_volume(api: Any) -> str:  # noqa: ANN401  # see `core`
     """What a pod lists in a volume before and after it wrote a file."""
     api.create_namespaced_persistent_volume_claim("volumes", CLAIM)
-    eventually(
-        lambda: api.create_namespaced_pod("volumes", POD),
-        what="a service account",
-        transient=(ApiException,),
-    )
-    eventually(lambda: _check_phase(api, "Succeeded", "volumes"), what="the pod to end")
+    _run_until(api, "Succeeded", "volumes", POD)
     listed = str(api.read_namespaced_pod_log("pod", "volumes"))
     api.delete_namespaced_pod("pod", "volumes", grace_period_seconds=0)
     api.delete_namespaced_persistent_volume_claim("claim", "volumes")
     eventually(lambda: _check_empty(api), what="pod, claim and volume to be gone")
     return listed
+
+
+def _run_until(api: Any, phase: str, namespace: str, pod: Mapping[str, object]) -> None:  # noqa: ANN401  # see `core`
+    """Create a pod, and return once it is so far."""
+    eventually(
+        lambda: api.create_namespaced_pod(namespace, pod),
+        what="a service account",
+        transient=(ApiException,),
+    )
+    eventually(lambda: _check_phase(api, phase, namespace), what=f"the pod to be {phase}")
 
 
 def _check_phase(api: Any, phase: str, namespace: str) -> None:  # noqa: ANN401  # see `core`
