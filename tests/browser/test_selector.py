@@ -32,6 +32,11 @@ def connection(api: OpenWebUI, target: Target) -> Connection:
     return found
 
 
+def unwitnessed(browser: Browser, account: Account, api: OpenWebUI) -> BrowserUser:
+    """A user before the browser, of whom nobody can tell who answers."""
+    return BrowserUser(browser, account, api, witness=None, learn=lambda _secret: None)
+
+
 def names(listing: Listing) -> list[str]:
     return [model.name for model in listing.models]
 
@@ -134,7 +139,7 @@ def test_somebody_who_cannot_sign_in_tries_once(
 ) -> None:
     monkeypatch.setattr("drivers.browser.page.READY_TIMEOUT", 5.0)
     stranger = Account(email="nobody@acceptance.example", password=Secret("not-known-here"))
-    user = BrowserUser(chromium, stranger, api, witness=None, learn=lambda _secret: None)
+    user = unwitnessed(chromium, stranger, api)
     with closing(user):
         with pytest.raises(
             AssertionError, match="does not show the page after signing in"
@@ -153,7 +158,7 @@ def test_an_ordinary_user_sees_the_models_on_the_page(
     mine = OpenWebUI(target.open_webui, account, name="ordinary user")
     mine.sign_in()
     administrator.describe("openai-gpt4o", hidden=True)
-    user = BrowserUser(chromium, account, mine, witness=None, learn=lambda _secret: None)
+    user = unwitnessed(chromium, account, mine)
     try:
         listing = user.offered()
     finally:
@@ -168,9 +173,7 @@ def test_where_nobody_can_tell_who_answers_each_is_chosen_and_none_is_asked(
     chromium: Browser, target: Target, api: OpenWebUI
 ) -> None:
     """One after the other: the list is opened again while it still closes."""
-    with closing(
-        BrowserUser(chromium, target.administrator, api, witness=None, learn=lambda _secret: None)
-    ) as user:
+    with closing(unwitnessed(chromium, target.administrator, api)) as user:
         for model in MODELS:
             with pytest.raises(NotProven, match="who answers on the page"):
                 user.ask(Question(model=model, nonce=nonce()))
@@ -185,11 +188,7 @@ def test_when_the_run_ends_nothing_more_is_looked_at_and_the_user_still_leaves(
     assert program
     with (
         closing(Browser(program, base_url=target.open_webui)) as running,
-        closing(
-            BrowserUser(
-                running, target.administrator, api, witness=None, learn=lambda _secret: None
-            )
-        ) as user,
+        closing(unwitnessed(running, target.administrator, api)) as user,
     ):
         assert user.offered().models
         running.refuse()
