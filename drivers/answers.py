@@ -19,6 +19,10 @@ def nonce() -> str:
     return f"K{uuid.uuid4().hex[:10].upper()}"
 
 
+INVENTED = f"invented-{nonce()}"
+"""A model that nobody serves."""
+
+
 class Answers:
     """Answers to a user's questions, shared by all scenarios that disturb nothing."""
 

@@ -10,7 +10,7 @@ from domain.answering import (
 )
 from domain.proof import Answer
 from domain.target import Witness
-from drivers.answers import Answers, nonce
+from drivers.answers import INVENTED, Answers
 from drivers.drill import Drill, ask_alone
 from drivers.gateway import Gateway
 from drivers.well import Well
@@ -32,7 +32,7 @@ def _(answers: Answers, drill: Drill, model: str, attach: Attach) -> Answer:
 
 @when("a user asks an invented model a question", target_fixture="answer")
 def _(answers: Answers) -> Answer:
-    return answers.fresh(f"invented-{nonce()}")
+    return answers.of(INVENTED)
 
 
 @when(parsers.parse('"{model}" is asked with fallbacks switched off'), target_fixture="answer")

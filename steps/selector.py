@@ -16,7 +16,7 @@ from domain.selector import (
     slow,
 )
 from domain.story import MODELS
-from drivers.answers import nonce
+from drivers.answers import INVENTED
 from drivers.hands import Hands
 from drivers.open_webui import OpenWebUI
 from fixtures.evidence import Attach, Comparison
@@ -84,7 +84,7 @@ def _(selector: Listing, connection: Connection, served: Served, comparison: Com
 
 @then("an invented model is not offered")
 def _(selector: Listing) -> None:
-    check_invented(selector, f"invented-{nonce()}")
+    check_invented(selector, INVENTED)
 
 
 @then("no model of the story comes from elsewhere")

@@ -12,16 +12,26 @@ from drivers.browser.page import LOOK_SECONDS, ChatPage, Message
 from drivers.open_webui import OpenWebUI
 from drivers.streaming import Question
 
-_RELOAD_TIMEOUT = 30.0
-"""Seconds until a reloaded conversation shows all that it holds."""
+_KEPT_TIMEOUT = 30.0
+"""Seconds until a conversation that is shown again shows all that it holds."""
 
 
 class PageConversation:
     """`drivers.hands.Conversation` as a user has it; deleted at the end."""
 
-    def __init__(self, desk: Desk, api: OpenWebUI, *, say: Say) -> None:
+    def __init__(self, desk: Desk, api: OpenWebUI, *, reload: bool, say: Say) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            desk: the account's.
+            api: the same account at the API: deletes the conversation.
+            reload: load the whole page again to see what is kept; otherwise only leave the
+                conversation and come back, which asks the server as well, in a third of the time.
+            say: shows what a long wait is waiting for.
+        """
         self._desk = desk
         self._api = api
+        self._reload = reload
         self._say = say
         self._chat = ""
         self.said: list[Turn] = []
@@ -61,11 +71,14 @@ class PageConversation:
         return _turn(shown.message, question.nonce, picture)
 
     def turns(self) -> tuple[Turn, ...]:
-        """Every turn, as the page shows it when it is loaded again."""
-        return self._desk.do(self._turns)
+        """Every turn, as the page shows it once it has asked the server for it again."""
+        return self._desk.do(self._turns) if self._chat else ()
 
     def _turns(self, page: ChatPage) -> tuple[Turn, ...]:
-        page.open(f"/c/{self._chat}")
+        if self._reload or page.chat != self._chat:
+            page.open(f"/c/{self._chat}")
+        else:
+            page.come_back()
 
         def complete() -> None:
             messages = page.messages()
@@ -75,8 +88,8 @@ class PageConversation:
         with suppress(AssertionError):  # what is missing then is for the caller to judge
             eventually(
                 complete,
-                what="the reloaded conversation",
-                timeout=_RELOAD_TIMEOUT,
+                what="the conversation as it is kept",
+                timeout=_KEPT_TIMEOUT,
                 interval=LOOK_SECONDS,
             )
         messages = page.messages()

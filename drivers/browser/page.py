@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
@@ -91,6 +92,19 @@ class ChatPage:
             with expecting("the button for a new conversation", self._page):
                 self._page.locator(places.NEW_CHAT).first.click()
                 self._messages.first.wait_for(state="detached")
+
+    def come_back(self) -> None:
+        """Leave the conversation and come back to it, as by the browser's button.
+
+        Open WebUI 0.12.4 forgets a conversation that is left, and asks its server for it again.
+        """
+        kept = f"/api/v1/chats/{self.chat}"
+        self.new_chat()
+        with (
+            expecting("the conversation that was left", self._page),
+            self._page.expect_response(lambda reply: urlsplit(reply.url).path == kept),
+        ):
+            self._page.go_back(wait_until="commit")
 
     def say(self, text: str) -> None:
         """Type a question and send it."""

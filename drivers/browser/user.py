@@ -30,6 +30,7 @@ class BrowserUser:
         api: OpenWebUI,
         *,
         witness: Witness | None,
+        reload: bool,
         learn: Callable[[Secret], None],
         say: Say = quiet,
     ) -> None:
@@ -40,12 +41,14 @@ class BrowserUser:
             account: who it is.
             api: the same account at the API: knows the connection behind each name, and tidies up.
             witness: who can tell which provider was asked.
+            reload: see by loading the page again what is kept of a conversation.
             learn: told the session's token, so that it is masked.
             say: shows what a long wait is waiting for.
         """
         self._desk = Desk(browser, account, administrator=api.role == "admin", learn=learn)
         self._api = api
         self._witness = witness
+        self._reload = reload
         self._say = say
         self._chats: list[str] = []
 
@@ -105,7 +108,7 @@ class BrowserUser:
 
     def conversation(self) -> PageConversation:
         """A conversation; a context."""
-        return PageConversation(self._desk, self._api, say=self._say)
+        return PageConversation(self._desk, self._api, reload=self._reload, say=self._say)
 
     def close(self) -> None:
         """End the sitting, and delete what was asked in it."""

@@ -74,9 +74,22 @@ def learnt() -> Redactor:
 def page_user(
     chromium: Browser, target: Target, api: OpenWebUI, witness: Witness, learnt: Redactor
 ) -> Iterator[BrowserUser]:
-    """The administrator before the browser."""
+    """The administrator before the browser, as where nobody asked for one."""
+    who = target.administrator
     with closing(
-        BrowserUser(chromium, target.administrator, api, witness=witness, learn=learnt.add)
+        BrowserUser(chromium, who, api, witness=witness, reload=False, learn=learnt.add)
+    ) as user:
+        yield user
+
+
+@pytest.fixture
+def reloading_user(
+    chromium: Browser, target: Target, api: OpenWebUI, witness: Witness, learnt: Redactor
+) -> Iterator[BrowserUser]:
+    """The administrator before the browser, as where one was asked for."""
+    who = target.administrator
+    with closing(
+        BrowserUser(chromium, who, api, witness=witness, reload=True, learn=learnt.add)
     ) as user:
         yield user
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from functools import partial
+from http import HTTPStatus
 
 import pytest
 
@@ -53,10 +54,12 @@ def test_an_answer_is_read_to_its_end_and_its_provider_is_found(
     assert answer.picture.startswith(b"\x89PNG")
 
 
-def test_a_conversation_is_found_again_after_a_reload_and_then_deleted(
-    page_user: BrowserUser, witness: Witness, api: OpenWebUI
+@pytest.mark.parametrize("user", ["page_user", "reloading_user"])
+def test_a_conversation_is_found_again_and_then_deleted(
+    user: str, request: pytest.FixtureRequest, witness: Witness, api: OpenWebUI
 ) -> None:
-    with page_user.conversation() as conversation:
+    before_the_page: BrowserUser = request.getfixturevalue(user)
+    with before_the_page.conversation() as conversation:
         for model in ("vllm-qwen", GROQ, "vllm-qwen"):
             turn = conversation.ask(model, nonce())
             check_turn(turn, MODELS[model], witness.calls())
@@ -66,6 +69,26 @@ def test_a_conversation_is_found_again_after_a_reload_and_then_deleted(
     assert len(asked(first, witness.calls())) == 1
     assert len([call for call in witness.calls() if first in call.question]) > 1
     assert len(api.api.get("/api/v1/chats/?page=1").json) == kept - 1
+
+
+@pytest.mark.parametrize("user", ["page_user", "reloading_user"])
+def test_what_is_found_again_is_what_the_server_keeps(
+    user: str, request: pytest.FixtureRequest, api: OpenWebUI
+) -> None:
+    before_the_page: BrowserUser = request.getfixturevalue(user)
+    with before_the_page.conversation() as conversation:
+        conversation.ask(GROQ, nonce())
+        chat, *_ = api.api.get("/api/v1/chats/?page=1").json
+        address = f"/api/v1/chats/{chat['id']}"
+        kept = api.api.mapping(address)["chat"]
+        for message in kept["history"]["messages"].values():
+            message["model"] = "ollama-qwen"
+        assert api.api.post(address, {"chat": kept}).status == HTTPStatus.OK
+
+        (turn,) = conversation.turns()
+        assert turn.model == "ollama-qwen"
+        with pytest.raises(AssertionError, match="ollama-qwen"):
+            check_kept((turn,), conversation.said)
 
 
 def test_the_label_is_right_while_another_model_answers(

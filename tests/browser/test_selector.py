@@ -34,7 +34,7 @@ def connection(api: OpenWebUI, target: Target) -> Connection:
 
 def unwitnessed(browser: Browser, account: Account, api: OpenWebUI) -> BrowserUser:
     """A user before the browser, of whom nobody can tell who answers."""
-    return BrowserUser(browser, account, api, witness=None, learn=lambda _secret: None)
+    return BrowserUser(browser, account, api, witness=None, reload=True, learn=lambda _secret: None)
 
 
 def names(listing: Listing) -> list[str]:
