@@ -60,15 +60,16 @@ class Clock:
 
 
 class _Watch:
-    """A plugin that times the boot and each scenario, and keeps the target for its ledger."""
+    """A plugin that times the lab and each scenario, and keeps the target for its ledger."""
 
     def __init__(self) -> None:
-        self.boot = 0.0
+        self.boot = self.end = 0.0
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        """By node id; set-up, call and tear-down."""
+        """By node id; set-up, call and tear-down, without the end of the lab."""
         self.calls: Counter[str] = Counter()
         self.tokens = 0
         self._target: Target | None = None
+        self._ends_since = 0.0
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -79,12 +80,23 @@ class _Watch:
         if isinstance(value, Target) and fixturedef.argname == "target":
             self.boot = time.monotonic() - started
             self._target = value
+            fixturedef.addfinalizer(self._ending)
         return value
+
+    def _ending(self) -> None:
+        self._ends_since = time.monotonic()
+
+    @pytest.hookimpl
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        if fixturedef.argname == "target" and self._ends_since:
+            self.end, self._ends_since = time.monotonic() - self._ends_since, 0.0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Read the ledger after each scenario: it ends with the lab."""
         self.seconds[report.nodeid] += report.duration
+        if report.when == "teardown":  # the last one, in which the lab ends for both hands
+            self.seconds[report.nodeid] -= self.end
         witness = self._target.witness if self._target else None
         if witness is not None and report.when == "call":
             calls = witness.calls()
@@ -116,22 +128,17 @@ def _observe(clock: Clock) -> None:
     EmbeddedCluster.request = timed_inside  # type: ignore[method-assign]
 
 
-def browser_pass(seconds: Mapping[str, float]) -> str:
-    """What a browser's pass cost, against the same scenarios by the API in the same run.
+def browser_pass(seconds: Mapping[str, float]) -> tuple[float, float]:
+    """Seconds of a browser's pass, and of the same scenarios by the API in the same run.
 
     Args:
         seconds: by node id; those of a browser's have its name first among their parameters.
     """
     twins = {node: node.replace("[browser]", "").replace("[browser-", "[") for node in seconds}
     played = {node: twin for node, twin in twins.items() if node != twin and twin in seconds}
-    browser, api = (
+    return (
         sum(map(seconds.__getitem__, played)),
         sum(map(seconds.__getitem__, played.values())),
-    )
-    return (
-        f"x {browser / api:.1f}, {browser:.1f} s over {api:.1f} s"
-        if played
-        else "not played by both"
     )
 
 
@@ -167,14 +174,19 @@ def main() -> int:
         plugins=[watch],
     )
     whole = time.monotonic() - started
-    busy, features = clock.busy(), whole - watch.boot
+    busy, features = clock.busy(), whole - watch.boot - watch.end
+    browser, api = browser_pass(watch.seconds)
+    compared = (
+        f"x {browser / api:.1f}, {browser:.1f} s over {api:.1f} s" if browser else "not played"
+    )
     table = Table(title="where the time goes", show_header=False)
     for name, value in (
         ("boot of the lab, both programs in parallel", f"{watch.boot:.1f} s"),
+        ("end of the lab", f"{watch.end:.1f} s"),
         ("run of the features", f"{features:.1f} s"),
         ("critical path: the programs were working", f"{busy:.1f} s"),
-        ("overhead of the suite over it", f"{(features - busy) / busy:.0%}"),
-        ("what a browser's pass adds, over the API's", browser_pass(watch.seconds)),
+        ("overhead of the suite over it", f"{(features - browser - busy) / busy:.0%}"),
+        ("what a browser's pass adds, over the API's", compared),
         ("listing the scenarios, over an empty project", f"x {collection_ratio():.2f}"),
         ("questions that reached providers", f"{sum(watch.calls.values())}, {dict(watch.calls)}"),
         ("tokens", str(watch.tokens)),

@@ -55,10 +55,13 @@ def ask_on(page: ChatPage, question: Question, say: Say) -> Shown:
 def _whole(page: ChatPage, nonce: str) -> Message | None:
     """The answer when it is complete, and drawn; without its code it is for others to judge."""
     message = page.answer(nonce, complete=True, timeout=ANSWER_TIMEOUT)
+    if message is None or message.error or nonce in message.text:
+        return message
 
-    def drawn() -> Message | None:
-        seen = answer_to(nonce, page.messages()) or message
-        assert seen is None or seen.error or nonce in seen.text, "its end is not drawn"
+    def drawn() -> Message:
+        seen = answer_to(nonce, page.messages())
+        assert seen, "it is not there any more"
+        assert seen.error or nonce in seen.text, "its end is not drawn"
         return seen
 
     with suppress(AssertionError):
