@@ -12,6 +12,7 @@ _OVER_THE_SLOWEST = 1.25
 _OVER_A_GUESS = 3.0
 """Times; before the noise is known. A first request also loads what later ones find loaded."""
 _AT_LEAST_SECONDS = 2.0
+_RUN = "the run"
 
 
 def durations(record: Record) -> Mapping[str, float]:
@@ -23,7 +24,7 @@ def durations(record: Record) -> Mapping[str, float]:
         if each.first_seconds is not None
     }
     drills = {f"the answer of {each}": each.seconds for each in found.failovers}
-    return {**answers, **drills, **({} if record.partial else {"the run": record.seconds})}
+    return {**answers, **drills, **({} if record.partial else {_RUN: record.seconds})}
 
 
 def remembered(before: Record | None, after: Record) -> Mapping[str, tuple[float, ...]]:
@@ -39,7 +40,10 @@ def remembered(before: Record | None, after: Record) -> Mapping[str, tuple[float
 def slower(before: Record, after: Record) -> Iterator[str]:
     """What takes longer than before, by more than it varied in the runs before."""
     last = durations(before)
+    alike = _judged(before) == _judged(after)
     for name, seconds in durations(after).items():
+        if name == _RUN and not alike:  # other hands, or other scenarios, take another time
+            continue
         known = before.recent.get(name) or tuple([last[name]] if name in last else [])
         if not known:
             continue
@@ -48,3 +52,7 @@ def slower(before: Record, after: Record) -> Iterator[str]:
             many = f"at most {max(known):.1f} s in the last {len(known)} runs"
             took = many if len(known) > 1 else f"{known[0]:.1f} s"
             yield f"{name} took {took}, takes {seconds:.1f} s"
+
+
+def _judged(record: Record) -> frozenset[tuple[str, str]]:
+    return frozenset((each.feature, each.title) for each in record.scenarios)

@@ -52,6 +52,11 @@ def test_what_was_never_measured_is_not_slower() -> None:
     assert list(slower(replace(RECORD, recent={}, partial="x"), _after(900.0))) == []
 
 
+def test_a_run_of_other_scenarios_takes_another_time() -> None:
+    before = replace(RECORD, scenarios=RECORD.scenarios[1:], recent={_RUN: (10.0, 10.0, 10.0)})
+    assert list(slower(before, _after(400.0))) == []
+
+
 def test_the_last_ten_are_remembered_and_what_is_missing_stays() -> None:
     record = None
     for number in range(12):
