@@ -4,6 +4,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from domain.errors import NotProven
 from domain.proof import Turn
 from domain.waiting import Say, eventually
 from drivers.browser.asking import answer_to, ask_on, not_offered
@@ -71,8 +72,17 @@ class PageConversation:
         return _turn(shown.message, question.nonce, picture)
 
     def turns(self) -> tuple[Turn, ...]:
-        """Every turn, as the page shows it once it has asked the server for it again."""
-        return self._desk.do(self._turns) if self._chat else ()
+        """Every turn, as the page shows it once it has asked the server for it again.
+
+        Raises:
+            NotProven: the conversation has no address, as where the account's are temporary.
+        """
+        if not self._chat:
+            raise NotProven(
+                "what is kept of a conversation on the page: it has no address there, as where "
+                "Settings > Interface > Temporary Chat by Default is on for the account that judges"
+            )
+        return self._desk.do(self._turns)
 
     def _turns(self, page: ChatPage) -> tuple[Turn, ...]:
         if self._reload or page.chat != self._chat:

@@ -56,7 +56,9 @@ class ChatPage:
             news: whether this account may be shown what is new: administrators are.
         """
         with expecting("the form to sign in", self._page):
-            self._load("/auth", places.EMAIL)
+            self._load(places.FORM, f"{places.EMAIL}, {places.LDAP_NAME}")
+            if self._page.locator(places.LDAP_NAME).count():
+                self._page.get_by_role("button", name=places.BY_EMAIL).click()
             self._page.fill(places.EMAIL, email)
             self._page.fill(places.PASSWORD, password.reveal())
             self._page.click(places.SIGN_IN)
@@ -88,7 +90,7 @@ class ChatPage:
 
     def new_chat(self) -> None:
         """Leave the conversation for a new one, as the button does: without loading the page."""
-        if self.chat:
+        if self._messages.count():
             with expecting("the button for a new conversation", self._page):
                 self._page.locator(places.NEW_CHAT).first.click()
                 self._messages.first.wait_for(state="detached")

@@ -10,7 +10,15 @@ import re
 SEEN_ON = "0.12.4"
 """Version of Open WebUI that these were checked with."""
 
+IN_ENGLISH = "if (location.protocol.startsWith('http')) localStorage.setItem('locale', 'en-US')"
+"""What a user has chosen in the settings; else `DEFAULT_LOCALE` decides, and then the browser."""
+
+FORM = "/auth?form=true"
+"""Shows the form even where `ENABLE_LOGIN_FORM` is off, and leads to no other sign-in."""
 EMAIL, PASSWORD = "#email", "#password"  # where it is typed, not what
+LDAP_NAME = "#username"
+BY_EMAIL = "Continue with Email"
+"""From LDAP's form, which comes first where there is LDAP, to that of Open WebUI's own accounts."""
 SIGN_IN = 'button[type="submit"]'
 NEWS = re.compile(r"let.?s go", re.IGNORECASE)
 """The button of the dialog that comes at an administrator's first sign-in."""

@@ -32,6 +32,7 @@ from drivers.streaming import Question
 from lab.embedded.lab import EmbeddedLab
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
+from tests.browser.world import Administrator
 
 LISTEN = "address => new Promise(done => { new WebSocket(address).onerror = () => done() })"
 GONE = "#model-selector-model-button, #model-search-input { display: none }"
@@ -89,6 +90,19 @@ def test_what_is_found_again_is_what_the_server_keeps(
         assert turn.model == "ollama-qwen"
         with pytest.raises(AssertionError, match="ollama-qwen"):
             check_kept((turn,), conversation.said)
+
+
+def test_of_temporary_conversations_nothing_is_kept_and_each_begins_anew(
+    chromium: Browser, reloading_user: BrowserUser, administrator: Administrator
+) -> None:
+    administrator.interface(temporaryChatByDefault=True)
+    for _ in range(2):
+        with reloading_user.conversation() as conversation:
+            assert conversation.ask(GROQ, nonce()).returned
+            with pytest.raises(NotProven, match="it has no address there"):
+                conversation.turns()
+            page = chromium.sittings[-1].page
+            assert len(chromium.do(page.messages)) == len(["the question", "the answer"])
 
 
 def test_the_label_is_right_while_another_model_answers(

@@ -39,6 +39,13 @@ class Administrator:
         self._post("/openai/config/update", after)
         self._undo.append(lambda: self._post("/openai/config/update", before))
 
+    def interface(self, **values: object) -> None:
+        """Change the account's own settings of the page."""
+        path = "/api/v1/users/user/settings/update"
+        before = self._api.get("/api/v1/users/user/settings").json or {}
+        self._post(path, {**before, "ui": {**before.get("ui", {}), **values}})
+        self._undo.append(lambda: self._post(path, {"ui": {}, **before}))
+
     def settings(self, path: str, **values: object) -> None:
         """Change some of the settings behind a path."""
         before = dict(self._api.mapping(path))
