@@ -1,7 +1,7 @@
 """Where things are on Open WebUI's page: the one module to correct when the page has changed.
 
-Seen on Open WebUI 0.12.4, with the language English, at 1280 x 800. The page has identifiers for
-what its own tests use, and those come first; the words on it change with the user's language.
+Seen on Open WebUI 0.12.4, at 1280 x 800. The page has identifiers for what its own tests use, and
+those come first; its words are English, since each page is told so.
 """
 
 import json
@@ -11,7 +11,7 @@ SEEN_ON = "0.12.4"
 """Version of Open WebUI that these were checked with."""
 
 IN_ENGLISH = "if (location.protocol.startsWith('http')) localStorage.setItem('locale', 'en-US')"
-"""What a user has chosen in the settings; else `DEFAULT_LOCALE` decides, and then the browser."""
+"""As if a user had chosen it in the settings; else `DEFAULT_LOCALE` decides, then the browser."""
 
 FORM = "/auth?form=true"
 """Shows the form even where `ENABLE_LOGIN_FORM` is off, and leads to no other sign-in."""
