@@ -86,7 +86,6 @@ class _Watch:
     def _ending(self) -> None:
         self._ends_since = time.monotonic()
 
-    @pytest.hookimpl
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         if fixturedef.argname == "target" and self._ends_since:
             self.end, self._ends_since = time.monotonic() - self._ends_since, 0.0

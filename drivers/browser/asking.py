@@ -55,18 +55,24 @@ def ask_on(page: ChatPage, question: Question, say: Say) -> Shown:
 def _whole(page: ChatPage, nonce: str) -> Message | None:
     """The answer when it is complete, and drawn; without its code it is for others to judge."""
     message = page.answer(nonce, complete=True, timeout=ANSWER_TIMEOUT)
-    if message is None or message.error or nonce in message.text:
+    if message is None or _drawn(message, nonce):
         return message
 
-    def drawn() -> Message:
+    def seen_whole() -> Message:
         seen = answer_to(nonce, page.messages())
         assert seen, "it is not there any more"
-        assert seen.error or nonce in seen.text, "its end is not drawn"
+        assert _drawn(seen, nonce), "its end is not drawn"
         return seen
 
     with suppress(AssertionError):
-        return eventually(drawn, what="its end", timeout=_DRAWING_SECONDS, interval=LOOK_SECONDS)
+        return eventually(
+            seen_whole, what="its end", timeout=_DRAWING_SECONDS, interval=LOOK_SECONDS
+        )
     return message
+
+
+def _drawn(message: Message, nonce: str) -> bool:
+    return bool(message.error) or nonce in message.text
 
 
 def not_offered(model: str, account: str) -> AssertionError:

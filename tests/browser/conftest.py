@@ -1,7 +1,8 @@
 """One lab and one Chromium for all of these tests; where there is no Chromium they say so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -71,26 +72,26 @@ def learnt() -> Redactor:
 
 
 @pytest.fixture(scope="session")
-def page_user(
+def sits_down(
     chromium: Browser, target: Target, api: OpenWebUI, witness: Witness, learnt: Redactor
-) -> Iterator[BrowserUser]:
+) -> Callable[..., BrowserUser]:
+    """Seats the administrator before the browser, by `reload=`."""
+    return partial(
+        BrowserUser, chromium, target.administrator, api, witness=witness, learn=learnt.add
+    )
+
+
+@pytest.fixture(scope="session")
+def page_user(sits_down: Callable[..., BrowserUser]) -> Iterator[BrowserUser]:
     """The administrator before the browser, as where nobody asked for one."""
-    who = target.administrator
-    with closing(
-        BrowserUser(chromium, who, api, witness=witness, reload=False, learn=learnt.add)
-    ) as user:
+    with closing(sits_down(reload=False)) as user:
         yield user
 
 
 @pytest.fixture
-def reloading_user(
-    chromium: Browser, target: Target, api: OpenWebUI, witness: Witness, learnt: Redactor
-) -> Iterator[BrowserUser]:
+def reloading_user(sits_down: Callable[..., BrowserUser]) -> Iterator[BrowserUser]:
     """The administrator before the browser, as where one was asked for."""
-    who = target.administrator
-    with closing(
-        BrowserUser(chromium, who, api, witness=witness, reload=True, learn=learnt.add)
-    ) as user:
+    with closing(sits_down(reload=True)) as user:
         yield user
 
 
