@@ -62,7 +62,7 @@ class ProvidersLedger:
         """Every question that reached a provider."""
         return tuple(
             Call(
-                provider=_STORY_NAMES[call.provider],
+                provider=_STORY_NAMES.get(call.provider, call.provider),
                 model=call.model,
                 question=call.text,
                 answered=call.status == httpx.codes.OK,

@@ -20,7 +20,9 @@ from lab.embedded.plan import PodPlan, plan_pods
 from lab.embedded.process import PodProcess, cannot_start
 from lab.embedded.programs import Emulated, Program
 from lab.embedded.unsupported import unsupported
+from lab.embedded.upstreams import not_emulated, offers_of
 from lab.environments import Environment
+from lab.providers.catalogue import LOCAL
 
 Programs = Callable[[str], Environment]
 """The built environment of a program, by name."""
@@ -103,6 +105,7 @@ class EmbeddedLab:
             if restart_all or wanted.get(key) != pod.plan or pod.problem or pod.ended_by_itself
         )
         self.manifests = manifests
+        self.providers.offer(offers_of(manifests, plans))
         self._network = Network(manifests, self._outside_hosts())
         self._plans = plans
         self.update_network()
@@ -157,9 +160,9 @@ class EmbeddedLab:
 
     def _outside_hosts(self) -> Mapping[str, int]:
         return {
-            endpoint.host: endpoint.port
+            f"{endpoint.host}:{endpoint.host_port}": endpoint.port
             for endpoint in self.providers.endpoints.values()
-            if endpoint.scheme == "https"
+            if endpoint.host != LOCAL
         }
 
     def update_network(self) -> None:
@@ -182,7 +185,7 @@ class EmbeddedLab:
     @property
     def notes(self) -> tuple[str, ...]:
         """What of the manifests the lab cannot honour."""
-        return unsupported(self.manifests)
+        return (*unsupported(self.manifests), *not_emulated(self.manifests, self._plans))
 
     @property
     def versions(self) -> Mapping[str, str]:
