@@ -19,7 +19,7 @@ from lab.embedded.manifests import Manifests, namespace_of
 from lab.embedded.network import CLUSTER_DOMAIN, selects
 from lab.embedded.plan import PodPlan, replicas_behind
 from lab.embedded.programs import LITELLM, Emulated
-from lab.providers.catalogue import LOCAL, OFFERS, PREFIXES, Offer, host_and_port, prefix_of
+from lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
 
 _REFERENCE = "os.environ/"
 _TOOLS_SINCE = (0, 6)
@@ -56,15 +56,14 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
     the manifests has what it is started with, where its arguments tell; others have what is named.
     """
     plans = tuple(plans)
-    started = {each.name: _started(each, plans) for each in OFFERS if each.host == LOCAL}
-    offers = {each.name: started.get(each.name, each) for each in OFFERS}
+    offers = {each.name: _started(each, plans) for each in OFFERS}
     for entry in _entries(manifests, plans):
         models = () if "*" in entry.model or not entry.model else (entry.model,)
         service = _service(entry, manifests)
         behind = _emulated_behind(service, plans) if service else None
         if behind:
             name = behind.provider
-            if started[name].models and _told(name, plans):
+            if _told(name, plans):
                 continue
         else:
             offer = _elsewhere(entry, service, manifests, plans)

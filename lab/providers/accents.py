@@ -12,23 +12,6 @@ from lab.providers.reply import Json
 NO_TOOL_PARSER = (
     '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
 )
-_KNOWN_OF_A_MESSAGE = frozenset(
-    {"role", "content", "name", "tool_calls", "tool_call_id", "prefix", "refusal"}
-)
-"""Fields of a message that strict providers take; some clients send back more than that."""
-
-
-def _unknown_field(body: Json) -> tuple[int, str, str] | None:
-    """The first message with a field that is not known: its number, its role and the field."""
-    return next(
-        (
-            (number, str(message.get("role")), field)
-            for number, message in enumerate(body["messages"])
-            for field in message
-            if field not in _KNOWN_OF_A_MESSAGE
-        ),
-        None,
-    )
 
 
 class Compatible(OpenAI):
@@ -94,6 +77,7 @@ class Groq(OpenAI):
     """api.groq.com."""
 
     default_base: ClassVar[str] = "/openai/v1"
+    strict: ClassVar[bool] = True
     context: int = 131_072
     shows_thoughts: ClassVar[bool] = True
     owner: ClassVar[str] = "Groq"
@@ -111,13 +95,9 @@ class Groq(OpenAI):
         }
         return Refusal(status=401, body={"error": error})
 
-    def objection(self, body: Json, question: Question) -> Refusal | None:
-        """400 for a part of the history that it does not know."""
-        found = _unknown_field(body)
-        if found is None:
-            return None
-        number, role, field = found
-        refusal = self.error(400, question.model)
+    def unknown_field(self, number: int, role: str, field: str, model: str) -> Refusal:
+        """400, in its own words."""
+        refusal = self.error(400, model)
         refusal["error"]["message"] = (
             f"'messages.{number}' : for 'role:{role}' the following must be satisfied"
             f"[('messages.{number}' : property '{field}' is unsupported)]"
@@ -148,6 +128,7 @@ class Mistral(OpenAI):
 
     context: int = 131_072
     shows_thoughts: ClassVar[bool] = True
+    strict: ClassVar[bool] = True
     owner: ClassVar[str] = "mistralai"
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {}
@@ -170,19 +151,15 @@ class Mistral(OpenAI):
         body = self.error(404, model)
         return Refusal(status=400, body=body | {"message": f"Invalid model: {model}"})
 
-    def objection(self, body: Json, question: Question) -> Refusal | None:
-        """422 for a part of the history that it does not know."""
-        found = _unknown_field(body)
-        if found is None:
-            return None
-        number, role, field = found
+    def unknown_field(self, number: int, role: str, field: str, model: str) -> Refusal:
+        """422, in its own words."""
         detail = {
             "type": "extra_forbidden",
             "loc": ["body", "messages", number, role, field],
             "msg": "Extra inputs are not permitted",
-            "input": body["messages"][number][field],
+            "input": None,
         }
-        error = self.error(422, question.model)
+        error = self.error(422, model)
         return Refusal(status=422, body=error | {"message": {"detail": [detail]}})
 
     def too_long(self, question: Question, context: int) -> Refusal | None:

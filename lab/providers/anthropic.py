@@ -96,7 +96,7 @@ class Anthropic:
         """404."""
         return Refusal(status=404, body=self.error(404, model))
 
-    def objection(self, body: Json, question: Question) -> Refusal | None:
+    def objection(self, body: Json, question: Question) -> None:
         """None: LiteLLM translates what it is sent."""
         del body, question
 

@@ -13,6 +13,11 @@ from lab.providers.conversation import Answer, Message, Question, text_of, token
 from lab.providers.dialect import Complete, Refusal, event, valid
 from lab.providers.reply import Json
 
+_KNOWN_OF_A_MESSAGE = frozenset(
+    {"role", "content", "name", "tool_calls", "tool_call_id", "prefix", "refusal"}
+)
+"""Fields of a message that strict providers take; some clients send back more than that."""
+
 
 class OpenAI:
     """api.openai.com itself; the others are told by what they do differently."""
@@ -21,6 +26,8 @@ class OpenAI:
     context: int = 128_000
     shows_thoughts: ClassVar[bool] = False
     """Whether the thoughts of a model that thinks are sent along."""
+    strict: ClassVar[bool] = False
+    """Whether it refuses parts of a conversation that it does not know."""
     owner: ClassVar[str] = "openai"
     snapshot: ClassVar[str] = "-2024-07-18"
     """Added to the model's name in an answer."""
@@ -95,8 +102,23 @@ class OpenAI:
         return Refusal(status=404, body=self.error(404, model))
 
     def objection(self, body: Json, question: Question) -> Refusal | None:
-        """None: what it does not know it leaves aside."""
-        del body, question
+        """To a part of the history that it does not know, where it is strict."""
+        unknown = (
+            (number, str(message.get("role")), field)
+            for number, message in enumerate(body["messages"])
+            for field in message
+            if self.strict and field not in _KNOWN_OF_A_MESSAGE
+        )
+        found = next(unknown, None)
+        return self.unknown_field(*found, question.model) if found else None
+
+    def unknown_field(self, number: int, role: str, field: str, model: str) -> Refusal:
+        """400."""
+        body = self.error(400, model)
+        where = f"messages[{number}].{field}"
+        body["error"] |= {"message": f"Unknown parameter: '{where}'.", "param": where}
+        del role
+        return Refusal(status=400, body=body)
 
     def too_long(self, question: Question, context: int) -> Refusal | None:
         """400, with a code of its own."""

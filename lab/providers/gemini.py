@@ -112,8 +112,8 @@ class Gemini:
         """404."""
         return Refusal(status=404, body=self.error(404, model))
 
-    def objection(self, body: Json, question: Question) -> Refusal | None:
-        """None: what it does not know is told to LiteLLM's own client alone."""
+    def objection(self, body: Json, question: Question) -> None:
+        """None: LiteLLM translates what it is sent."""
         del body, question
 
     def too_long(self, question: Question, context: int) -> Refusal | None:

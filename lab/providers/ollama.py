@@ -100,11 +100,11 @@ class Ollama:
         """404."""
         return Refusal(status=404, body=self.error(404, model))
 
-    def objection(self, body: Json, question: Question) -> Refusal | None:
+    def objection(self, body: Json, question: Question) -> None:
         """None: what it does not know it leaves aside."""
         del body, question
 
-    def too_long(self, question: Question, context: int) -> Refusal | None:
+    def too_long(self, question: Question, context: int) -> None:
         """None: it forgets the beginning of a conversation, and says nothing of it."""
         del question, context
 
