@@ -94,15 +94,15 @@ class PodFiles:
     def word(self, text: str) -> str:
         """A word of a command line; if it is a path, or an option's, the local path."""
         option, equals, value = text.partition("=")
-        if text.startswith("-"):
+        if text.startswith("--"):
             return f"{option}={self.word(value)}" if equals else text
         return str(self._below(text)) if text.startswith("/") else self._downward(text)
 
     def value(self, name: str, text: str) -> str:
         """The value of a variable; if it is a path in the pod, the local path."""
-        if _NAMES_A_PATH.fullmatch(name) and text.startswith("/"):
-            return str(self._below(text))
-        return self._path(self._downward(text) if _NAMES_A_PATH.fullmatch(name) else text)
+        if _NAMES_A_PATH.fullmatch(name):
+            return self.word(text)
+        return self._path(text)
 
     def _downward(self, text: str) -> str:
         """A relative path that goes upward, from the working folder; never above the root."""

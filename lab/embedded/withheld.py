@@ -34,8 +34,8 @@ _IMAGE_FOLDERS = {"FRONTEND_BUILD_DIR", "STATIC_DIR"}
 _WORKERS = {"NUM_WORKERS", "UVICORN_WORKERS", "WEB_CONCURRENCY"}
 _MOST_WORKERS = 4
 _SERVER = re.compile(
-    r"(?P<database>postgres(ql)?|mysql|mariadb|mssql|oracle|mongodb|sqlite\+libsql)(\+\w+)?://"
-    r"|(?P<Redis>rediss?|valkeys?)(\+\w+)?://",
+    r"(?P<database>postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|sqlite\+libsql)(?:\+\w+)?://"
+    r"|(?P<Redis>rediss?|valkeys?)(?:\+\w+)?://",
     re.IGNORECASE,
 )
 """Addresses whose clients reach the network by C, or by a child: the lab would not see it."""
