@@ -1,6 +1,7 @@
 """The table of contents: the plugins that make up the suite, in the order in which they act."""
 
 pytest_plugins = [
+    "fixtures.contract",
     "fixtures.gherkin",
     "fixtures.redaction",
     "fixtures.waivers",
@@ -17,7 +18,6 @@ pytest_plugins = [
     "fixtures.clients",
     "fixtures.drills",
     "fixtures.browser",
-    "fixtures.meanwhile",
     "fixtures.assemblies",
     "fixtures.hands",
     "steps.deployment",

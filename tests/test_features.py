@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.story import CRITERIA, REQUIREMENTS, TASKS, task_tag
 from tests.features import FOLDER, features, lines, matching, sentences, written
 from tests.sources import REPOSITORY, files, tree
+from tests.story import CRITERIA, REQUIREMENTS, TAGS
 
-STORY = {*CRITERIA, *REQUIREMENTS, *map(task_tag, TASKS)}
+STORY = set(TAGS)
 PYTEST = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
 LONGEST_STEP = 5
 """Lines of a step's body."""
@@ -78,7 +78,7 @@ def test_every_scenario_is_about_a_criterion() -> None:
 
 def test_every_tag_is_the_storys_or_declared_and_each_is_used() -> None:
     declared = {text.partition(":")[0] for text in PYTEST["markers"]}
-    assert declared & STORY == set(), "the story's tags are declared by fixtures.gherkin"
+    assert declared & STORY == set(), "the contract's tags are declared by fixtures.contract"
     used = frozenset[str]().union(*(each.tags for each in written()))
     assert used == STORY | declared
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from domain.story import CHAIN, CRITERIA, MODELS, REQUIREMENTS, TASKS
+from tests.story import CHAIN, CRITERIA, MODELS, REQUIREMENTS, TASKS
 
 _TEXT = (Path(__file__).parents[1] / "docs/story.md").read_text("utf-8")
 

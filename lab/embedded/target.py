@@ -1,5 +1,6 @@
 """The embedded lab as a target."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from domain.cluster import Workload
@@ -13,8 +14,20 @@ from lab.embedded.programs import LITELLM, OPEN_WEBUI
 from lab.embedded.running import RunningLab
 
 
-def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+def embedded_target(
+    lab: RunningLab,
+    *,
+    open_webui: ServiceName,
+    gateway: ServiceName,
+    names: Iterable[str] = (),
+) -> Target:
     """The lab's programs as a target; credentials are those that the manifests give them.
+
+    Args:
+        lab: what runs.
+        open_webui: Service of Open WebUI.
+        gateway: Service of the gateway.
+        names: the providers' names as the contract has them.
 
     Raises:
         SetupError: there is no Open WebUI to judge, or it ended by itself.
@@ -43,7 +56,7 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         open_webui_service=open_webui,
         gateway_service=gateway,
         outages=EmulatedOutages(lab.providers, at_rest=at_rest),
-        witness=ProvidersLedger(lab.providers),
+        witness=ProvidersLedger(lab.providers, names),
         may_make_user=True,
         docs=lab.manifests.readme,
         notes=lab.notes,
