@@ -2,7 +2,6 @@
 
 pytest_plugins = [
     "fixtures.contract",
-    "fixtures.gherkin",
     "fixtures.redaction",
     "fixtures.waivers",
     "fixtures.verdicts",

@@ -96,10 +96,8 @@ def _(
     served: Served,
     comparison: Comparison,
 ) -> None:
-    comparison.declared(Subject.SELECTOR, f"{len(contract.offered)} models of the story")
-    comparison.effective(
-        Subject.SELECTOR, f"{len(served.names)} models served by LiteLLM to the same key"
-    )
+    comparison.declared(Subject.SELECTOR, f"{len(contract.offered)} models of the contract")
+    comparison.effective(Subject.SELECTOR, f"{len(served.names)} models served to the same key")
     comparison.found(comparison.findings.serving(served.names))
     check_complete(selector, connection, served.names)
 

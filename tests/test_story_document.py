@@ -1,4 +1,4 @@
-"""docs/story.md says what domain/story.py counts."""
+"""docs/story.md says what the contract counts."""
 
 from pathlib import Path
 
@@ -18,5 +18,5 @@ def test_every_row_of_the_story_stands_in_the_document_word_for_word() -> None:
 def test_every_model_and_the_chain_stand_in_it() -> None:
     for model in MODELS.values():
         assert f"| `{model.name}` |" in _TEXT
-        assert f"| {model.provider} | `{model.upstream}` |" in _TEXT
+        assert f"| {model.provider.name} | `{model.upstream}` |" in _TEXT
     assert " -> ".join(f"`{name}`" for name in CHAIN) in _TEXT
