@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
+from domain.contract import Provider
 from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.target import Target
@@ -109,7 +111,14 @@ class ClusterLab:
         if disturbances:
             raise SetupError("A fault disturbs the network: that is tried in the embedded lab.")
 
-    def target(self, name: str, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+    def target(
+        self,
+        name: str,
+        *,
+        open_webui: ServiceName,
+        gateway: ServiceName,
+        names: Mapping[str, Provider] = MappingProxyType({}),
+    ) -> Target:
         """The cluster as a target; credentials are those that the manifests give.
 
         Raises:
@@ -127,8 +136,8 @@ class ClusterLab:
             administrator=administrator_in(frontend),
             user=None,
             gateway_key=master_key_behind(gateway, self.manifests),
-            outages=EmulatedOutages(self.providers),
-            witness=ProvidersLedger(self.providers),
+            outages=EmulatedOutages(self.providers, names),
+            witness=ProvidersLedger(self.providers, names),
             say=self._say,
             closing=self._target,
         )

@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping
 
 import httpx
 
-from domain.story import MODELS
+from domain.contract import Provider
 from domain.target import AtRest, Call, Outage, always
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
 
-_STORY_NAMES = {model.provider.lower(): model.provider for model in MODELS.values()}
 BEHAVIOURS: Mapping[Outage, Behaviour] = {
     Outage.REFUSED: Behaviour(kind=Kind.REFUSE),
     Outage.ERROR: Behaviour(kind=Kind.ERROR, status=500),
@@ -24,14 +23,22 @@ class EmulatedOutages:
 
     slow_to_return = False
 
-    def __init__(self, providers: Providers, *, at_rest: AtRest = always) -> None:
+    def __init__(
+        self,
+        providers: Providers,
+        contract: Mapping[str, Provider],
+        *,
+        at_rest: AtRest = always,
+    ) -> None:
         """Switch nothing yet.
 
         Args:
             providers: those that are switched.
+            contract: the contract's providers, by their names there.
             at_rest: asked before a drill; the lab's programs, where somebody watches them.
         """
         self._providers = providers
+        self._contract = contract
         self._at_rest = at_rest
 
     def check(self, provider: str, outage: Outage) -> None:  # noqa: ARG002  # each can fail anyhow
@@ -43,8 +50,9 @@ class EmulatedOutages:
         self._at_rest()
 
     def take_away(self, provider: str, outage: Outage) -> None:
-        """Let a provider of the story fail in this way; in force on return."""
-        self._providers.behave(provider.lower(), BEHAVIOURS[outage])
+        """Let a provider of the contract fail in this way; in force on return."""
+        name = _name_in(self._providers, provider, self._contract)
+        self._providers.behave(name, BEHAVIOURS[outage])
 
     def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:  # noqa: ARG002  # none is slow
         """Let all providers be well again."""
@@ -55,14 +63,21 @@ class EmulatedOutages:
 class ProvidersLedger:
     """`domain.target.Witness`, by the providers' own ledger."""
 
-    def __init__(self, providers: Providers) -> None:
+    def __init__(self, providers: Providers, contract: Mapping[str, Provider]) -> None:
+        """Read nothing yet.
+
+        Args:
+            providers: those that are asked.
+            contract: the contract's providers, by their names there.
+        """
         self._providers = providers
+        self._names = {_name_in(providers, name, contract): name for name in contract}
 
     def calls(self) -> tuple[Call, ...]:
         """Every question that reached a provider."""
         return tuple(
             Call(
-                provider=_STORY_NAMES.get(call.provider, call.provider),
+                provider=self._names.get(call.provider, call.provider),
                 model=call.model,
                 question=call.text,
                 answered=call.status == httpx.codes.OK,
@@ -70,3 +85,10 @@ class ProvidersLedger:
             )
             for call in self._providers.ledger()
         )
+
+
+def _name_in(providers: Providers, name: str, contract: Mapping[str, Provider]) -> str:
+    """The lab's name for a provider of the contract: its own in lower case, or its host's."""
+    hosts = contract[name].hosts if name in contract else ()
+    known = (each for each, end in providers.endpoints.items() if end.host in hosts)
+    return name.lower() if name.lower() in providers.endpoints else next(known, name.lower())

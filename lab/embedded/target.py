@@ -1,8 +1,11 @@
 """The embedded lab as a target."""
 
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 from domain.cluster import Workload
+from domain.contract import Provider
 from domain.errors import Inconclusive, SetupError
 from domain.kubernetes import Environment, ServiceName
 from domain.secret import Secret
@@ -22,14 +25,16 @@ def embedded_target(
     *,
     open_webui: ServiceName,
     gateway: ServiceName,
+    names: Mapping[str, Provider] = MappingProxyType({}),
     gateway_key: Secret | None = None,
 ) -> Target:
     """The lab's programs as a target; credentials are those that the manifests give them.
 
     Args:
         lab: what runs.
-        open_webui: Open WebUI's Service.
-        gateway: LiteLLM's Service.
+        open_webui: Service of Open WebUI.
+        gateway: Service of the gateway.
+        names: the providers' names as the contract has them.
         gateway_key: LiteLLM's master key, where somebody names it.
 
     Raises:
@@ -58,8 +63,8 @@ def embedded_target(
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
-        outages=EmulatedOutages(lab.providers, at_rest=at_rest),
-        witness=ProvidersLedger(lab.providers),
+        outages=EmulatedOutages(lab.providers, names, at_rest=at_rest),
+        witness=ProvidersLedger(lab.providers, names),
         may_make_user=True,
         docs=lab.manifests.readme,
         notes=lab.notes,

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from domain.kubernetes import Environment, Manifest, ServiceName, service_in
+from lab.embedded.documents import MOST_VALUES, Loader, values_in
 from lab.embedded.manifests import Manifests, namespace_of
 from lab.embedded.network import CLUSTER_DOMAIN, selects
 from lab.embedded.plan import PodPlan, replicas_behind
@@ -254,8 +255,10 @@ def _model_list(text: str) -> list[Any]:
     if "model_list" not in text:
         return []
     try:
-        config = yaml.safe_load(text)
-    except yaml.YAMLError:
+        config = next(yaml.load_all(text, Loader), None)
+        if values_in(config) > MOST_VALUES:
+            return []
+    except (yaml.YAMLError, ValueError, RecursionError):  # LiteLLM says so when it starts
         return []
     listed = config.get("model_list") if isinstance(config, dict) else None
     return listed if isinstance(listed, list) else []

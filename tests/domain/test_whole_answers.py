@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from domain.answering import check_answer, check_returned, limit_of_the_key
 from domain.errors import Inconclusive, NotProven
 from domain.proof import Answer, Provenance, Turn, breaks_off, holds, question_with
-from domain.story import MODELS
 from domain.target import Call
 from domain.witnessing import with_witness
 from tests.domain.making import refused
+from tests.story import MODELS, STORY
 
 NONCE = "kettle spoon ladder pillow"
 VLLM = "http://vllm-api.ml.svc.cluster.local:8000/v1"
@@ -96,7 +96,7 @@ CUT = {
 @pytest.mark.parametrize(("answer", "found", "fix"), CUT.values(), ids=CUT.keys())
 def test_half_an_answer_is_not_taken_for_one(answer: Answer, found: str, fix: str) -> None:
     with refused(found, fix):
-        check_answer(answer, "vllm-qwen", "vLLM")
+        check_answer(answer, MODELS["vllm-qwen"])
 
 
 LIMITS = [
@@ -110,7 +110,7 @@ LIMITS = [
 def test_the_limit_of_a_key_is_named_and_says_nothing_of_the_model(error: str) -> None:
     limited = replace(GOOD, text="", provenance=None, status=429, error=error)
     with refused("LiteLLM limits", error[:40], "max_parallel_requests", error=Inconclusive):
-        check_answer(limited, "vllm-qwen", "vLLM")
+        check_answer(limited, MODELS["vllm-qwen"])
     with refused("LiteLLM limits", error=Inconclusive):
         check_returned(Turn(model="m", nonce=NONCE, text="", error=error), MODELS["vllm-qwen"])
 
@@ -133,7 +133,7 @@ class _Saw:
 def test_an_answer_in_one_body_is_proven_by_a_witness_or_not_at_all() -> None:
     whole = replace(GOOD, provenance=None, streamed=False)
 
-    check_answer(with_witness(whole, _Saw()), "vllm-qwen", "vLLM")
+    check_answer(with_witness(whole, _Saw(), STORY), MODELS["vllm-qwen"])
     with refused("streaming is switched off", error=NotProven):
-        check_answer(with_witness(whole, None), "vllm-qwen", "vLLM")
-    assert with_witness(GOOD, _Saw()) is GOOD
+        check_answer(with_witness(whole, None, STORY), MODELS["vllm-qwen"])
+    assert with_witness(GOOD, _Saw(), STORY) is GOOD

@@ -1,4 +1,4 @@
-"""Questions are asked once a run, all at the first call or ahead of it, but for what is away."""
+"""Questions are asked once a run, all at the first call."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +12,7 @@ from drivers import answers as module
 from drivers.answers import Answers, nonce
 from drivers.hands import Hands
 from drivers.streaming import Question
+from tests.story import STORY
 
 _WANTED = ["vllm-qwen", "ollama-qwen", "openai-gpt4o", "ghost"]
 
@@ -39,7 +40,7 @@ def asked() -> _Asked:
 @pytest.fixture
 def answers(asked: _Asked) -> Answers:
     """Answers by them."""
-    return Answers(asked.hands, wanted=lambda: _WANTED, say=quiet)
+    return Answers(asked.hands, STORY, wanted=lambda: _WANTED, say=quiet)
 
 
 def test_the_first_call_asks_for_all_that_is_wanted(asked: _Asked, answers: Answers) -> None:
@@ -49,19 +50,6 @@ def test_the_first_call_asks_for_all_that_is_wanted(asked: _Asked, answers: Answ
     with pytest.raises(ValueError, match="no such model"):
         answers.of("ghost")
     assert len(asked.models) == len(_WANTED)
-
-
-def test_what_is_away_is_not_asked_ahead_but_when_it_is_wanted(
-    asked: _Asked, answers: Answers
-) -> None:
-    answers.ask_ahead(but={"vLLM"})
-    answers.ask_ahead(but={"vLLM"})
-    assert sorted(asked.models) == ["ghost", "ollama-qwen", "openai-gpt4o"]
-
-    assert answers.of("vllm-qwen").model == "vllm-qwen"
-    assert sorted(asked.models) == sorted(_WANTED)
-    with pytest.raises(ValueError, match="no such model"):
-        answers.of("ghost")
 
 
 LIMIT = "Rate limit exceeded for api_key: 88dc. Limit type: max_parallel_requests. Current limit: 1"
@@ -74,7 +62,7 @@ class _Scripted:
         self.questions: list[Question] = []
         self._told = list(told)
         self.hands = Hands(offered=Mock(), ask=self._ask, conversation=Mock())
-        self.answers = Answers(self.hands, wanted=list, say=quiet)
+        self.answers = Answers(self.hands, STORY, wanted=list, say=quiet)
 
     def _ask(self, question: Question) -> Answer:
         self.questions.append(question)

@@ -12,6 +12,7 @@ from lab.embedded.plan import plan_pods
 from lab.embedded.upstreams import not_emulated, offers_of
 from lab.providers.catalogue import OFFERS, Offer
 
+LLAMA = "ghcr.io/ggml-org/llama.cpp:server"
 CONFIG = ("ConfigMap", "ml", "litellm-config")
 
 
@@ -182,7 +183,7 @@ def test_nobody_answers_where_nobody_would(api_base: str) -> None:
     more = [
         _service("empty", selector={"app": "nobody"}),
         _service("asleep", selector={"app": "asleep"}),
-        _deployment("asleep", "ghcr.io/ggml-org/llama.cpp:server", replicas=0),
+        _deployment("asleep", LLAMA, replicas=0),
     ]
     assert tuple(_offers({"model": "openai/q", "api_base": api_base}, more=more).values()) == OFFERS
 
@@ -191,8 +192,10 @@ def test_nobody_answers_where_nobody_would(api_base: str) -> None:
 def test_a_server_that_the_lab_does_not_know_is_emulated_behind_its_service(
     selector: dict[str, str] | None, tmp_path: Path
 ) -> None:
-    spec = {"selector": selector} if selector else {}
-    more = [_service("llama", **spec), _deployment("llama", "ghcr.io/ggml-org/llama.cpp:server")]
+    more = [
+        _service("llama", selector=selector),
+        _deployment("llama", LLAMA),
+    ]
     entry = {"model": "openai/q", "api_base": "http://llama:8080/v1"}
     manifests = _manifests(entry, more=more)
     plans = plan_pods(manifests)

@@ -29,8 +29,8 @@ TOOLS = [{"type": "function", "function": {"name": "get_time", "parameters": {}}
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_gemini_thinks_first_and_its_thoughts_count(wire: Wire, *, stream: bool) -> None:
-    settings = {"generationConfig": {"maxOutputTokens": 64}}
-    response = wire.ask(GEMINI, WORDS, stream=stream, **settings)
+    limit = {"maxOutputTokens": 64}
+    response = wire.ask(GEMINI, WORDS, stream=stream, generationConfig=limit)
 
     bodies = items(response) if stream else [response.json()]
     assert "".join(map(GEMINI.text, bodies)) == ""
@@ -43,17 +43,18 @@ def test_gemini_thinks_first_and_its_thoughts_count(wire: Wire, *, stream: bool)
 def test_gemini_answers_where_there_is_no_limit_or_no_thinking(wire: Wire) -> None:
     unthinking = {"maxOutputTokens": 64, "thinkingConfig": {"thinkingBudget": 0}}
 
-    for more in ({}, {"generationConfig": unthinking}):
-        assert WORDS in GEMINI.text(wire.ask(GEMINI, WORDS, **more).json())
+    for settings in ({}, unthinking):
+        answer = wire.ask(GEMINI, WORDS, generationConfig=settings).json()
+        assert WORDS in GEMINI.text(answer)
 
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_gemini_shows_its_thoughts_where_it_is_asked_to(wire: Wire, *, shown: bool) -> None:
-    settings = {"generationConfig": {"thinkingConfig": {"includeThoughts": shown}}}
+    settings = {"thinkingConfig": {"includeThoughts": shown}}
 
     parts = [
         part
-        for item in items(wire.ask(GEMINI, WORDS, stream=True, **settings))
+        for item in items(wire.ask(GEMINI, WORDS, stream=True, generationConfig=settings))
         for part in item["candidates"][0]["content"].get("parts", [])
     ]
 
