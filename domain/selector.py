@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from domain.errors import Blocked, Subject
+from domain.errors import Blocked, NotProven, Subject
 from domain.message import explain
 from domain.proof import Connection, Listing, Served, Wiring
 
@@ -36,6 +36,43 @@ def check_offered(
             fix=_fix(listing, name, connection, served),
         )
     )
+
+
+def check_offered_to_users(
+    listing: Listing,
+    names: Iterable[str],
+    connection: Connection,
+    served: Collection[str],
+    *,
+    required: bool,
+) -> None:
+    """Return if an ordinary user is offered each model.
+
+    A fresh database of Open WebUI (0.12.4) shows ordinary users nothing, until an administrator
+    publishes the models.
+
+    Args:
+        listing: what the ordinary user is offered.
+        names: the exact names that must be there.
+        connection: the gateway's connection.
+        served: what the gateway answered to Open WebUI itself.
+        required: whether the contract, or who gave the account, asks for it.
+
+    Raises:
+        AssertionError: one is not, and it is asked for.
+        NotProven: one is not, and nobody asks for it.
+    """
+    try:
+        check_offered(listing, names, connection, served)
+    except AssertionError as error:
+        if required:
+            raise
+        found = f"{len(listing.models)} models are offered to an ordinary user"
+        raise NotProven(
+            f"{found}, and the contract does not ask for more: publish the models, or set "
+            "BYPASS_MODEL_ACCESS_CONTROL=True, if others than administrators are to use them",
+            required=False,
+        ) from error
 
 
 def _wrong(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
