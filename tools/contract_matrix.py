@@ -251,7 +251,10 @@ def _tried(mutation: Mutation) -> Noticed:
         stating, about_all = _stating(contract, mutation)
         found = judge(_judged_by(_target, contract), contract, stating)
     if found.unfit:
-        return Noticed(mutation=mutation, refused=found.unfit.splitlines()[0])
+        unfit = found.unfit.splitlines()[0]
+        if mutation.file == NAME:
+            return Noticed(mutation=mutation, refused=unfit)
+        return Noticed(mutation=mutation, beside=(f"nothing was judged: {unfit}",))
     failed = [title for title, ending in found.endings.items() if ending.verdict is Verdict.FAILED]
     profile = mutation.file == NAME
     beside = [] if profile else [each for each in failed if each not in stating | about_all]
@@ -271,12 +274,11 @@ def _judged_by(target: Target, contract: Contract) -> Target:
     if _administrator is first:
         first.sign_in()
     _administrator.add_user(account, role="admin")
-    return replace(
-        target,
-        administrator=account,
-        open_webui_service=contract.open_webui,
-        gateway_service=contract.gateway,
-    )
+    if contract.open_webui.name != target.open_webui_service.name:
+        target = replace(target, open_webui_service=contract.open_webui)
+    if contract.gateway.name != target.gateway_service.name:
+        target = replace(target, gateway_service=contract.gateway)
+    return replace(target, administrator=account)
 
 
 _administrator: OpenWebUI | None = None
