@@ -48,7 +48,7 @@ class Sentence:
     by_a_user: bool
     outage: Outage | None
     takes_away: bool
-    about_all: bool
+    about: States | None
 
     def values(self, text: str) -> Mapping[str, Any]:
         """The values that a step's text holds."""
@@ -66,7 +66,7 @@ def sentence(  # each a mark that few sentences carry
     by_a_user: bool = False,
     takes_away: bool = False,
     outage: Outage | None = None,
-    about_all: bool = False,
+    about: States | None = None,
 ) -> StepParser:
     """The parser for a step function, its marks noted.
 
@@ -77,7 +77,7 @@ def sentence(  # each a mark that few sentences carry
         by_a_user: whether a user does this in the page, so that a browser can play it.
         takes_away: whether it takes a provider (its value `provider`) away for a while.
         outage: in which way, where no value `outage` says it.
-        about_all: whether it is about every model that the contract lists.
+        about: what it compares of all that the contract states in this way.
     """
     parser = get_parser(text)
     _KNOWN.append(
@@ -88,7 +88,7 @@ def sentence(  # each a mark that few sentences carry
             by_a_user=by_a_user,
             takes_away=takes_away,
             outage=outage,
-            about_all=about_all,
+            about=about,
         )
     )
     return parser

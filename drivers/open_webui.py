@@ -189,4 +189,5 @@ def _offered(item: Mapping[str, Any]) -> Offered:
         name=str(item.get("id") or ""),
         connection=index if isinstance(index, int) else None,
         base=str(mapping(item.get("info")).get("base_model_id") or ""),
+        label=str(item.get("name") or ""),
     )

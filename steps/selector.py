@@ -12,6 +12,7 @@ from domain.proof import Connection, Listing, Served, Wiring
 from domain.selector import (
     check_complete,
     check_invented,
+    check_labels,
     check_no_stranger,
     check_offered,
     check_offered_to_users,
@@ -55,7 +56,7 @@ def _(replicas: Mapping[str, OpenWebUI]) -> Mapping[str, Listing]:
     return {name: replica.offered() for name, replica in replicas.items()}
 
 
-@then(sentence("each replica offers every model of the story", about_all=True))
+@then(sentence("each replica offers every model of the story", about=States.OFFERED))
 def _(
     selectors: Mapping[str, Listing], contract: Contract, connection: Connection, served: Served
 ) -> None:
@@ -71,7 +72,9 @@ def _(selector: Listing) -> None:
 def _(
     selector: Listing, connection: Connection, served: Served, datatable: list[list[str]]
 ) -> None:
-    check_offered(selector, column(datatable, "model"), connection, served.names)
+    names = column(datatable, "model")
+    check_offered(selector, names, connection, served.names)
+    check_labels(selector, names)
 
 
 @then(
@@ -83,9 +86,10 @@ def _(
 )
 def _(selector: Listing, connection: Connection, served: Served, model: str) -> None:
     check_offered(selector, [model], connection, served.names)
+    check_labels(selector, [model])
 
 
-@then(sentence("every model of the story is offered", about_all=True))
+@then(sentence("every model of the story is offered", about=States.OFFERED))
 def _(
     selector: Listing,
     contract: Contract,
@@ -116,6 +120,6 @@ def _(selector: Listing) -> None:
     check_invented(selector, INVENTED)
 
 
-@then(sentence("no model of the story comes from elsewhere", about_all=True))
+@then(sentence("no model of the story comes from elsewhere", about=States.OFFERED))
 def _(selector: Listing, contract: Contract, connection: Connection, wiring: Wiring) -> None:
     check_no_stranger(selector, contract.offered, connection, wiring)

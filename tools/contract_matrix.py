@@ -211,19 +211,18 @@ def _entry(section: str, indent: str, name: str, value: str) -> Iterator[tuple[s
 
 
 def _stating(contract: Contract, mutation: Mutation) -> tuple[set[str], set[str]]:
-    """Titles of the scenarios that state the changed line, and of those about all models."""
-    stating, about_all = set[str](), set[str]()
+    """Titles of the scenarios that state the changed line, and of those that compare its kind."""
+    stating, about, kinds = set[str](), dict[str, set[States]](), set[States]()
     for file in contract.files:
-        feature = get_feature(str(file.parent), file.name)
-        for template in feature.scenarios.values():
+        for template in get_feature(str(file.parent), file.name).scenarios.values():
             for row, lines in places(template, file):
                 title = title_of(template, row)
+                marks = [mark for step in template.render(row).steps if (mark := known(step.name))]
+                about[title] = {mark.about for mark in marks if mark.about}
                 if file.name == mutation.file and mutation.line in lines:
                     stating.add(title)
-                said = (known(step.name) for step in template.render(row).steps)
-                if any(each and each.about_all for each in said):
-                    about_all.add(title)
-    return stating, about_all
+                    kinds |= {mark.states for mark in marks if mark.states}
+    return stating, {title for title, compared in about.items() if compared & kinds}
 
 
 _target: Target | None = None
@@ -248,7 +247,7 @@ def _tried(mutation: Mutation) -> Noticed:
             contract = read_contract(mutation.write(Path(folder) / "features"))
         except SetupError as error:
             return Noticed(mutation=mutation, refused=_gist(str(error)))
-        stating, about_all = _stating(contract, mutation)
+        stating, comparing = _stating(contract, mutation)
         found = judge(_judged_by(_target, contract), contract, stating)
     if found.unfit:
         unfit = found.unfit.splitlines()[0]
@@ -257,7 +256,7 @@ def _tried(mutation: Mutation) -> Noticed:
         return Noticed(mutation=mutation, beside=(f"nothing was judged: {unfit}",))
     failed = [title for title, ending in found.endings.items() if ending.verdict is Verdict.FAILED]
     profile = mutation.file == NAME
-    beside = [] if profile else [each for each in failed if each not in stating | about_all]
+    beside = [] if profile else [each for each in failed if each not in stating | comparing]
     noticed = failed if profile or stating & set(failed) else []
     told = [note for note in found.remarks if "in no sentence of the contract" in note]
     if not noticed and told:
