@@ -68,6 +68,11 @@ class Mutation:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return folder
 
+    @property
+    def stated_at(self) -> int:
+        """The line that holds the changed value: an added one comes after its model."""
+        return self.line + self.new.count("\n")
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.what}"
 
@@ -219,7 +224,7 @@ def _stating(contract: Contract, mutation: Mutation) -> tuple[set[str], set[str]
                 title = title_of(template, row)
                 marks = [mark for step in template.render(row).steps if (mark := known(step.name))]
                 about[title] = {mark.about for mark in marks if mark.about}
-                if file.name == mutation.file and mutation.line in lines:
+                if file.name == mutation.file and mutation.stated_at in lines:
                     stating.add(title)
                     kinds |= {mark.states for mark in marks if mark.states}
     return stating, {title for title, compared in about.items() if compared & kinds}
