@@ -122,6 +122,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
             check=True,
             text=True,
             timeout=_LONGEST_SECONDS,
+            start_new_session=True,  # Ctrl-C is for whoever waits for the report
         )
     except subprocess.SubprocessError as error:
         said = last_lines(str(getattr(error, "output", None) or error))
