@@ -1,6 +1,5 @@
 """JSON over HTTP with limits: what comes back is JSON of bearable size, in time, or an error."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -200,7 +199,6 @@ class Api:
 def _unusable(name: str, address: str, error: Exception) -> str:
     """What is said of an environment in which no address outside can be asked."""
     names = _CERTIFICATES if isinstance(error, OSError) else _PROXIES
-    given = [each for each in (*names, *map(str.lower, names)) if os.environ.get(each)]
     match error:
         case ImportError():
             found = "a SOCKS proxy, for which the package socksio would have to be installed"
@@ -208,12 +206,11 @@ def _unusable(name: str, address: str, error: Exception) -> str:
             found = f"{type(error).__name__}: {error}"
         case _:  # its words may quote the address, and a password in it
             found = "a proxy whose address cannot be used"
-    shown = [f"{each}={os.environ[each]}" if names is _CERTIFICATES else each for each in given]
     return explain(
         f"{name} cannot be asked from here.",
         expected="certificates that can be read, and no proxy or one of HTTP",
         found=found,
-        where=f"{', '.join(shown) or 'the environment'}, for {address}",
+        where=f"environment: {' or '.join(names)}; for {address}",
         fix="correct or unset that variable; NO_PROXY names hosts that are reached without a proxy",
     )
 
