@@ -118,7 +118,7 @@ def _of_rows(record: Record) -> Iterator[str]:
         yield f"{_WHOLE}, and not every row of the story was run"
     known = [Verdict(row.verdict) for row in run if row.verdict in _KNOWN]
     ended = worst(Verdict(each.verdict) for each in record.scenarios)
-    if not record.partial and known and worst(known) is not ended:
+    if not (record.partial or ended.accepted) and known and worst(known) is not ended:
         yield f"its worst scenario is {ended}, its worst row {worst(known)}"
 
 
