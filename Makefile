@@ -50,7 +50,7 @@ kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yo
 	@$(RUN) tools.kill_matrix $(CACHE) $(ARGS) $(FAULTS)
 
 contract-matrix: environment ## Each value of the contract, changed: somebody has to notice; ARGS=--slice
-	@$(RUN) tools.contract_matrix $(CACHE) $(ARGS)
+	@$(RUN) tools.kill_matrix.contract $(CACHE) $(ARGS)
 
 soak: environment ## The healthy run N times (10): a verdict that changes is a defect
 	@$(RUN) tools.soak $(CACHE) $(ARGS) $(N)

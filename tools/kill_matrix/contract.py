@@ -37,7 +37,7 @@ from lab.embedded.standing import announced, attached
 from lab.embedded.target import embedded_target
 from tools.kill_matrix.judge import judge
 
-_FOLDER = Path(__file__).parents[1] / "features"
+_FOLDER = Path(__file__).parents[2] / "features"
 _QUOTED = re.compile(r'"([^"<>]+)"')
 _OTHER = "-changed"
 _ROWS = ("criteria", "requirements", "tasks")
