@@ -5,11 +5,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from lab import environments
 from lab.providers.behaviour import Behaviour, Kind
+from lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
 from lab.providers.client import Providers
 from lab.providers.handover import CERTIFICATE
 from tests.lab.providers import real_client
@@ -45,11 +47,49 @@ def litellm_python() -> Path:
     return environments.ensure(environments.LITELLM, cache=environments.CACHE, say=print).python
 
 
-@pytest.fixture(scope="session")
+ELSEWHERE = {
+    "anthropic/claude-sonnet-4-5": "anthropic",
+    "openrouter/meta-llama/llama-4-scout": "openrouter",
+    "xai/grok-4": "xai",
+    "deepseek/deepseek-chat": "deepseek",
+    "nvidia_nim/meta/llama3": "nvidia_nim",
+    "github/gpt-4.1": "github",
+    "together_ai/qwen/q": "together_ai",
+    "fireworks_ai/accounts/fireworks/models/q": "fireworks_ai",
+    "perplexity/sonar": "perplexity",
+    "cerebras/q": "cerebras",
+    "azure/my-gpt": "lab.openai.azure.com:443",
+    "hosted_vllm/org/q": "house:8000",
+    "lm_studio/q": "house:8000",
+    "openai/q": "house:8000",
+}
+"""Models of providers that the story does not have, and who is emulated for each."""
+
+
+def _offer_of(model: str, name: str) -> Offer:
+    prefix, upstream = prefix_of(model)
+    dialect, default = PREFIXES[prefix]
+    scheme, host, port = host_and_port(default or f"http://{name}")
+    if name == "lab.openai.azure.com:443":
+        scheme, host = "https", name.partition(":")[0]
+    return Offer(
+        name=name,
+        dialect=dialect if name != "house:8000" else "compatible",
+        models=(upstream, "org/q"),
+        host=host,
+        host_port=port,
+        scheme="http" if name == "house:8000" else scheme,
+        base=(urlsplit(default).path if default else "/v1") if dialect == "compatible" else None,
+    )
+
+
+@pytest.fixture(scope="module")
 def litellm(
     litellm_python: Path, directory: Path, client: Providers
 ) -> Iterator[subprocess.Popen[str]]:
     """One process for all questions: importing LiteLLM takes seconds."""
+    offers = {name: _offer_of(model, name) for model, name in ELSEWHERE.items()}
+    client.offer([*OFFERS, *offers.values()])
     environment = {
         "SSL_CERT_FILE": str(directory / CERTIFICATE),
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -68,12 +108,15 @@ def litellm(
         process.stdin.write(f"{json.dumps(hosts)}\n")
         yield process
         process.stdin.close()
+    client.offer(OFFERS)
 
 
 @pytest.fixture
 def ask(litellm: subprocess.Popen[str], providers: Providers) -> Ask:
     """Asks a model by LiteLLM's name for it, once."""
     bases = {
+        "house:8000": f"http://127.0.0.1:{providers.endpoints['house:8000'].port}/v1",
+        "lab.openai.azure.com:443": "https://lab.openai.azure.com",
         "vllm": f"http://127.0.0.1:{providers.endpoints['vllm'].port}/v1",
         "ollama": f"http://127.0.0.1:{providers.endpoints['ollama'].port}",
     }
@@ -83,7 +126,7 @@ def ask(litellm: subprocess.Popen[str], providers: Providers) -> Ask:
             "model": model,
             "messages": [{"role": "user", "content": f"Repeat {NONCE}"}],
             "stream": stream,
-            "api_base": bases.get(MODELS.get(model, "")),
+            "api_base": bases.get((MODELS | ELSEWHERE).get(model, "")),
             "api_key": KEY,
             "max_retries": 0,
             "timeout": 3,
@@ -97,6 +140,34 @@ def ask(litellm: subprocess.Popen[str], providers: Providers) -> Ask:
         return answer
 
     return asked
+
+
+@pytest.mark.parametrize("model", ELSEWHERE)
+@streamed_or_not
+def test_models_of_other_providers_answer(
+    ask: Ask, providers: Providers, model: str, *, stream: bool
+) -> None:
+    more = {"api_version": "2024-10-21"} if model.startswith("azure") else {}
+
+    answer = ask(model, stream=stream, **more)
+
+    assert NONCE in answer.get("text", ""), answer
+    assert [(call.provider, call.status) for call in providers.ledger()] == [
+        (ELSEWHERE[model], 200)
+    ]
+
+
+@pytest.mark.parametrize("model", ["openai/nobody", "anthropic/nobody", "openrouter/nobody"])
+def test_a_model_that_no_entry_names_is_nobodys(ask: Ask, model: str) -> None:
+    assert ask(model, stream=True)["error"] == "NotFoundError"
+
+
+def test_a_model_that_thinks_needs_more_than_a_few_tokens(ask: Ask) -> None:
+    model = "gemini/gemini-2.5-flash"
+
+    starved = ask(model, stream=True, max_tokens=64)
+    assert (starved["text"], starved["finish"]) == ("", ["length"])
+    assert NONCE in ask(model, stream=True)["text"]
 
 
 @pytest.mark.parametrize("model", MODELS)
