@@ -1,6 +1,6 @@
 """The cluster as a port with few questions; each target brings its own answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.errors import SetupError
 from domain.kubernetes import Environment, ServiceName
 from domain.message import explain
+from domain.secret import Secret
 
 INSIDE_PROBE = Path(__file__).parent / "inside_probe.py"
 """The script by which a pod makes an `InsideRequest`, for adapters to hand to its Python."""
@@ -56,6 +57,12 @@ class Workload:
     def problem(self) -> str:
         """Why it does not serve at all; empty when one of its pods does."""
         return "" if self.serving else next((pod.problem for pod in self.pods), "")
+
+    def secrets(self) -> Iterator[Secret]:
+        """What is secret in the environments that it declares and that its pods have."""
+        for environment in (self.environment, *(pod.environment for pod in self.pods)):
+            for each in environment.values():
+                yield from each.secrets()
 
     def shown(self) -> str:
         """The workload for a report: pods, then variables with their sources, secrets masked."""

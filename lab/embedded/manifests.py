@@ -10,6 +10,8 @@ from domain.errors import SetupError
 from domain.kubernetes import Manifest, data_of
 from domain.message import explain
 from domain.secret import Secret
+from domain.shapes import secret_in
+from domain.shown import whole
 from lab.embedded.shape import misshapen
 
 DEFAULT = Path(__file__).parent.parent / "manifests"
@@ -81,14 +83,24 @@ class Manifests:
             ) from error
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every value of every Secret."""
+        """Every value of every Secret, and what is secret in ConfigMaps and in environments."""
         return tuple(
             Secret(value)
-            for item in self.of_kind("Secret")
-            for value in (
-                self.data("Secret", namespace_of(item), item["metadata"]["name"]) or {}
-            ).values()
+            for item in self
+            for name, given in self._given_by(item)
+            for value in ([given] if item["kind"] == "Secret" else secret_in(name, given))
         )
+
+    def _given_by(self, item: Manifest) -> Iterator[tuple[str, str]]:
+        """What an object gives to programs, by name."""
+        if item["kind"] in {"ConfigMap", "Secret"}:
+            name = item["metadata"]["name"]
+            yield from (self.data(item["kind"], namespace_of(item), name) or {}).items()
+        elif item["kind"] in {"Deployment", "StatefulSet", "Pod"}:
+            spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
+            for container in spec["containers"]:
+                for entry in container.get("env") or ():
+                    yield entry["name"], entry.get("value") or ""
 
     def without(self, kind: str, namespace: str, name: str) -> "Manifests":
         """These objects but one."""
@@ -107,7 +119,14 @@ def namespace_of(manifest: Manifest) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses merge keys (`<<`) that multiply: a few lines can become millions of entries."""
+    r"""Refuses merge keys (`<<`) that multiply: a few lines can become millions of entries.
+
+    Half of a character (`"\ud83d"`) is read as the API server reads it from JSON: as U+FFFD.
+    """
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401  # as PyYAML has it
+        value = super().construct_scalar(node)
+        return whole(value) if isinstance(value, str) else value
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         super().flatten_mapping(node)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.secret import MASK, Redactor, Secret, fingerprint
+from domain.masking import Redactor
+from domain.secret import MASK, Secret, fingerprint
 
 VALUE = "sk-pl4nted/\"s3cret\\+välue'=="
 EXACT: dict[str, Callable[[str], str]] = {

@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.secret import MASK
-from domain.shapes import without_pieces, without_shapes
+from domain.masking import Redactor
+from domain.secret import MASK, Secret
+from domain.shapes import without_shapes
 
 _KEY = "sk-pl4nted-0123456789abcdef"
 
@@ -47,7 +48,7 @@ def test_what_a_reader_needs_stays(text: str) -> None:
 def test_a_key_cut_in_two_by_a_log_is_masked_but_for_a_short_rest(cut: int) -> None:
     text = f"10:00 INFO {_KEY[:cut]}\n10:01 INFO {_KEY[cut:]}\n"
 
-    masked = without_pieces(text, [_KEY])
+    masked = Redactor([Secret(_KEY)])(text)
 
     assert MASK in masked
     left = [part for part in (_KEY[:cut], _KEY[cut:]) if part in masked]
@@ -57,4 +58,4 @@ def test_a_key_cut_in_two_by_a_log_is_masked_but_for_a_short_rest(cut: int) -> N
 
 
 def test_pieces_of_nothing_known_change_nothing() -> None:
-    assert without_pieces("sk-pl4nted", ["another-key-of-some-length"]) == "sk-pl4nted"
+    assert Redactor([Secret("another-key-of-some-length")])("sk-pl4nted") == "sk-pl4nted"
