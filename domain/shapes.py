@@ -10,21 +10,25 @@ from domain.secret import MASK
 
 SECRETIVE = re.compile(r"KEY|SECRET|(?<!BY)PASS|TOKEN|CREDENTIAL", re.IGNORECASE)
 """What in a variable's name says that its value is a secret."""
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+"""A word begins here, also behind what stands for a line break or a sign."""
 _KEYS = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
+    rf"{_BEGINS}(?:"
     r"(?:sk|gsk|csk)[-_][A-Za-z0-9_-]{8,}"  # OpenAI, Anthropic, LiteLLM, Mistral, Groq, Cerebras
     r"|AIza[A-Za-z0-9_-]{12,}|ya29\.[A-Za-z0-9_-]{12,}|GOCSPX-[A-Za-z0-9_-]{12,}"  # Google
     r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}"  # AWS
     r"|gh[oprsu]_[A-Za-z0-9_]{12,}|github_pat_[A-Za-z0-9_]{12,}"
-    r"|gl[a-z]{2,6}-[A-Za-z0-9_.-]*[A-Z0-9][A-Za-z0-9_.-]{11,}"  # GitLab: glpat-, glrt-, gldt-
-    r"|(?:hf|r8|npm|nvapi|xai|pplx|jina|tvly|pypi|dop_v1|dckr_pat|whsec|lsv2_(?:pt|sk)|tgp_v1|fw)"
-    r"[-_](?=[A-Za-z0-9_-]*[0-9A-Z])[A-Za-z0-9_-]{12,}"
+    r"|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-[A-Za-z0-9_.-]{12,}"  # GitLab
+    # Hugging Face, Replicate, npm, Fireworks, Docker, PyPI, LangSmith, Together, Jina, Stripe
+    r"|(?:hf|r8|npm|fw|dckr_pat|lsv2_(?:pt|sk)|tgp_v1|jina|whsec|dop_v1)_[A-Za-z0-9_-]{16,}"
+    r"|(?:xai|pplx|pypi|tvly(?:-dev|-prod)?)-[A-Za-z0-9_]{16,}"  # xAI, Perplexity, Tavily
+    r"|nvapi-[A-Za-z0-9_-]{16,}"  # NVIDIA
     r"|(?:rk|pk)[-_](?:live|test|lf)[-_][A-Za-z0-9-]{8,}"  # Stripe, Langfuse
     r"|xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}"  # Slack
-    r"|SG\.[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{12,}|hv[bsr]\.[A-Za-z0-9_-]{12,}"  # SendGrid, Vault
+    r"|SG\.[A-Za-z0-9_-]{12,100}\.[A-Za-z0-9_-]{12,}|hv[bsr]\.[A-Za-z0-9_-]{20,}"  # SendGrid, Vault
     r"|AGE-SECRET-KEY-1[A-Z0-9]{12,}"
     # a session's token: a JWT, whole or without its signature
-    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"
+    r"|eyJ[A-Za-z0-9_-]{8,4000}+\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"
     r")"
 )
 _PRIVATE_KEY = re.compile(
@@ -46,13 +50,14 @@ _HEADER = re.compile(
     r"(?!(?:bearer|basic|token)\b)[^\s\"'\\,;•]+"
 )
 _NAME = (
-    r"(?:[\w.-]*[-_.])?(?:api[-_]?key|(?:access|account|client|encryption|master|private|salt|secret"
+    r"(?i:(?:[\w.-]*[-_.])?(?:api[-_]?key|(?:access|account|client|encryption|master|private|salt|secret"
     r"|service|session|signing|virtual|webhook)[-_]?key|secret|password|passwd|passphrase"
-    r"|pwd|token|credentials?)"
+    r"|pwd|token|credentials?))"
     r"|[A-Za-z]\w*(?:ApiKey|Password|Secret|Token)|[A-Z][A-Z0-9_]*_(?:KEY|PASS|SALT)"
 )
 _VALUE = re.compile(
-    rf"(?<![\w.-])(?P<name>(?i:{_NAME}))(?P<is>\\?[\"']?[ \t]*(?:=|:(?=[ \t\"'\\]))[ \t]*)"
+    rf"(?:(?<![\w.-])|(?<=\\[nrt]))(?P<name>{_NAME})"
+    r"(?P<is>\\?[\"']?[ \t]*(?:=|:(?=[ \t\"'\\]))[ \t]*)"
     r"(?:(?P<quote>\\?[\"'])(?P<quoted>[^\r\n\"'\\]+)(?=\\?[\"'])"
     r"|(?P<bare>[^\s\"'\\,;&<>{}()\[\]]+)(?P<end>(?=[ \t]*(?:$|[\r\n\"'\\,;&}\]])))?)",
     re.MULTILINE,
@@ -61,7 +66,7 @@ _VALUE = re.compile(
 _NO_SECRET = re.compile(
     r"(?i)(?:none|null|nil|true|false|yes|no|on|off|undefined|unset|empty|missing|string|str|bytes"
     r"|value|secret|password|required|optional|invalid|bearer|expired|os\.environ/.*|\$.*|%\w+%"
-    r"|<.*|\(.*|\{.*|\[.*|\*+|x+|\.+|•+.*|!.*|env[:/].*)$"
+    r"|<.*|\(.*|\{.*|\[.*|\*+|x{3,}|\.+|•+.*|!.*|env[:/].*)$"
 )
 """What stands there instead of a secret: nothing, a reference, or a mask."""
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/=_-])")

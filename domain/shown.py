@@ -71,8 +71,8 @@ def markdown(text: str) -> str:
     comment that nobody sees, as nothing else in the language keeps it from that.
     """
     flat = _ENTITY.sub("&amp;", line(text)).replace("<", "&lt;").replace(">", "&gt;")
-    flat = _BEGINNING.sub(lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", flat)
     flat = _MARKUP.sub(lambda found: f"\\{found[0]}", flat)
+    flat = _BEGINNING.sub(lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", flat)
     return _REFERENCE.sub(lambda found: f"{found[0]}<!-- -->", flat)
 
 

@@ -124,9 +124,8 @@ class _Loader(yaml.SafeLoader):
     Half of a character (`"\ud83d"`) is read as the API server reads it from JSON: as U+FFFD.
     """
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401  # as PyYAML has it
-        value = super().construct_scalar(node)
-        return whole(value) if isinstance(value, str) else value
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        return whole(super().construct_scalar(node))
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         super().flatten_mapping(node)
