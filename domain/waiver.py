@@ -4,27 +4,31 @@ A waiver accepts one verdict class of what it names, and only the failure that i
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Protocol
 
-from domain.story import CRITERIA, MODELS, TASKS, task_tag
+from domain.contract import Contract
 from domain.verdict import Verdict
 
 WAIVABLE = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.NOT_PROVEN)
 """Never blocked: what blocks is named, and that may be waived."""
-_KINDS: Mapping[str, Collection[str]] = {
-    "scenario": (),
-    "criterion": CRITERIA,
-    "task": TASKS,
-    "model": MODELS,
-}
+_KINDS = ("scenario", "criterion", "task", "model")
 _REQUIRED = ("verdict", "reason", "owner", "expires")
 _FIELDS = (*_KINDS, *_REQUIRED, "says")
 _SHORTEST = 8
 """Characters of a phrase: one of fewer is in any message."""
+_LONGEST = timedelta(days=366)
+"""A waiver holds for a year at most: by then its owner has looked at it again, or nobody does."""
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""Letters, marks and signs that show nothing (Unicode 15: Default_Ignorable_Code_Point, Braille's
+empty pattern), beside controls, formats and halves of characters, which are a class of theirs."""
 _GENERAL = re.compile(r"^ *(?:expected|fix) .*$", re.MULTILINE)
 """Lines of a message that say nothing of what was found."""
 
@@ -69,6 +73,8 @@ class Waiver:
     kind: str
     """What is named: a scenario, a criterion, a task or a model."""
     name: str
+    tag: str = ""
+    """The tag of a criterion or a task."""
     accepts: Verdict
     says: str
     """A phrase of the message; empty: any message of this verdict class."""
@@ -86,44 +92,61 @@ class Waiver:
         match self.kind:
             case "scenario":
                 return scenario.title == self.name
-            case "criterion":
-                return self.name in scenario.tags
-            case "task":
-                return task_tag(self.name) in scenario.tags
+            case "model":
+                return _holds(scenario.text, self.name)
             case _:
-                return self.name in _models(scenario.text)
+                return self.tag in scenario.tags
 
-    def covers(self, scenario: Described, verdict: Verdict, message: str) -> bool:
+    def covers(
+        self, scenario: Described, verdict: Verdict, message: str, *, models: Collection[str]
+    ) -> bool:
         """Whether it accepts that this scenario ended so.
 
         A message that names another model than those of the waiver or, where it waives no model,
         of the scenario, tells a different failure: lists of models grow.
+
+        Args:
+            scenario: what ended.
+            verdict: how.
+            message: what it told.
+            models: the names of all models of the contract.
         """
         if verdict is not self.accepts or not self.names(scenario):
             return False
         told = " ".join(_GENERAL.sub("", message).split())
-        named, own = _models(told), {self.name} if self.kind == "model" else set()
-        meant = _models(self.says) | (own or _models(scenario.text))
+        named, own = _named(models, told), {self.name} if self.kind == "model" else set()
+        meant = _named(models, self.says) | (own or _named(models, scenario.text))
         return own <= named <= meant and (not self.says or _holds(told, self.says))
 
 
-def read_waiver(entry: Mapping[str, str], *, titles: Collection[str], today: date) -> Waiver:
+def read_waiver(
+    entry: Mapping[str, str], contract: Contract, *, titles: Collection[str], today: date
+) -> Waiver:
     """The waiver that an entry of the file describes.
 
     Args:
         entry: the texts of its fields.
+        contract: knows the criteria, tasks and models that can be named.
         titles: of the scenarios that exist.
         today: the day, in UTC.
 
     Raises:
-        WaiverError: it is no waiver, names nothing that exists, or has expired.
+        WaiverError: it is no waiver, names nothing that exists, has expired, or would hold for more
+            than a year.
     """
+    _check_visible(entry)
     entry = {name: " ".join(text.split()) for name, text in entry.items()}
     _check_fields(entry)
     kind = _kind(entry)
+    tags = {
+        "criterion": {row.name: row.tag for row in contract.criteria},
+        "task": {row.name: row.tag for row in contract.tasks},
+    }.get(kind, {})
+    name = _known(kind, entry[kind], tags or (contract.models if kind == "model" else titles))
     waiver = Waiver(
         kind=kind,
-        name=_known(kind, entry[kind], _KINDS[kind] or titles),
+        name=name,
+        tag=tags.get(name, ""),
         accepts=_accepted(entry["verdict"]),
         says=entry.get("says", ""),
         reason=entry["reason"],
@@ -138,6 +161,13 @@ def read_waiver(entry: Mapping[str, str], *, titles: Collection[str], today: dat
             found=f"the waiver of {waiver.kind} {waiver.name} by {waiver.owner} has expired on "
             f"{waiver.expires}",
             fix="remove it; or, if it still holds, let its owner set a new day",
+        )
+    if waiver.expires > today + _LONGEST:
+        raise WaiverError(
+            "expires",
+            expected=f"a day until {today + _LONGEST}: a waiver holds for a year at most",
+            found=str(waiver.expires),
+            fix="set a day within a year, on which its owner looks at it again",
         )
     return waiver
 
@@ -154,6 +184,26 @@ def overlapping(waiver: Waiver, others: Iterable[Waiver]) -> Waiver | None:
         ),
         None,
     )
+
+
+def _check_visible(entry: Mapping[str, str]) -> None:
+    """What nobody sees makes two texts look alike, or one look empty."""
+    for field, text in entry.items():
+        hidden = next((each for each in f"{field}{text}" if _is_invisible(each)), "")
+        if hidden:
+            raise WaiverError(
+                field,
+                expected="a text of which every character is seen",
+                found=f"U+{ord(hidden):04X} {unicodedata.name(hidden, 'without a name')} "
+                f"in {field!a}",
+                fix="write that line anew, by hand",
+            )
+
+
+def _is_invisible(character: str) -> bool:
+    if character.isspace():  # runs of it become one space
+        return False
+    return unicodedata.category(character).startswith("C") or bool(_BLANK.match(character))
 
 
 def _kind(entry: Mapping[str, str]) -> str:
@@ -212,9 +262,9 @@ def _day(text: str) -> date:
         raise WaiverError("expires", expected="a day, YYYY-MM-DD", found=repr(text)) from error
 
 
-def _models(text: str) -> set[str]:
-    """The models of the story that a text names."""
-    return {name for name in MODELS if _holds(text, name)}
+def _named(models: Collection[str], text: str) -> set[str]:
+    """Those of the models that a text names."""
+    return {name for name in models if _holds(text, name)}
 
 
 def _holds(text: str, phrase: str) -> bool:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from domain.errors import SetupError
 from domain.message import explain
-from domain.waiting import Say, eventually
+from domain.waiting import Say, eventually, within
 from lab.embedded.files import PodFiles
 from lab.embedded.launch import Launch, Running, Starter, ask_to_end, end
 from lab.embedded.manifests import Manifests, namespace_of
@@ -20,6 +19,8 @@ from lab.environments import Environment
 _POD_PYTHON = Path(__file__).parent / "pod"
 _READY_TIMEOUT = 180.0
 """Seconds; a cold start takes 12-22 on two idle cores, and several times that on busy ones."""
+_WORD = 5.0
+"""Seconds for the answer of a readiness probe."""
 _STOP_TIMEOUT = 5.0
 """Seconds between asking a program to end and ending it."""
 _LOG_LINES = 25
@@ -60,37 +61,29 @@ class PodProcess(RunningPod):
         files.lay()
         self.ports_file.unlink(missing_ok=True)
         self.environment = self._variables(files)
-        command, *arguments = (files.local(word) for word in self.plan.arguments)
         assert isinstance(self.plan.program, Program)
+        assert self.plan.line is not None
+        command, *arguments = self.plan.line.words
         self._process = self._starter.start(
             Launch(
                 program=self.plan.program,
                 python=self.python,
-                command=(str(self._executable(command)), *arguments),
+                command=(
+                    str(self.python.parent / command),
+                    *(files.word(word) for word in arguments),
+                ),
                 environment=self.environment,
-                folder=self.folder / "pod",
+                folder=files.working_folder,
                 log=self.log_file,
             )
         )
 
-    def _executable(self, command: str) -> Path:
-        executable = self.python.parent / Path(command).name
-        if not executable.exists():
-            raise SetupError(
-                explain(
-                    f"The lab cannot run the command of pod {self.plan.key}.",
-                    expected=f"a command of {self._title}",
-                    found=command,
-                    where=f"{self.plan.kind} {self.plan.owner}, container {self.container}",
-                    fix="leave `command` out of the manifest, as the image's entry point does",
-                )
-            )
-        return executable
-
     def _variables(self, files: PodFiles) -> dict[str, str]:
+        assert self.plan.given is not None
         declared = {
-            name: files.local(variable.value.reveal())
+            name: files.value(name, variable.value.reveal())
             for name, variable in self.plan.environment.items()
+            if name in self.plan.given.variables
         }
         home = self.folder / "pod"
         return {
@@ -146,8 +139,8 @@ class PodProcess(RunningPod):
         assert port is not None, "does not listen yet"
         try:
             url = f"http://127.0.0.1:{port}{self.plan.program.ready}"
-            answer = httpx.get(url, timeout=5, trust_env=False)
-        except httpx.TransportError as error:
+            answer = within(_WORD, lambda: httpx.get(url, timeout=_WORD, trust_env=False))
+        except (httpx.TransportError, TimeoutError) as error:
             raise AssertionError(f"does not answer yet ({type(error).__name__})") from error
         assert answer.status_code == httpx.codes.OK, f"answers {answer.status_code}"
 
