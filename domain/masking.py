@@ -30,7 +30,10 @@ _WORDS = 12
 _BROKEN = 16
 """Characters from which on a piece of a secret, as a log breaks one, is a piece of nothing else."""
 _PIECE, _LONGEST_PIECE = 10, 24
-"""Characters of the shortest piece that is masked: a third of the secret, within these."""
+"""Characters of the shortest piece that is masked: a third of the secret, within these.
+
+One without a digit, or without a letter, is not: it may be a word or a date that others use, too.
+"""
 _OF_A_FILE = 1000
 """Characters of a piece of a whole file that is masked."""
 _ALIKE = 8
@@ -118,15 +121,21 @@ class Redactor:
         for at in hits:
             if at < behind:
                 continue
-            matches = (
-                _match(text, at, window)
+            matches = [
+                match
                 for window in windows[text[at : at + _WINDOW]]
                 if words or window.form.unlike
-            )
-            found = max(filter(None, matches), key=lambda span: span[1] - span[0], default=None)
-            if found:
-                yield view.origin(*found)
-                behind = max(at + 1, found[1] - _WINDOW + 1)
+                if (match := _match(text, at, window))
+            ]
+            told = [
+                match for match in matches if match.whole or _mixed(text[match.first : match.end])
+            ]
+            if told:
+                found = max(told, key=lambda match: match.end - match.first)
+                yield view.origin(found.first, found.end)
+                behind = max(at + 1, found.end - _WINDOW + 1)
+            elif matches:  # nothing but words that a secret holds, too
+                behind = max(match.end for match in matches) - _LONGEST_PIECE
 
 
 class _Form(NamedTuple):
@@ -144,14 +153,24 @@ class _Window(NamedTuple):
     start: int
 
 
-def _match(text: str, at: int, window: _Window) -> tuple[int, int] | None:
+class _Match(NamedTuple):
+    """From where to where a form, or a piece of one, stands in a text."""
+
+    first: int
+    end: int
+    whole: bool
+
+
+def _match(text: str, at: int, window: _Window) -> _Match | None:
     """What of the form stands around this place of the text, if that is enough of it."""
     form, start = window.form.text, window.start
     first = at
     while first > 0 and start > 0 and text[first - 1] == form[start - 1]:
         first, start = first - 1, start - 1
     length = _common(text, first, form, start)
-    return (first, first + length) if length >= window.form.shortest else None
+    if length < window.form.shortest:
+        return None
+    return _Match(first, first + length, whole=start == 0 and length == len(form))
 
 
 def _common(text: str, first: int, form: str, start: int) -> int:

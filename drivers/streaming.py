@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _PROVING = ("x-litellm-", "llm_provider-")
 _SHOWN = (
-    r"x-litellm-(?:version|call-id|model-(?:id|group|api-base|region)|attempted-\w+|max-fallbacks"
-    r"|timeout|response-cost\w*|[\w-]*duration-ms)"
-    r"|llm_provider-(?:server|date|content-type|(?:openai|anthropic)-(?:model|version"
+    r"x-litellm-(?:version|call-id|model-(?:id|group|name|api-base|region)|attempted-\w+"
+    r"|max-fallbacks|timeout|response-cost[\w-]*|[\w-]*duration-ms)"
+    r"|llm_provider-(?:server|date|content-type|transfer-encoding|(?:openai|anthropic)-(?:model|version"
     r"|processing-ms)|(?:x-)?request-id|retry-after|(?:x-|anthropic-)?ratelimit-[\w-]+)"
 )
 """Headers whose values are shown; of any other (`llm_provider-set-cookie`, the hash of a key in
