@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from domain.errors import SetupError
+from domain.errors import SetupError, Unproven
 from domain.kubernetes import Environment, ServiceName
 from domain.message import explain
 
@@ -92,6 +92,8 @@ class InsideResponse:
     """What the pod received; `error` when no HTTP answer came."""
 
     status: int | None
+    unproven: Unproven | None = None
+    """Why the pod could not be asked: nothing is known of it then."""
     body: str = ""
     error: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
@@ -138,7 +140,7 @@ class Cluster(Protocol):
         """Make a request from inside the pod, in the container that serves.
 
         Raises:
-            NotProven: these rights do not allow it.
+            NotProven: these rights do not allow it, or it fails on its way to the pod.
         """
 
     def address(self, service: ServiceName) -> str:

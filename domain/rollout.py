@@ -82,7 +82,7 @@ def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, pl
     Whole variables are compared: a plural one holds the keys of several connections.
 
     Raises:
-        NotProven: no process could be asked, or the declared key is not known.
+        NotProven: a process could not be asked, or the declared key is not known.
     """
     if not told:
         raise NotProven("no process of Open WebUI could be asked: does any of its pods run?")
@@ -92,8 +92,13 @@ def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, pl
     wanted = _wanted(variable.value) if variable else _NOT_SET
     if wanted == UNKNOWN:
         raise NotProven(f"{declared.key.sealed} may not be read, nor a process that holds it")
-    found = {pod: response.fingerprints.get(name, _NOT_SET) for pod, response in told.items()}
+    found = {
+        pod: response.fingerprints.get(name, _NOT_SET)
+        for pod, response in told.items()
+        if not response.unproven
+    }
     if all(fingerprint == wanted for fingerprint in found.values()):
+        _require_all_asked(told)
         return
     raise AssertionError(
         explain(
@@ -117,12 +122,12 @@ def check_reached(told: Mapping[str, InsideResponse], connection: Connection) ->
     """Raise AssertionError unless LiteLLM answered each pod.
 
     Raises:
-        NotProven: no pod could be asked.
+        NotProven: one of them could not be asked.
     """
     if not told:
         raise NotProven("no request could be made from inside Open WebUI: grant pods/exec")
     wrong = {pod: _what_came(response) for pod, response in told.items()}
-    wrong = {pod: what for pod, what in wrong.items() if what}
+    wrong = {pod: what for pod, what in wrong.items() if what and not told[pod].unproven}
     if wrong:
         raise AssertionError(
             explain(
@@ -133,6 +138,14 @@ def check_reached(told: Mapping[str, InsideResponse], connection: Connection) ->
                 fix=_hint(" ".join(wrong.values())),
             )
         )
+    _require_all_asked(told)
+
+
+def _require_all_asked(told: Mapping[str, InsideResponse]) -> None:
+    """Raise why a pod could not be asked; what others told was looked at before."""
+    for response in told.values():
+        if response.unproven:
+            raise response.unproven
 
 
 def _what_came(response: InsideResponse) -> str:

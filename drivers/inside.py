@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from domain.cluster import Cluster, InsideRequest, InsideResponse, Workload
-from domain.errors import Blocked
+from domain.cluster import Cluster, InsideRequest, InsideResponse, Pod, Workload
+from domain.errors import Blocked, Unproven
 from domain.proof import Connection
 
 
@@ -12,7 +12,6 @@ def ask_processes(cluster: Cluster, workload: Workload) -> Mapping[str, InsideRe
     """What each running process holds, by pod.
 
     Raises:
-        NotProven: these rights do not allow it.
         Blocked: no pod serves.
     """
     return _each(cluster, workload, InsideRequest())
@@ -32,4 +31,12 @@ def _each(
 ) -> Mapping[str, InsideResponse]:
     if not workload.serving:
         raise Blocked("AC1", workload.pods[0].problem.splitlines()[0])
-    return {pod.name: cluster.request(pod, request) for pod in workload.serving}
+    return {pod.name: _asked(cluster, pod, request) for pod in workload.serving}
+
+
+def _asked(cluster: Cluster, pod: Pod, request: InsideRequest) -> InsideResponse:
+    """What one pod tells; that it cannot be asked hides nothing of what others tell."""
+    try:
+        return cluster.request(pod, request)
+    except Unproven as reason:
+        return InsideResponse(status=None, unproven=reason)

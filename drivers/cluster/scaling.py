@@ -9,7 +9,7 @@ from domain.message import excerpt, explain
 from domain.target import Outage
 from domain.waiting import Say, eventually
 from drivers.cluster.api import Api
-from drivers.cluster.complaints import Conflict
+from drivers.cluster.complaints import Conflict, RefusedError
 from drivers.cluster.giving import certificate, give_back, take, wait_until_back
 from drivers.cluster.lease import MAY as MAY_LOCK
 from drivers.cluster.lease import DrillLease
@@ -74,10 +74,13 @@ class ScalingOutages:
             self._say(f"drill: {self._taken[provider]} is still away")
             return
         service = self._backends[provider]
-        self._lock(service.namespace)
-        # once more: whoever held the lock may have changed it
-        owner = workload_behind(self._api, service)
-        self._take(provider, owner)
+        try:
+            self._lock(service.namespace)
+            # once more: whoever held the lock may have changed it
+            owner = workload_behind(self._api, service)
+            self._take(provider, owner)
+        except RefusedError as error:
+            raise NotProven(f"no drill with {provider}: {error}") from error
         grace = _grace(owner) * (replicas(owner) if owner["kind"] == "StatefulSet" else 1)
         try:
             eventually(

@@ -12,6 +12,7 @@ from domain.cluster import (
     Workload,
     nothing_behind,
 )
+from domain.errors import NotProven
 from domain.kubernetes import ServiceName
 from domain.storage import fleeting
 from lab.embedded.network import selects
@@ -113,10 +114,10 @@ class EmbeddedCluster:
                 timeout=request.timeout + _START_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            return InsideResponse(status=None, error="the request could not be made in time")
+            raise NotProven("the request could not be made in time") from None
         except subprocess.CalledProcessError as error:
             last = (str(error.stderr).splitlines() or ["no output"])[-1]
-            return InsideResponse(status=None, error=f"the request could not be made: {last}")
+            raise NotProven(f"the request could not be made: {last}") from error
         return InsideResponse(**json.loads(output))
 
     def replicas(self, service: ServiceName) -> int | None:

@@ -132,6 +132,19 @@ def test_something_else_answers_a_pod(told: InsideResponse, phrases: tuple[str, 
         check_reached({"a": ALIVE, "b": told}, connection())
 
 
+def test_a_pod_that_cannot_be_asked_hides_nothing_of_the_others() -> None:
+    unasked = InsideResponse(status=None, unproven=NotProven("422 no exec here"))
+    with refused("422 no exec here", error=NotProven):
+        check_reached({"a": ALIVE, "b": unasked}, connection())
+    with refused("does not reach LiteLLM", "c: refused"):
+        refusing = InsideResponse(status=None, error="refused")
+        check_reached({"b": unasked, "c": refusing}, connection())
+    with refused("422 no exec here", error=NotProven):
+        check_running_key(_process(OPENAI_API_KEY=KEY) | {"b": unasked}, workload(NEW), PLACE)
+    with refused("other settings than the declared"):
+        check_running_key({"b": unasked, **_process()}, workload(NEW), PLACE)
+
+
 def test_nobody_could_be_asked() -> None:
     with refused("pods/exec", error=NotProven):
         check_reached({}, connection())

@@ -29,6 +29,8 @@ class Cluster:
         self.objects: dict[tuple[str, str], Object] = {}
         self.forbidden: set[str] = set()
         """Verbs on resources, as in `patch deployments`."""
+        self.refused: dict[str, tuple[int, str]] = {}
+        """Status and words of an admission policy, by verb and resource."""
         self.lingering = 0
         """How often the pods of a workload at nothing are still seen."""
         self.stuck = False
@@ -111,6 +113,8 @@ class Cluster:
         resource = PATHS[kind].rpartition("/")[2]
         if f"{verb} {resource}" in self.forbidden:
             return 403, {"message": f"cannot {verb} {resource}"}
+        if told := self.refused.get(f"{verb} {resource}"):
+            return told[0], {"message": told[1]}
         if verb == "list":
             return 200, {"items": self._listed(kind, space, query.get("labelSelector", ""))}
         return self._one(verb, (kind, name or body["metadata"]["name"]), body, query)
