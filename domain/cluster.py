@@ -104,7 +104,24 @@ class InsideResponse:
     """When the content of the folders that were asked for was last replaced, Unix seconds."""
 
 
-def nothing_behind(service: ServiceName, found: str) -> SetupError:
+def mute(pod: str, service: ServiceName, found: str) -> AssertionError:
+    """The failure of one pod to which a Service sends people, and which does not answer."""
+    return AssertionError(
+        explain(
+            "A pod is ready, and does not answer.",
+            expected=f"an answer from each pod to which {service} leads",
+            found=found,
+            where=f"Pod {service.namespace}/{pod}",
+            fix=f"kubectl logs {pod} -n {service.namespace}; its readiness probe should notice",
+        )
+    )
+
+
+def nothing_behind(
+    service: ServiceName,
+    found: str,
+    fix: str = "correct the Service's selector or the name in the settings",
+) -> SetupError:
     """The error for a Service that leads nowhere."""
     return SetupError(
         explain(
@@ -112,7 +129,7 @@ def nothing_behind(service: ServiceName, found: str) -> SetupError:
             expected="a Service that leads to a running pod",
             found=found,
             where=f"Service {service.namespace}/{service.name}",
-            fix="correct the Service's selector or the name in the settings",
+            fix=fix,
         )
     )
 
@@ -151,7 +168,11 @@ class Cluster(Protocol):
         """
 
     def address_of(self, pod: Pod, service: ServiceName) -> str:
-        """A base URL of one pod behind the Service, likewise."""
+        """A base URL of one pod behind the Service, likewise.
+
+        Raises:
+            AssertionError: the pod does not answer, though it is to serve.
+        """
 
     def logs(self, pod: Pod, *, lines: int) -> str:
         """The last lines of the serving container's log."""

@@ -6,7 +6,7 @@ from domain.cluster import nothing_behind
 from domain.kubernetes import Manifest, ServiceName
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
-from drivers.cluster.ports import serving_container
+from drivers.cluster.ports import Program, serving_container
 
 _OVER = ("Succeeded", "Failed")
 _OWNERS = {"ReplicaSet", "Deployment", "StatefulSet"}
@@ -35,7 +35,9 @@ class Behind:
 
     service: Manifest
     port: int
-    """By which it is addressed; 0: its first one."""
+    """By which it is addressed; 0: any of them."""
+    program: Program | None
+    """What is looked for; None: whatever answers the Service."""
     pods: tuple[Manifest, ...]
     owners: tuple[Owner, ...]
     """Of each pod."""
@@ -59,15 +61,15 @@ class Behind:
         return found
 
     def serving(self, pod: Manifest) -> Manifest:
-        """The container of a pod, or of the template, that answers the Service."""
-        return serving_container(pod, self.service, self.port)
+        """The container of a pod, or of the template, that is the program."""
+        return serving_container(pod, self.service, self.port, self.program)
 
 
-def behind(api: Api, name: ServiceName) -> Behind:
+def behind(api: Api, name: ServiceName, program: Program | None = None) -> Behind:
     """What stands behind a Service; raises like `selected`."""
     service, pods = selected(api, name)
     owners = tuple(owner_of(api, pod) for pod in pods)
-    return Behind(service=service, port=name.port, pods=pods, owners=owners)
+    return Behind(service=service, port=name.port, program=program, pods=pods, owners=owners)
 
 
 def selected(api: Api, name: ServiceName) -> tuple[Manifest, tuple[Manifest, ...]]:

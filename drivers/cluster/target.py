@@ -2,6 +2,7 @@
 
 import re
 from contextlib import ExitStack
+from dataclasses import replace
 
 from domain.cluster import Workload
 from domain.errors import SetupError
@@ -13,6 +14,7 @@ from domain.waiting import Say
 from drivers.cluster.api import Api
 from drivers.cluster.cluster import KubernetesCluster
 from drivers.cluster.complaints import Forbidden
+from drivers.cluster.ports import LITELLM, OPEN_WEBUI
 from drivers.cluster.rights import require_reading, who
 from drivers.cluster.settling import settle
 from drivers.cluster.unrest import Unrest
@@ -32,6 +34,8 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     administrator: Account,
     user: Account | None,
     gateway_key: Secret | None,
+    open_webui_container: str = "",
+    gateway_container: str = "",
     open_webui_url: str = "",
     outages: Outages | None = None,
     witness: Witness | None = None,
@@ -55,7 +59,11 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
         say(note)
     changes = "no object is changed" if outages is None else "a drill takes backends away"
     say(_ASKED.format(namespaces=" and ".join(namespaces), changes=changes))
-    cluster = KubernetesCluster(api, open_webui, gateway)
+    programs = {
+        open_webui: replace(OPEN_WEBUI, container=open_webui_container),
+        gateway: replace(LITELLM, container=gateway_container),
+    }
+    cluster = KubernetesCluster(api, open_webui, gateway, programs=programs)
     closing.callback(cluster.close)
     settle(api, open_webui, say)
     frontend = cluster.workload(open_webui)
