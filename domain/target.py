@@ -1,6 +1,6 @@
 """What is judged: the only thing handed from the world to the suite."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -118,4 +118,8 @@ class Target:
     """Whether the suite may add an ordinary user, and delete it again."""
     docs: str = ""
     """Path of the application's README; empty where none is given."""
+    begins: Callable[[], None] = always
+    """Called as each scenario begins: what happened before is no excuse for what it sees."""
     at_rest: AtRest = always
+    went_away: Callable[[], Collection[str]] = tuple
+    """What went away since the run began, by the names that messages give it."""

@@ -71,6 +71,7 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     frontend_problem = frontend.problem
     gateway_address, gateway_problem = _gateway(api, cluster, gateway, say)
     address = open_webui_url or ("" if frontend_problem else cluster.address(open_webui))
+    unrest = Unrest(api, open_webui, gateway)
     return Target(
         name=name,
         open_webui=address,
@@ -87,7 +88,9 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
         witness=witness,
         notes=notes,
         versions={"Kubernetes": version},
-        at_rest=Unrest(api, open_webui, gateway).check,
+        begins=unrest.begin,
+        at_rest=unrest.check,
+        went_away=unrest.gone,
     )
 
 

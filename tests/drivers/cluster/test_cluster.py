@@ -54,7 +54,7 @@ class _Forward:
 def _played(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Forward, "opened", {}, raising=False)
     monkeypatch.setattr(module, "Forward", _Forward)
-    monkeypatch.setattr(module.httpx, "get", _Forward.get)
+    monkeypatch.setattr(httpx, "get", _Forward.get)
 
 
 def _cluster(*objects: Manifest, answers: Answers, port: Manifest | None = None) -> Any:  # noqa: ANN401  # and its API
@@ -91,7 +91,7 @@ def test_a_proxy_in_the_pod_is_gone_round() -> None:
 
 @pytest.mark.parametrize("silence", [REFUSED, HANGS])
 def test_a_pod_that_does_not_answer_does_not_end_what_others_can_show(silence: Exception) -> None:
-    answers = {("one", 8080): silence, ("two", 8080): ALIVE}
+    answers: Answers = {("one", 8080): silence, ("two", 8080): ALIVE}
     cluster, api = _cluster(pod("one"), pod("two"), answers=answers)
     address = cluster.address(SERVICE)
     assert _leads_to(address) == ("two", 8080)
