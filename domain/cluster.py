@@ -41,6 +41,10 @@ class Workload:
     environment: Environment
     """As the newest template declares it, resolved."""
     pods: tuple[Pod, ...]
+    missing: tuple[str, ...] = ()
+    """What the newest template refers to and is not there: no pod of it can start."""
+    stuck: str = ""
+    """Why its rollout does not come to an end, in its controller's words; empty where it may."""
     notes: tuple[str, ...] = ()
     """Things worth a reader's attention, none of them a fault by itself."""
 

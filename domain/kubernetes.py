@@ -129,8 +129,16 @@ def _key_reference(origin: Manifest) -> tuple[str, Manifest]:
     return "ConfigMap", origin["configMapKeyRef"]
 
 
-def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
-    """What the container refers to, is not optional and does not exist: it cannot start."""
+def missing_references(
+    container: Manifest, lookup: Lookup, *, with_keys: bool = False
+) -> tuple[str, ...]:
+    """What the container refers to, is not optional and does not exist: it cannot start.
+
+    Args:
+        container: the container of a pod spec.
+        lookup: finds ConfigMaps and Secrets of the pod's namespace.
+        with_keys: whether to say which keys are there in place of one that is missing.
+    """
     wanted: list[tuple[str, Manifest]] = [
         (kind, source[field])
         for source in container.get("envFrom") or ()
@@ -150,7 +158,8 @@ def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
         if data is None:
             missing.append(f"{kind} {reference['name']}")
         elif reference.get("key", "") not in ("", *data):
-            missing.append(f"key {reference['key']} of {kind} {reference['name']}")
+            there = f" (it has {', '.join(sorted(data)) or 'none'})" if with_keys else ""
+            missing.append(f"key {reference['key']} of {kind} {reference['name']}{there}")
     return tuple(dict.fromkeys(missing))
 
 

@@ -38,21 +38,39 @@ def check_current(workload: Workload) -> None:
     problems = [pod.problem for pod in workload.pods if pod.problem]
     if problems:
         raise AssertionError(problems[0])
+    _require_startable(workload)
     old = [f"{pod.name} ({pod.outdated})" for pod in workload.pods if pod.outdated]
     if old:
+        stuck = f"; its rollout waits: {workload.stuck}" if workload.stuck else ""
         raise AssertionError(
             explain(
                 "An older configuration still serves.",
                 expected="every pod behind the Service from the newest template",
-                found=f"{len(old)} of {len(workload.pods)} pods are older: {', '.join(old)}",
+                found=f"{len(old)} of {len(workload.pods)} pods are older: {', '.join(old)}{stuck}",
                 where=str(workload),
-                fix=f"kubectl rollout restart {workload.kind.lower()}/{workload.name} "
+                fix="mend what its rollout waits for; it goes on by itself then"
+                if stuck
+                else f"kubectl rollout restart {workload.kind.lower()}/{workload.name} "
                 f"-n {workload.namespace}, and see why it did not finish",
             )
         )
     unsure = [f"{pod.name}: {pod.unsure}" for pod in workload.pods if pod.unsure]
     if unsure:
         raise NotProven(f"whether it is the newest configuration that serves: {unsure[0]}")
+
+
+def _require_startable(workload: Workload) -> None:
+    """Raise AssertionError where a new pod could not start: whoever restarts it takes it down."""
+    if workload.missing:
+        raise AssertionError(
+            explain(
+                "What serves cannot be started again.",
+                expected="all that its newest template refers to",
+                found=f"missing: {'; '.join(workload.missing)}",
+                where=str(workload),
+                fix="put back what is missing, or correct the reference; do not restart it before",
+            )
+        )
 
 
 def check_one_endpoint(workload: Workload) -> None:
@@ -86,6 +104,7 @@ def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, pl
     """
     if not told:
         raise NotProven("no process of Open WebUI could be asked: does any of its pods run?")
+    _require_startable(workload)
     declared = declared_for_gateway(workload, place)
     name = declared.key_source.partition(" ")[0]
     variable = named(workload.environment, name)

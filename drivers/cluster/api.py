@@ -29,11 +29,13 @@ PATHS: Mapping[str, str] = {
     "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+    "Event": "/api/v1/namespaces/{}/events",
     "Lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
 }
 """Where the API server keeps the kinds that are read (Kubernetes 1.34)."""
 QUESTIONS = (
     r"GET /version",
+    r"GET /api/v1/namespaces/kube-system",
     r"GET /(api/v1|apis/[^/]+/[^/]+)/namespaces/[^/]+/[a-z]+(/[^/]+(/log)?)?",
     r"POST /apis/authorization\.k8s\.io/v1/selfsubjectaccessreviews",
     r"POST /apis/authentication\.k8s\.io/v1/selfsubjectreviews",
@@ -97,10 +99,23 @@ class Api:
         found = self.ask("GET", f"{PATHS[kind].format(namespace)}/{name}")
         return found and {**found, "kind": kind}
 
-    def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> tuple[Manifest, ...]:
-        """The objects with these labels; all of them where no label is given. Raises like `ask`."""
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        query = {"labelSelector": selector} if selector else {}
+    def list(
+        self,
+        kind: str,
+        namespace: str,
+        labels: Mapping[str, str],
+        fields: Mapping[str, str] | None = None,
+    ) -> tuple[Manifest, ...]:
+        """The objects with these labels and fields; all of them where none is given.
+
+        Raises like `ask`.
+        """
+        selectors = {"labelSelector": labels, "fieldSelector": fields or {}}
+        query = {
+            name: ",".join(f"{key}={value}" for key, value in wanted.items())
+            for name, wanted in selectors.items()
+            if wanted
+        }
         found = self.ask("GET", PATHS[kind].format(namespace), query=query) or {}
         return tuple({**item, "kind": kind} for item in found.get("items") or ())
 

@@ -6,7 +6,7 @@ import httpx
 
 from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, mute, nothing_behind
 from domain.errors import SetupError
-from domain.kubernetes import Manifest, ServiceName
+from domain.kubernetes import Manifest, ServiceName, missing_references
 from domain.message import found_in
 from domain.storage import fleeting
 from drivers.cluster.api import Api
@@ -18,7 +18,7 @@ from drivers.cluster.inside import request_inside
 from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector, replicas, selected
 from drivers.cluster.pods import Pods
 from drivers.cluster.ports import Program, doors, serving_container
-from drivers.cluster.trouble import last_lines
+from drivers.cluster.trouble import last_lines, why_stuck
 
 _FIRST_WORD = 10.0
 """Seconds within which a forwarded port must have said anything at all."""
@@ -68,6 +68,8 @@ class KubernetesCluster:
             container=container["name"],
             environment=read[0][1],
             pods=tuple(pod for pod, _ in read),
+            missing=tuple(_missing(container, data)),
+            stuck=why_stuck(self._api, found.owner),
             notes=(
                 *release_notes(self._api, found.owner),
                 *_stands_before(found, container),
@@ -138,6 +140,12 @@ class KubernetesCluster:
         """The last lines of the serving container's log; see `domain.cluster.Cluster`."""
         container = self._containers[pod.namespace, pod.name]
         return last_lines(self._api, pod.namespace, pod.name, container, lines)
+
+
+def _missing(container: Manifest, data: Data) -> Iterator[str]:
+    missing = missing_references(container, data, with_keys=True)
+    sealed = {f"{kind} {name}" for kind, name in data.sealed}
+    return filter(lambda each: each not in sealed, missing)
 
 
 def _stands_before(found: Behind, container: Manifest) -> Iterator[str]:

@@ -38,7 +38,7 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
     config: Any = importlib.import_module("kubernetes.config")  # untyped
     configuration = client.Configuration()
     configuration.retries = False  # waiting is ours, so that it is seen
-    location: str = kubeconfig or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    location = location_of(kubeconfig)
     name = context or IN_CLUSTER
     impersonating: tuple[tuple[str, str], ...] = ()
     try:
@@ -59,6 +59,12 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
         say(f"context {name} does not check who answers: insecure-skip-tls-verify")
     wire = Wire(client.ApiClient(configuration), impersonating=impersonating)
     return Api(wire, context=name, say=say)
+
+
+def location_of(kubeconfig: str) -> str:
+    """The kubeconfig of these settings, or of whoever runs this: what kubectl would take."""
+    config: Any = importlib.import_module("kubernetes.config")  # untyped
+    return str(kubeconfig or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
 
 
 def _there_is_one(location: str) -> bool:

@@ -1,5 +1,6 @@
 """What stands behind a Service, by the references between objects (Kubernetes 1.34)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from domain.cluster import nothing_behind
@@ -7,6 +8,7 @@ from domain.kubernetes import Manifest, ServiceName
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
 from drivers.cluster.ports import Program, serving_container
+from drivers.cluster.trouble import why_stuck
 
 _OVER = ("Succeeded", "Failed")
 _OWNERS = {"ReplicaSet", "Deployment", "StatefulSet"}
@@ -88,8 +90,21 @@ def selected(api: Api, name: ServiceName) -> tuple[Manifest, tuple[Manifest, ...
     found = api.list("Pod", name.namespace, selector)
     pods = tuple(sorted(filter(_lives, found), key=lambda pod: str(pod["metadata"]["name"])))
     if not pods:
-        raise nothing_behind(name, "its selector matches no pod that runs")
+        why = _why_none_is_made(api, name)
+        raise nothing_behind(
+            name,
+            f"its selector matches no pod that runs{why}",
+            **({"fix": "mend what its controller complains of"} if why else {}),
+        )
     return service, pods
+
+
+def _why_none_is_made(api: Api, name: ServiceName) -> str:
+    with suppress(Forbidden):
+        for owner in owners_by_selector(api, name):
+            if why := why_stuck(api, owner):
+                return f": {owner['kind']} {owner['metadata']['name']}: {why}"
+    return ""
 
 
 def _lives(pod: Manifest) -> bool:

@@ -37,7 +37,13 @@ class ScalingOutages:
     slow_to_return = True
 
     def __init__(
-        self, api: Api, backends: Mapping[str, ServiceName], *, notebook: Notebook, say: Say
+        self,
+        api: Api,
+        backends: Mapping[str, ServiceName],
+        *,
+        notebook: Notebook,
+        restore_by: str = "",
+        say: Say,
     ) -> None:
         """Change nothing yet.
 
@@ -45,11 +51,13 @@ class ScalingOutages:
             api: the cluster; `MAY` is added to what may be asked.
             backends: the Service of each provider that may be taken away.
             notebook: where it is written down what is away.
+            restore_by: the command that gives back what could not be given back here.
             say: shows what is done.
         """
         self._api = api.with_rights(*MAY)
         self._backends = backends
         self._notebook = notebook
+        self._restore_by = restore_by or f"make restore CONTEXT={api.context}"
         self._say = say
         self._leases: dict[str, DrillLease] = {}
         self._taken: dict[str, Taken] = {}
@@ -154,7 +162,7 @@ class ScalingOutages:
                     expected="all backends in place",
                     found="; ".join(failed),
                     where=f"context {self._api.context}",
-                    fix=f"make restore CONTEXT={self._api.context}",
+                    fix=self._restore_by,
                 )
             )
         return tuple(done)

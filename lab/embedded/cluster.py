@@ -52,6 +52,7 @@ class EmbeddedCluster:
             container=str(first.container["name"]),
             environment=template.environment,
             pods=tuple(self._pod(plan, newest.get(plan.key)) for plan in behind),
+            missing=template.missing,
             notes=fleeting(template.container, template.spec),
         )
 

@@ -133,7 +133,7 @@ def _plan(
             for kind, key, reference in _MOUNTABLE
             if key in volume
         },
-        missing=missing_references(container, lookup),
+        missing=missing_references(container, lookup, with_keys=True),
     )
 
 

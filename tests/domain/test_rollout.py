@@ -1,8 +1,11 @@
 """Whether what runs is what was declared, and reaches the gateway."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.cluster import InsideResponse, Pod
+from domain.credential import check_source
 from domain.errors import NotProven
 from domain.kubernetes import Manifest
 from domain.rollout import (
@@ -53,6 +56,34 @@ NOT_CURRENT: dict[str, tuple[tuple[Pod, ...], tuple[str, ...]]] = {
 def test_a_workload_that_is_not_current(pods: tuple[Pod, ...], phrases: tuple[str, ...]) -> None:
     with refused(*phrases):
         check_current(workload(NEW, *pods))
+
+
+RENAMED = "key OPENAI_API_KEY of Secret open-webui-secrets (it has API_KEY, WEBUI_SECRET_KEY)"
+
+
+def test_nobody_is_told_to_restart_what_cannot_start_again() -> None:
+    """A key renamed in the Secret harms nobody until the next start."""
+    serving = replace(workload(OLD, pod(OLD, outdated="changed")), missing=(RENAMED,))
+    for check in (
+        lambda: check_current(serving),
+        lambda: check_running_key(_process(OPENAI_API_KEY=KEY), serving, PLACE),
+    ):
+        with pytest.raises(AssertionError, match="cannot be started again") as raised:
+            check()
+        assert RENAMED in str(raised.value)
+        assert "do not restart it before" in str(raised.value)
+        assert "kubectl rollout restart" not in str(raised.value)
+    with refused("does not come from its Secret", RENAMED):
+        check_source(serving, PLACE, "open-webui-secrets")
+
+
+def test_a_rollout_that_is_stuck_says_why() -> None:
+    serving = replace(
+        workload(NEW, pod(OLD, outdated="older")), stuck="FailedCreate: exceeded quota"
+    )
+    with pytest.raises(AssertionError, match="its rollout waits: FailedCreate: exceeded") as raised:
+        check_current(serving)
+    assert "kubectl rollout restart" not in str(raised.value)
 
 
 def test_a_pod_with_another_endpoint() -> None:  # F018
