@@ -100,12 +100,37 @@ class InsideResponse:
     """Why the pod could not be asked: nothing is known of it then."""
     body: str = ""
     error: str = ""
+    addresses: tuple[str, ...] = ()
+    """What the host of the URL is to the pod; empty where it does not resolve, or a proxy does."""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Fingerprints of the variables of the running process, by name."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Fingerprints of the files that were asked for; of those that exist."""
     written: Mapping[str, float] = field(default_factory=dict)
     """When the content of the folders that were asked for was last replaced, Unix seconds."""
+
+
+class OutsideError(SetupError):
+    """A Service leads out of the cluster: none of its pods can be looked at."""
+
+    def __init__(self, message: str, urls: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.urls = urls
+        """Where it leads."""
+
+
+def outside(service: ServiceName, found: str, urls: tuple[str, ...]) -> OutsideError:
+    """The error for a Service that leads out of the cluster."""
+    return OutsideError(
+        explain(
+            f"{service} leads out of the cluster.",
+            expected="a Service that selects pods, so that they can be looked at",
+            found=found,
+            where=f"Service {service.namespace}/{service.name}",
+            fix="nothing is wrong by itself: give --gateway-url, and it is judged by its address",
+        ),
+        urls,
+    )
 
 
 def mute(pod: str, service: ServiceName, found: str) -> AssertionError:
@@ -145,7 +170,8 @@ class Cluster(Protocol):
         """The workload behind a Service, with all pods that the Service selects.
 
         Raises:
-            SetupError: the Service does not exist, or selects nothing.
+            OutsideError: the Service leads out of the cluster.
+            SetupError: it does not exist, or selects nothing.
         """
 
     def replicas(self, service: ServiceName) -> int | None:
@@ -153,6 +179,15 @@ class Cluster(Protocol):
 
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service exists and has this port."""
+
+    def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
+        """Whether a URL of another host leads to a Service's pods, seen from a namespace."""
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """What the Service's name is to a pod; empty where that cannot be told."""
+
+    def strangers(self, service: ServiceName) -> tuple[str, ...]:
+        """Addresses to which a Service leads, and which are no pods that it selects."""
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service that may be seen, one entry a port."""

@@ -31,8 +31,11 @@ class Place:
     """Namespace of Open WebUI, in which short names are completed."""
     exists: Callable[[ServiceName], bool] | None = None
     """Whether a Service has this port, where a cluster can be asked."""
+    leads: Callable[[str], bool] | None = None
+    """Whether a URL of another host leads to the gateway's pods, where a cluster can be asked."""
     address: str = ""
-    """The gateway's address for targets without a cluster."""
+    """The gateway's own address, where settings give one: on a target without a cluster, or
+    outside of it."""
 
     def wrong(self, url: str) -> str:
         """Why a URL is not the gateway's; empty when it is."""
@@ -40,14 +43,25 @@ class Place:
         if self.address and host == host_of(self.address):
             return self._wrong_path(url)
         service = service_in(url, namespace=self.seen_from)
-        if service is None:
-            return f"{host or 'no host'} is outside of the cluster"
-        if not service.same_service(self.service):
-            known = self.exists is None or self.exists(service)
-            return f"Service {service} is {'another one' if known else 'no Service at all'}"
+        other = service is None or not service.same_service(self.service)
+        if other and host and self.leads and self.leads(url):
+            return self._wrong_path(url)
+        if service is None or other:
+            return self._elsewhere(host, service)
         if self.exists is not None and not self.exists(service):
             return f"Service {service.namespace}/{service.name} has no port {service.port}"
         return self._wrong_path(url)
+
+    def _elsewhere(self, host: str, service: ServiceName | None) -> str:
+        """Why a host is not the gateway."""
+        if service is None:
+            return f"{host or 'no host'} is outside of the cluster"
+        known = self.exists is None or self.exists(service)
+        ours = service.namespace in (self.seen_from, self.service.namespace)
+        if host.rstrip(".").count(".") == 1 and not ours:  # so public hosts look, too
+            another = "another Service" if known else "a Service that does not exist"
+            return f"{host} is outside of the cluster, or {another}"
+        return f"Service {service} is {'another one' if known else 'no Service at all'}"
 
     @staticmethod
     def _wrong_path(url: str) -> str:

@@ -163,6 +163,13 @@ def missing_references(
     return tuple(dict.fromkeys(missing))
 
 
+def given_names(spec: Manifest) -> Iterator[str]:
+    """A remark on names that a pod is given by hand, whatever DNS says of them."""
+    for each in spec.get("hostAliases") or ():
+        names = ", ".join(each.get("hostnames") or ())
+        yield f"hostAliases: {names} is {each['ip']} in its pods, whatever DNS says"
+
+
 def expand(value: str, environment: Environment) -> str:
     """The text with `$(NAME)` replaced, as in a container's values, command and arguments."""
 

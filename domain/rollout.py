@@ -1,6 +1,7 @@
 """Whether the pods that serve are those of the newest configuration, and reach the gateway."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from domain.cluster import InsideResponse, Workload
 from domain.credential import declared_for_gateway
@@ -8,7 +9,7 @@ from domain.endpoint import Place, declared_connections
 from domain.errors import NotProven
 from domain.kubernetes import Environment, named
 from domain.message import excerpt, explain
-from domain.proof import Connection
+from domain.proof import Connection, host_of
 from domain.secret import UNKNOWN, Secret, fingerprint
 
 LITELLM_IS_ALIVE = "I'm alive!"
@@ -158,6 +159,58 @@ def check_reached(told: Mapping[str, InsideResponse], connection: Connection) ->
             )
         )
     _require_all_asked(told)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrivals:
+    """Where the calls arrived that pods made, as far as the gateway's own pods can tell."""
+
+    seen: frozenset[str]
+    """The pods whose call stands in a log of the gateway that is judged."""
+    logged: bool
+    """Whether its logs tell of such calls at all."""
+    addresses: tuple[str, ...] = ()
+    """What the name that was called is to be to a pod; empty where nobody can tell."""
+    strangers: tuple[str, ...] = ()
+    """Addresses to which the gateway's Service leads, and which are none of its pods."""
+
+
+def check_arrived(
+    told: Mapping[str, InsideResponse], connection: Connection, place: Place, arrivals: Arrivals
+) -> None:
+    """Raise AssertionError unless it is the judged gateway, and no other, that answered.
+
+    Raises:
+        NotProven: it was called by an address that proves nothing, and its logs tell nothing.
+    """
+    unseen = {pod: each for pod, each in told.items() if pod not in arrivals.seen}
+    found = [
+        f"in {pod} the name is {', '.join(each.addresses)}"
+        for pod, each in unseen.items()
+        if arrivals.addresses and not set(each.addresses) <= set(arrivals.addresses)
+    ]
+    by_address = bool(place.address) and host_of(place.address) == host_of(connection.url)
+    if by_address and arrivals.logged:
+        found += [f"the call of {pod} is in no log of the gateway's pods" for pod in unseen]
+    if arrivals.strangers:
+        found.append(f"its Service leads to {', '.join(arrivals.strangers)} as well, no pod of it")
+    if found:
+        raise AssertionError(
+            explain(
+                "Another gateway than the one that is judged answers Open WebUI.",
+                expected=f"{connection.url} leads to the pods of {place}, and nowhere else",
+                found="; ".join(found),
+                where=f"the name as Open WebUI's pods resolve it; {place.service} is "
+                f"{', '.join(arrivals.addresses) or 'reached by its address'}",
+                fix="remove what leads elsewhere: hostAliases, an entry in DNS, an EndpointSlice "
+                "written by hand; or judge the gateway that is meant",
+            )
+        )
+    if by_address and unseen:
+        raise NotProven(
+            f"whether {connection.url} leads to the gateway that is judged: its logs tell of no "
+            "request (pods/log), so nobody can say who answered"
+        )
 
 
 def _require_all_asked(told: Mapping[str, InsideResponse]) -> None:

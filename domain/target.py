@@ -100,6 +100,8 @@ class Target:
     gateway: str | None
     """Base URL for the runner; None when it cannot be reached from here."""
     administrator: Account
+    gateway_address: str = ""
+    """The gateway's own address outside of the cluster, where the settings of `live` give it."""
     user: Account | None = None
     """An ordinary user, where one is given."""
     gateway_key: Secret | None = None

@@ -7,10 +7,17 @@ from pytest_bdd import given, parsers, then, when
 from domain.cluster import Cluster, InsideResponse, Workload
 from domain.credential import check_key_in_use, check_source
 from domain.endpoint import Place, check_declared, declared_connections, remarks
+from domain.kubernetes import service_in
 from domain.proof import Connection
-from domain.rollout import check_current, check_one_endpoint, check_reached, check_running_key
+from domain.rollout import (
+    check_arrived,
+    check_current,
+    check_one_endpoint,
+    check_reached,
+    check_running_key,
+)
 from domain.target import Target
-from drivers.inside import ask_processes, call_gateway
+from drivers.inside import arrivals, ask_processes, call_gateway
 from fixtures.evidence import Attach, Comparison
 
 
@@ -83,6 +90,16 @@ def _(cluster: Cluster, workload: Workload, connection: Connection) -> Mapping[s
 
 
 @then("LiteLLM answers the call")
-def _(told: Mapping[str, InsideResponse], connection: Connection, comparison: Comparison) -> None:
+def _(  # who was called, by whom, and what the gateway says of it
+    told: Mapping[str, InsideResponse],
+    connection: Connection,
+    comparison: Comparison,
+    place: Place,
+    cluster: Cluster,
+    gateway_if_known: Workload | None,
+) -> None:
     check_reached(told, connection)
+    called = service_in(connection.url, namespace=place.seen_from)
+    arrived = arrivals(cluster, gateway_if_known, told, called=called, judged=place.service)
+    check_arrived(told, connection, place, arrived)
     comparison.observed("AC1", f"LiteLLM answered {', '.join(told)} at {connection.url}")

@@ -6,9 +6,10 @@ import httpx
 
 from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, mute, nothing_behind
 from domain.errors import SetupError
-from domain.kubernetes import Manifest, ServiceName, missing_references
+from domain.kubernetes import Manifest, ServiceName, given_names, missing_references
 from domain.message import found_in
 from domain.storage import fleeting
+from drivers.cluster import reach
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
 from drivers.cluster.environment import Data
@@ -74,6 +75,7 @@ class KubernetesCluster:
                 *release_notes(self._api, found.owner),
                 *_stands_before(found, container),
                 *fleeting(container, found.template["spec"]),
+                *given_names(found.template["spec"]),
                 *(f"{kind} {name} may not be read" for kind, name in sorted(data.sealed)),
                 *([f"its processes were not looked at: {reader.blind}"] if reader.blind else ()),
             ),
@@ -89,12 +91,19 @@ class KubernetesCluster:
 
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service has this port; where these rights do not tell, it is taken so."""
-        try:
-            found = self._api.get("Service", service.namespace, service.name)
-        except Forbidden:
-            return True
-        ports = found["spec"].get("ports") or () if found else ()
-        return any(port["port"] == service.port for port in ports)
+        return reach.exists(self._api, service)
+
+    def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
+        """Whether a URL of another host leads to a Service's pods, and to no other."""
+        return reach.leads_to(self._api, url, service, seen_from=seen_from)
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """What the Service's name is to a pod; empty where that cannot be told."""
+        return reach.addresses(self._api, service)
+
+    def strangers(self, service: ServiceName) -> tuple[str, ...]:
+        """Addresses to which a Service leads, and which are no pods that it selects."""
+        return reach.strangers(self._api, service)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the namespaces that are judged, one entry a port."""

@@ -3,13 +3,16 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from domain.cluster import nothing_behind
+from domain.cluster import nothing_behind, outside
+from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
 from drivers.cluster.ports import Program, serving_container
 from drivers.cluster.trouble import why_stuck
 
+SLICE_OF = "kubernetes.io/service-name"
+"""Label of an EndpointSlice: whose it is."""
 _OVER = ("Succeeded", "Failed")
 _OWNERS = {"ReplicaSet", "Deployment", "StatefulSet"}
 """Kinds of `apps/v1` that are followed from a pod to whoever made it."""
@@ -86,7 +89,7 @@ def selected(api: Api, name: ServiceName) -> tuple[Manifest, tuple[Manifest, ...
         raise nothing_behind(name, f"no such Service, or no namespace {name.namespace}")
     selector = service["spec"].get("selector")
     if not selector:
-        raise nothing_behind(name, "it has no selector, so nobody can say what stands behind it")
+        raise _beyond(api, name, service)
     found = api.list("Pod", name.namespace, selector)
     pods = tuple(sorted(filter(_lives, found), key=lambda pod: str(pod["metadata"]["name"])))
     if not pods:
@@ -97,6 +100,27 @@ def selected(api: Api, name: ServiceName) -> tuple[Manifest, tuple[Manifest, ...
             **({"fix": "mend what its controller complains of"} if why else {}),
         )
     return service, pods
+
+
+def _beyond(api: Api, name: ServiceName, service: Manifest) -> SetupError:
+    """The error for a Service without a selector, which says where it leads."""
+    ports = [each["port"] for each in service["spec"].get("ports") or ()]
+    if alias := service["spec"].get("externalName"):
+        urls = tuple(f"http://{alias}:{port}" for port in (name.port or (ports or [80])[0],))
+        return outside(name, f"it has no selector: it is another name for {alias}", urls)
+    try:
+        urls = tuple(
+            f"http://{address}:{port['port']}"
+            for each in api.list("EndpointSlice", name.namespace, {SLICE_OF: name.name})
+            for port in each.get("ports") or ()
+            for endpoint in each.get("endpoints") or ()
+            for address in endpoint["addresses"]
+        )
+    except Forbidden as error:
+        return outside(name, f"it has no selector, and where it leads is not shown: {error}", ())
+    if not urls:
+        return nothing_behind(name, "it has no selector, and nobody wrote where it leads")
+    return outside(name, f"it has no selector: it leads to {', '.join(urls)} by hand", urls)
 
 
 def _why_none_is_made(api: Api, name: ServiceName) -> str:

@@ -81,6 +81,17 @@ READING = (
     _newest("configmaps", group=""),
     Right(verb="list", resource="deployments", group="apps", otherwise=_AWAY),
     Right(verb="list", resource="statefulsets", group="apps", otherwise=_AWAY),
+    Right(
+        verb="list",
+        resource="endpointslices",
+        group="discovery.k8s.io",
+        otherwise="whether a Service leads to anybody else than its own pods",
+    ),
+    Right(
+        verb="list",
+        resource="events",
+        otherwise="why no pod is made, or a probe fails, in the cluster's own words",
+    ),
     Right(verb="get", resource="pods/log", otherwise="why a pod does not serve, in its own words"),
 )
 """All that a run needs which changes nothing; `deploy/rbac/read-only.yaml` grants exactly these."""

@@ -13,7 +13,8 @@ from domain.cluster import (
     nothing_behind,
 )
 from domain.errors import NotProven
-from domain.kubernetes import ServiceName
+from domain.kubernetes import ServiceName, service_in
+from domain.proof import host_of
 from domain.storage import fleeting
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods, replicas_behind
@@ -98,6 +99,27 @@ class EmbeddedCluster:
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service exists and has this port."""
         return service in self.services()
+
+    def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
+        """Whether a URL of another host leads to a Service's pods, and to no other."""
+        other = self._lab.network.service_at(host_of(url)) or service_in(url, namespace=seen_from)
+        pods = self._selected(service)
+        theirs = self._selected(other) if other else set()
+        return bool(theirs) and theirs <= pods
+
+    def _selected(self, service: ServiceName) -> set[str]:
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        return {plan.key for plan in self._lab.plans if manifest and selects(manifest, plan)}
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """Nobody can tell: names are the lab's own, and faults of the network change them."""
+        del service
+        return ()
+
+    def strangers(self, service: ServiceName) -> tuple[str, ...]:
+        """None: the lab routes to pods that a Service selects."""
+        del service
+        return ()
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the manifests, one entry a port."""

@@ -10,6 +10,8 @@ from domain.errors import NotProven
 from domain.kubernetes import Manifest
 from domain.rollout import (
     LITELLM_IS_ALIVE,
+    Arrivals,
+    check_arrived,
     check_current,
     check_one_endpoint,
     check_reached,
@@ -181,3 +183,55 @@ def test_nobody_could_be_asked() -> None:
         check_reached({}, connection())
     with refused("no process", error=NotProven):
         check_running_key({}, workload(resolved(SECRET)), PLACE)
+
+
+HERE = Arrivals(seen=frozenset(), logged=False, addresses=("10.96.0.5",))
+RESOLVED = replace(ALIVE, addresses=("10.96.0.5",))
+ASTRAY: dict[str, tuple[InsideResponse, Arrivals, str]] = {
+    "G9 hostAliases": (
+        replace(ALIVE, addresses=("10.1.2.3",)),
+        HERE,
+        "in web-0 the name is 10.1.2.3",
+    ),
+    "G9 a second EndpointSlice": (
+        RESOLVED,
+        replace(HERE, seen=frozenset({"web-0"}), strangers=("10.9.9.9",)),
+        "leads to 10.9.9.9 as well",
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "arrivals", "found"), ASTRAY.values(), ids=ASTRAY.keys())
+def test_another_gateway_in_the_judged_ones_place(
+    told: InsideResponse, arrivals: Arrivals, found: str
+) -> None:
+    with refused("Another gateway than the one that is judged", found, "hostAliases"):
+        check_arrived({"web-0": told}, connection(), PLACE, arrivals)
+
+
+ARRIVED: dict[str, tuple[InsideResponse, Arrivals]] = {
+    "at the Service's own address": (RESOLVED, HERE),
+    "through a proxy that resolves the name": (ALIVE, HERE),
+    "by another name, and it stands in the log": (
+        replace(ALIVE, addresses=("10.0.0.1",)),
+        replace(HERE, seen=frozenset({"web-0"}), logged=True),
+    ),
+    "where these rights do not tell": (RESOLVED, Arrivals(seen=frozenset(), logged=False)),
+}
+
+
+@pytest.mark.parametrize(("told", "arrivals"), ARRIVED.values(), ids=ARRIVED.keys())
+def test_the_judged_gateway_is_reached(told: InsideResponse, arrivals: Arrivals) -> None:
+    check_arrived({"web-0": told}, connection(), PLACE, arrivals)
+
+
+def test_an_address_outside_proves_nothing_until_the_gateways_own_log_shows_the_call() -> None:
+    public = replace(PLACE, address="https://llm.home.example")
+    used = connection(url="https://llm.home.example/v1")
+    logs = Arrivals(seen=frozenset({"web-0"}), logged=True)
+    check_arrived({"web-0": ALIVE}, used, public, logs)
+    with refused("the call of web-0 is in no log of the gateway's pods"):
+        check_arrived({"web-0": ALIVE}, used, public, replace(logs, seen=frozenset()))
+    silent = Arrivals(seen=frozenset(), logged=False)
+    with refused("its logs tell of no request", error=NotProven):
+        check_arrived({"web-0": ALIVE}, used, public, silent)
