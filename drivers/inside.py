@@ -6,7 +6,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from domain.cluster import Cluster, InsideRequest, InsideResponse, Pod, Workload
-from domain.errors import Blocked, Unproven
+from domain.errors import Blocked, Subject, Unproven
 from domain.kubernetes import ServiceName
 from domain.proof import Connection
 from domain.rollout import Arrivals
@@ -40,7 +40,7 @@ def call_gateway(
     parts = urlsplit(connection.url)
     url = f"{parts.scheme}://{parts.netloc}{_ALIVE}?{_asked_by('{}')}"
     if not workload.serving:
-        raise Blocked("AC1", workload.pods[0].problem.splitlines()[0])
+        raise Blocked(Subject.CONNECTION, workload.pods[0].problem.splitlines()[0])
     return {
         pod.name: _asked(cluster, pod, InsideRequest(url=url.format(pod.name)))
         for pod in workload.serving
@@ -95,7 +95,7 @@ def _each(
     cluster: Cluster, workload: Workload, request: InsideRequest
 ) -> Mapping[str, InsideResponse]:
     if not workload.serving:
-        raise Blocked("AC1", workload.pods[0].problem.splitlines()[0])
+        raise Blocked(Subject.CONNECTION, workload.pods[0].problem.splitlines()[0])
     return {pod.name: _asked(cluster, pod, request) for pod in workload.serving}
 
 

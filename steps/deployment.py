@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import given, then, when
+from pytest_bdd.parsers import parse
 
+from contract.sentences import States, sentence
 from domain.cluster import Cluster, InsideResponse, Workload
 from domain.credential import check_key_in_use, check_source
 from domain.endpoint import Place, check_declared, declared_connections, remarks
-from domain.kubernetes import service_in
+from domain.errors import Subject
 from domain.proof import Connection
 from domain.rollout import (
+    Arrivals,
     check_arrived,
     check_current,
     check_one_endpoint,
@@ -17,7 +20,7 @@ from domain.rollout import (
     check_running_key,
 )
 from domain.target import Target
-from drivers.inside import arrivals, ask_processes, call_gateway
+from drivers.inside import ask_processes, call_gateway
 from fixtures.evidence import Attach, Comparison
 
 
@@ -29,18 +32,20 @@ def _(deployed_if_known: Workload | None, target: Target, attach: Attach) -> Non
 @when("the deployed settings of Open WebUI are read", target_fixture="deployed")
 def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
     urls = ", ".join(each.url for each in declared_connections(workload.environment))
-    comparison.declared("AC1", f"{urls} ({workload})")
+    comparison.declared(Subject.CONNECTION, f"{urls} ({workload})")
     comparison.deployed("Open WebUI", workload)
     attach("deployed settings", workload.shown())
     return workload
 
 
-@then(parsers.parse('the declared endpoint is "{endpoint}"'))
+@then(sentence(parse('the declared endpoint is "{endpoint}"'), states=States.DECLARED_ENDPOINT))
 def _(deployed: Workload, place: Place, endpoint: str) -> None:
     check_declared(deployed, place, endpoint)
 
 
-@then(parsers.parse('the declared key comes from the secret "{secret}"'))
+@then(
+    sentence(parse('the declared key comes from the secret "{secret}"'), states=States.KEY_SOURCE)
+)
 def _(deployed: Workload, place: Place, secret: str) -> None:
     check_source(deployed, place, secret)
 
@@ -89,17 +94,16 @@ def _(cluster: Cluster, workload: Workload, connection: Connection) -> Mapping[s
     return call_gateway(cluster, workload, connection)
 
 
-@then("LiteLLM answers the call")
-def _(  # who was called, by whom, and what the gateway says of it
+@then(sentence("LiteLLM answers the call", proves=Subject.GATEWAY))
+def _(
     told: Mapping[str, InsideResponse],
     connection: Connection,
-    comparison: Comparison,
     place: Place,
-    cluster: Cluster,
-    gateway_if_known: Workload | None,
+    arrived: Arrivals,
+    comparison: Comparison,
 ) -> None:
     check_reached(told, connection)
-    called = service_in(connection.url, namespace=place.seen_from)
-    arrived = arrivals(cluster, gateway_if_known, told, called=called, judged=place.service)
     check_arrived(told, connection, place, arrived)
-    comparison.observed("AC1", f"LiteLLM answered {', '.join(told)} at {connection.url}")
+    comparison.observed(
+        Subject.CONNECTION, f"LiteLLM answered {', '.join(told)} at {connection.url}"
+    )

@@ -6,7 +6,14 @@ import httpx
 
 from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, mute, nothing_behind
 from domain.errors import SetupError
-from domain.kubernetes import Manifest, ServiceName, given_names, missing_references
+from domain.kubernetes import (
+    Manifest,
+    ServiceName,
+    given_names,
+    missing_references,
+    missing_volumes,
+    port_behind,
+)
 from domain.message import found_in
 from domain.storage import fleeting
 from drivers.cluster import reach
@@ -69,7 +76,7 @@ class KubernetesCluster:
             container=container["name"],
             environment=read[0][1],
             pods=tuple(pod for pod, _ in read),
-            missing=tuple(_missing(container, data)),
+            missing=tuple(_missing(container, found.template["spec"], data)),
             stuck=why_stuck(self._api, found.owner),
             notes=(
                 *release_notes(self._api, found.owner),
@@ -104,6 +111,14 @@ class KubernetesCluster:
     def strangers(self, service: ServiceName) -> tuple[str, ...]:
         """Addresses to which a Service leads, and which are no pods that it selects."""
         return reach.strangers(self._api, service)
+
+    def target_port(self, service: ServiceName) -> str:
+        """The pods' port, or its name, behind a Service's port; empty where it may not be seen."""
+        try:
+            found = self._api.get("Service", service.namespace, service.name)
+        except Forbidden:
+            return ""
+        return port_behind(found, service.port)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the namespaces that are judged, one entry a port."""
@@ -151,8 +166,8 @@ class KubernetesCluster:
         return last_lines(self._api, pod.namespace, pod.name, container, lines)
 
 
-def _missing(container: Manifest, data: Data) -> Iterator[str]:
-    missing = missing_references(container, data, with_keys=True)
+def _missing(container: Manifest, spec: Manifest, data: Data) -> Iterator[str]:
+    missing = missing_references(container, data, with_keys=True) + missing_volumes(spec, data)
     sealed = {f"{kind} {name}" for kind, name in data.sealed}
     return filter(lambda each: each not in sealed, missing)
 

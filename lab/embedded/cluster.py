@@ -13,7 +13,7 @@ from domain.cluster import (
     nothing_behind,
 )
 from domain.errors import NotProven
-from domain.kubernetes import ServiceName, service_in
+from domain.kubernetes import ServiceName, port_behind, service_in
 from domain.proof import host_of
 from domain.storage import fleeting
 from lab.embedded.network import selects
@@ -103,9 +103,8 @@ class EmbeddedCluster:
     def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
         """Whether a URL of another host leads to a Service's pods, and to no other."""
         other = self._lab.network.service_at(host_of(url)) or service_in(url, namespace=seen_from)
-        pods = self._selected(service)
         theirs = self._selected(other) if other else set()
-        return bool(theirs) and theirs <= pods
+        return bool(theirs) and theirs <= self._selected(service)
 
     def _selected(self, service: ServiceName) -> set[str]:
         manifest = self._lab.manifests.get("Service", service.namespace, service.name)
@@ -120,6 +119,11 @@ class EmbeddedCluster:
         """None: the lab routes to pods that a Service selects."""
         del service
         return ()
+
+    def target_port(self, service: ServiceName) -> str:
+        """The pods' port, or its name, behind a Service's port."""
+        found = self._lab.manifests.get("Service", service.namespace, service.name)
+        return port_behind(found, service.port)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the manifests, one entry a port."""

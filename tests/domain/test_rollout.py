@@ -1,6 +1,7 @@
 """Whether what runs is what was declared, and reaches the gateway."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -18,7 +19,6 @@ from domain.rollout import (
     check_running_key,
 )
 from domain.secret import fingerprint
-from domain.story import ENDPOINT
 from tests.domain.making import (
     KEY,
     PLACE,
@@ -31,6 +31,7 @@ from tests.domain.making import (
     resolved,
     workload,
 )
+from tests.story import ENDPOINT
 
 NEW = resolved(*STORY)
 OLD = resolved(*STORY[:2])
@@ -66,10 +67,9 @@ RENAMED = "key OPENAI_API_KEY of Secret open-webui-secrets (it has API_KEY, WEBU
 def test_nobody_is_told_to_restart_what_cannot_start_again() -> None:
     """A key renamed in the Secret harms nobody until the next start."""
     serving = replace(workload(OLD, pod(OLD, outdated="changed")), missing=(RENAMED,))
-    for check in (
-        lambda: check_current(serving),
-        lambda: check_running_key(_process(OPENAI_API_KEY=KEY), serving, PLACE),
-    ):
+    told = _process(OPENAI_API_KEY=KEY)
+    checks = partial(check_current, serving), partial(check_running_key, told, serving, PLACE)
+    for check in checks:
         with pytest.raises(AssertionError, match="cannot be started again") as raised:
             check()
         assert RENAMED in str(raised.value)

@@ -179,8 +179,8 @@ def test_unless_an_older_pod_may_still_make_room() -> None:
 def _event(owner: Manifest, reason: str, message: str, at: str) -> Manifest:
     about = {"uid": owner["metadata"]["uid"]}
     kind = "Warning" if reason == "FailedCreate" else "Normal"
-    times = {"firstTimestamp": at, "lastTimestamp": at, "type": kind}
-    return made("Event", at, involvedObject=about, reason=reason, message=message, **times)
+    event = made("Event", at, involvedObject=about, reason=reason, message=message, type=kind)
+    return {**event, "firstTimestamp": at, "lastTimestamp": at}
 
 
 def test_a_stateful_set_that_a_quota_stops_says_so_in_an_event() -> None:
