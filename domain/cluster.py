@@ -9,6 +9,8 @@ from domain.errors import SetupError, Unproven
 from domain.kubernetes import Environment, ServiceName
 from domain.message import explain
 
+HANGS = "takes connections, and does not answer within"
+"""What is said of a program that is up and says nothing: nobody needs to ask it again."""
 INSIDE_PROBE = Path(__file__).parent / "inside_probe.py"
 """The script by which a pod makes an `InsideRequest`, for adapters to hand to its Python."""
 

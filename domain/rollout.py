@@ -232,7 +232,10 @@ def _hint(found: str) -> str:
     if "resolve" in found or "gaierror" in found:
         return "check the Service's name and namespace, and that DNS (port 53) is allowed"
     if "timed out" in found or "Timeout" in found:
-        return "look for a NetworkPolicy on either side, and for a Service without endpoints"
+        return (
+            "look for a NetworkPolicy on either side, for a Service without endpoints, and whether "
+            "LiteLLM hangs: its log goes on then, or not"
+        )
     if "refused" in found.lower():
         return "check the Service's targetPort and that LiteLLM runs (its log says why not)"
     return "check HTTP_PROXY and NO_PROXY (.svc,.cluster.local) of Open WebUI, and LiteLLM's log"

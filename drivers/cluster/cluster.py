@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import httpx
 
-from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, mute, nothing_behind
+from domain.cluster import HANGS, InsideRequest, InsideResponse, Pod, Workload, mute, nothing_behind
 from domain.errors import SetupError
 from domain.kubernetes import (
     Manifest,
@@ -256,6 +256,6 @@ class _Route:
 
 def _why_mute(forward: Forward, error: httpx.TransportError) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return f"its target port takes connections, and does not answer within {_FIRST_WORD:.0f} s"
+        return f"its target port {HANGS} {_FIRST_WORD:.0f} s"
     why = forward.last_error or f"{type(error).__name__}: {error}"
     return f"nothing listens on its target port: {why}"
