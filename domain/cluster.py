@@ -191,8 +191,8 @@ class Cluster(Protocol):
     def strangers(self, service: ServiceName) -> tuple[str, ...]:
         """Addresses to which a Service leads, and which are no pods that it selects."""
 
-    def target_port(self, service: ServiceName) -> str:
-        """The port of the pods, or its name, that this port of a Service leads to; empty: none."""
+    def target_port(self, service: ServiceName) -> int | None:
+        """The pods' port behind this port of a Service; None where nobody can tell."""
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service that may be seen, one entry a port."""

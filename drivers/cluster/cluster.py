@@ -12,7 +12,6 @@ from domain.kubernetes import (
     given_names,
     missing_references,
     missing_volumes,
-    port_behind,
 )
 from domain.message import found_in
 from domain.storage import fleeting
@@ -112,13 +111,13 @@ class KubernetesCluster:
         """Addresses to which a Service leads, and which are no pods that it selects."""
         return reach.strangers(self._api, service)
 
-    def target_port(self, service: ServiceName) -> str:
-        """The pods' port, or its name, behind a Service's port; empty where it may not be seen."""
+    def target_port(self, service: ServiceName) -> int | None:
+        """The pods' port behind a Service's port; None where nobody can tell."""
         try:
-            found = self._api.get("Service", service.namespace, service.name)
-        except Forbidden:
-            return ""
-        return port_behind(found, service.port)
+            manifest, pods = selected(self._api, service)
+        except (Forbidden, SetupError):
+            return None
+        return next(iter(doors(pods[0], manifest, service.port)), None)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the namespaces that are judged, one entry a port."""

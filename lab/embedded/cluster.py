@@ -13,7 +13,7 @@ from domain.cluster import (
     nothing_behind,
 )
 from domain.errors import NotProven
-from domain.kubernetes import ServiceName, port_behind, service_in
+from domain.kubernetes import ServiceName, service_in
 from domain.proof import host_of
 from domain.storage import fleeting
 from lab.embedded.network import selects
@@ -120,10 +120,15 @@ class EmbeddedCluster:
         del service
         return ()
 
-    def target_port(self, service: ServiceName) -> str:
-        """The pods' port, or its name, behind a Service's port."""
-        found = self._lab.manifests.get("Service", service.namespace, service.name)
-        return port_behind(found, service.port)
+    def target_port(self, service: ServiceName) -> int | None:
+        """The pods' port behind a Service's port."""
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        ports = manifest["spec"].get("ports") or () if manifest else ()
+        targets = [
+            each.get("targetPort", service.port) for each in ports if each["port"] == service.port
+        ]
+        plans = [plan for plan in self._lab.plans if manifest and selects(manifest, plan)]
+        return plans[0].port(targets[0]) if plans and targets else None
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the manifests, one entry a port."""
