@@ -78,7 +78,7 @@ class Redactor:
             self._windows.setdefault(form.text[:_WINDOW], []).append(_Window(form, 0))
             return
         last = len(form.text) - _WINDOW
-        for start in {*range(0, last, form.shortest - _WINDOW + 1), last}:
+        for start in (*range(0, last, form.shortest - _WINDOW + 1), last):
             alike = self._windows.setdefault(form.text[start : start + _WINDOW], [])
             if len(alike) < _ALIKE:
                 alike.append(_Window(form, start))
