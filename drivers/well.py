@@ -6,6 +6,7 @@ from domain.answering import check_answer
 from domain.errors import Blocked
 from domain.proof import Answer
 from domain.story import MODELS
+from domain.target import Witness
 from drivers.answers import Answers
 
 
@@ -18,6 +19,7 @@ class Well:
         *,
         offered: Callable[[str], None],
         away: Callable[[str], bool],
+        witness: Witness | None = None,
     ) -> None:
         """Ask nothing yet.
 
@@ -25,15 +27,17 @@ class Well:
             answers: the answers that all scenarios share.
             offered: raises Blocked where a model cannot be chosen.
             away: whether nobody is meant to serve at a host now.
+            witness: who saw at the providers' side what they were asked; must agree.
         """
         self._answers = answers
         self._offered = offered
         self.away = away
+        self._witness = witness
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
         provider = MODELS[model].provider
-        check_answer(self._answers.of(model), model, provider, away=self.away)
+        self._check(self._answers.of(model), model, provider)
 
     def check_given(self, answer: Answer, model: str, provider: str) -> None:
         """Return if the model gave this answer; raises like `check`.
@@ -42,7 +46,11 @@ class Well:
         """
         if answer.model != model:
             self.check(model)
-        check_answer(answer, model, provider, away=self.away)
+        self._check(answer, model, provider)
+
+    def _check(self, answer: Answer, model: str, provider: str) -> None:
+        calls = self._witness.calls() if self._witness else ()
+        check_answer(answer, model, provider, away=self.away, calls=calls)
 
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.
