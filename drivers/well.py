@@ -33,6 +33,8 @@ class Well:
         self._offered = offered
         self.away = away
         self._witness = witness
+        self._through_another = ""
+        """The model whose answer showed first that Open WebUI asks another gateway."""
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
@@ -49,6 +51,10 @@ class Well:
         self._check(answer, model, provider)
 
     def _check(self, answer: Answer, model: str, provider: str) -> None:
+        if answer.provenance and answer.provenance.foreign:
+            self._through_another = self._through_another or model
+            if self._through_another != model:  # one fault, one red line
+                raise Blocked("AC3", f"{self._through_another} answers through another gateway")
         calls = self._witness.calls() if self._witness else ()
         check_answer(answer, model, provider, away=self.away, calls=calls)
 
