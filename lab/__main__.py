@@ -46,6 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to start")
+    parser.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="run code that the manifests bring for LiteLLM to import: it runs as you",
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
     for name, default in (("open-webui", "apps/open-webui"), ("gateway", "ml/litellm")):
         parser.add_argument(
@@ -69,6 +74,8 @@ def _service(text: str) -> ServiceName:
 def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     manifests = Manifests.load(options.manifests)
+    if options.allow_code:
+        manifests = manifests.trusted()
     programs = ensure_all(cache=options.cache, say=say)
     with EmbeddedLab(manifests, programs.__getitem__, say=say) as lab:
         target = embedded_target(

@@ -20,7 +20,7 @@ from lab.cluster.objects import WORKLOADS, Objects
 from lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from lab.embedded.manifests import Manifests, namespace_of
 from lab.embedded.network import Disturbance
-from lab.embedded.target import administrator_in, value_in
+from lab.embedded.target import administrator_in, master_key_behind
 from lab.providers.client import Providers
 from lab.providers.handover import Handover
 
@@ -119,10 +119,6 @@ class ClusterLab:
         settle(self.api, open_webui, self._say)
         cluster = KubernetesCluster(self.api, open_webui, gateway)
         frontend = cluster.workload(open_webui).environment
-        try:
-            backend = cluster.workload(gateway).environment
-        except SetupError:  # that nothing serves there is what is judged
-            backend = {}
         target = live_target(
             self.api,
             name=name,
@@ -130,7 +126,7 @@ class ClusterLab:
             gateway=gateway,
             administrator=administrator_in(frontend),
             user=None,
-            gateway_key=value_in(backend, "LITELLM_MASTER_KEY"),
+            gateway_key=master_key_behind(gateway, self.manifests),
             outages=EmulatedOutages(self.providers),
             witness=ProvidersLedger(self.providers),
             say=self._say,

@@ -105,7 +105,7 @@ def _tried(fault: Fault, row: Row) -> Row:
     lab, target_of = _lab
     accident = ""
     try:
-        target = inject(lab, Manifests.load(DEFAULT), fault, target_of)
+        target = inject(lab, Manifests.load(DEFAULT).trusted(), fault, target_of)
         judgement = judge(target, fault.expected, hands=fault.hands)
         accident = _accident(target) if misses(fault, judgement) else ""
         naive = naive_checks(target) if target.open_webui else {}
