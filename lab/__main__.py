@@ -12,11 +12,11 @@ from domain.story import CHAIN, MODELS
 from domain.target import Outage, Target
 from domain.verdict import ExitCode
 from lab.embedded.backends import EmulatedOutages
-from lab.embedded.lab import EmbeddedLab
+from lab.embedded.lab import EmbeddedLab, programs_for
 from lab.embedded.manifests import DEFAULT, Manifests
 from lab.embedded.standing import announced, attached
 from lab.embedded.target import embedded_target
-from lab.environments import CACHE, ensure_all
+from lab.environments import CACHE
 from lab.terminal import say, write
 
 _PROVIDERS = {model.provider.lower(): model.provider for model in MODELS.values()}
@@ -76,8 +76,8 @@ def _keep_up(options: argparse.Namespace) -> None:
     manifests = Manifests.load(options.manifests)
     if options.allow_code:
         manifests = manifests.trusted()
-    programs = ensure_all(cache=options.cache, say=say)
-    with EmbeddedLab(manifests, programs.__getitem__, say=say) as lab:
+    programs = programs_for(manifests, cache=options.cache, say=say)
+    with EmbeddedLab(manifests, programs, say=say) as lab:
         target = embedded_target(
             lab, open_webui=options.open_webui_service, gateway=options.gateway_service
         )

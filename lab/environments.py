@@ -8,12 +8,11 @@ import hashlib
 import re
 import sys
 import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from platformdirs import user_cache_path
 
@@ -158,24 +157,36 @@ def ensure(
 
 
 def ensure_all(
+    requirements: Iterable[str] = tuple(each.name for each in PROGRAMS),
     *,
-    versions: Mapping[str, str] = MappingProxyType({}),
     cache: Path,
     say: Callable[[str], None],
 ) -> Mapping[str, Environment]:
-    """Both programs' environments by name, built side by side; raises like `ensure`.
+    """Environments by what they are made for, built side by side; raises like `ensure`.
 
     Args:
-        versions: other versions than those of the committed locks, by program name.
+        requirements: `litellm` for the version of the committed lock, or `litellm==1.83.14`.
         cache: the folder for what is built once.
         say: shows progress.
     """
+    wanted = tuple(dict.fromkeys(requirements))
 
-    def built(program: Program) -> Environment:
-        return ensure(program, version=versions.get(program.name, ""), cache=cache, say=say)
+    def built(requirement: str) -> Environment:
+        name, _, version = requirement.partition("==")
+        return ensure(_program(name), version=version, cache=cache, say=say)
 
     with ThreadPoolExecutor() as pool:
-        return {each.program.name: each for each in pool.map(built, PROGRAMS)}
+        return dict(zip(wanted, pool.map(built, wanted), strict=True))
+
+
+def requirement(name: str, version: str) -> str:
+    """What the environment of a program's version is made for; empty: of the committed lock's."""
+    own = version in ("", _program(name).version)
+    return name if own else f"{name}=={version}"
+
+
+def _program(name: str) -> Program:
+    return next(each for each in PROGRAMS if each.name == name)
 
 
 def _resolved(

@@ -19,7 +19,9 @@ WHO = Provenance(
 ANSWER = Answer(model="small", nonce="K1", text="K1", provenance=WHO, tokens=3)
 
 
-def _gateway(monkeypatch: pytest.MonkeyPatch, *told: tuple[int, object]) -> tuple[Gateway, list[str]]:
+def _gateway(
+    monkeypatch: pytest.MonkeyPatch, *told: tuple[int, object]
+) -> tuple[Gateway, list[str]]:
     """A gateway that tells its entries so, the last of them for ever; and what it was asked."""
     asked: list[str] = []
 
