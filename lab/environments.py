@@ -157,7 +157,7 @@ def ensure(
 
 
 def ensure_all(
-    requirements: Iterable[str] = tuple(each.name for each in PROGRAMS),
+    requirements: Iterable[str] = (LITELLM.name, OPEN_WEBUI.name),
     *,
     cache: Path,
     say: Callable[[str], None],

@@ -44,13 +44,15 @@ def programs_for(
     Raises:
         SetupError: one of them cannot be had.
     """
-    plans = [plan for plan in plan_pods(manifests) if isinstance(plan.program, Program)]
-    instead = {
-        plan.requirement: requirement(plan.program.name, versions[plan.program.name])
-        for plan in plans
-        if plan.program.name in versions
+    named = {
+        plan.requirement: plan.program.name
+        for plan in plan_pods(manifests)
+        if isinstance(plan.program, Program)
     }
-    run = {plan.requirement: instead.get(plan.requirement, plan.requirement) for plan in plans}
+    run = {
+        each: requirement(name, versions[name]) if name in versions else each
+        for each, name in named.items()
+    }
     built = ensure_all(run.values(), cache=cache, say=say)
     return lambda each: built[run[each]]
 

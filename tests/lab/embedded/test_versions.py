@@ -115,13 +115,14 @@ def test_the_locked_version_needs_no_other_lock(tmp_path: Path, tag: str) -> Non
 
 
 def test_the_lab_s_own_manifests_name_the_locked_versions() -> None:
-    plans = [
-        plan for plan in plan_pods(Manifests.load(DEFAULT)) if isinstance(plan.program, Program)
-    ]
-    for plan in plans:
-        program = {"litellm": LITELLM, "open-webui": OPEN_WEBUI}[plan.program.name]
-        assert version_named(plan.container["image"]) == program.version
-        assert other_than_named(plan.container["image"], program.version) == ""
+    locked = {program.name: program.version for program in (LITELLM, OPEN_WEBUI)}
+    images = {
+        plan.program.name: plan.container["image"]
+        for plan in plan_pods(Manifests.load(DEFAULT))
+        if isinstance(plan.program, Program)
+    }
+    assert {name: version_named(image) for name, image in images.items()} == locked
+    assert not any(other_than_named(image, locked[name]) for name, image in images.items())
 
 
 def test_a_malicious_release_is_not_started_whoever_names_it(tmp_path: Path) -> None:
