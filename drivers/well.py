@@ -1,11 +1,12 @@
 """Which models answer as themselves while nothing is disturbed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from domain.answering import check_answer
-from domain.errors import Blocked
+from domain.contract import Contract, Provider
+from domain.errors import Blocked, Subject
 from domain.proof import Answer
-from domain.story import MODELS
 from domain.target import Witness
 from drivers.answers import Answers
 
@@ -16,20 +17,23 @@ class Well:
     def __init__(
         self,
         answers: Answers,
+        contract: Contract,
         *,
         offered: Callable[[str], None],
-        away: Callable[[str], bool],
+        away: Callable[[Provider], bool],
         witness: Witness | None = None,
     ) -> None:
         """Ask nothing yet.
 
         Args:
             answers: the answers that all scenarios share.
+            contract: who must answer for each model.
             offered: raises Blocked where a model cannot be chosen.
-            away: whether nobody is meant to serve at a host now.
+            away: whether nobody is meant to serve a provider's models now.
             witness: who saw at the providers' side what they were asked; must agree.
         """
         self._answers = answers
+        self._contract = contract
         self._offered = offered
         self.away = away
         self._witness = witness
@@ -38,8 +42,7 @@ class Well:
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
-        provider = MODELS[model].provider
-        self._check(self._answers.of(model), model, provider)
+        self._check(self._answers.of(model), model, self._contract.models[model].provider)
 
     def check_given(self, answer: Answer, model: str, provider: str) -> None:
         """Return if the model gave this answer; raises like `check`.
@@ -48,15 +51,22 @@ class Well:
         """
         if answer.model != model:
             self.check(model)
-        self._check(answer, model, provider)
+        self._check(answer, model, self._contract.providers[provider])
 
-    def _check(self, answer: Answer, model: str, provider: str) -> None:
+    def _check(self, answer: Answer, model: str, provider: Provider) -> None:
         if answer.provenance and answer.provenance.foreign:
             self._through_another = self._through_another or model
             if self._through_another != model:  # one fault, one red line
-                raise Blocked("AC3", f"{self._through_another} answers through another gateway")
-        calls = self._witness.calls() if self._witness else ()
-        check_answer(answer, model, provider, away=self.away, calls=calls)
+                reason = f"{self._through_another} answers through another gateway"
+                raise Blocked(Subject.ANSWERS, reason)
+        expected = replace(self._contract.models[model], provider=provider)
+        check_answer(
+            answer,
+            expected,
+            namespace=self._contract.gateway.namespace,
+            away=self.away,
+            calls=self._witness.calls() if self._witness else (),
+        )
 
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.
@@ -69,4 +79,4 @@ class Well:
         try:
             self.check(model)
         except AssertionError as error:
-            raise Blocked("AC3", f"{model} does not answer by itself") from error
+            raise Blocked(Subject.ANSWERS, f"{model} does not answer by itself") from error

@@ -15,9 +15,9 @@ from domain.answering import (
 )
 from domain.errors import Inconclusive, NotProven
 from domain.proof import Answer, Deployment, Provenance, Turn
-from domain.story import MODELS
 from domain.target import Call
 from tests.domain.making import refused
+from tests.story import MODELS
 
 NONCE = "K0123456789"
 VLLM = "http://vllm-api.ml.svc.cluster.local:8000/v1"
@@ -49,7 +49,7 @@ HEALTHY: dict[str, Answer] = {
 
 @pytest.mark.parametrize("answer", HEALTHY.values(), ids=HEALTHY.keys())
 def test_the_model_itself(answer: Answer) -> None:
-    check_answer(answer, answer.model, MODELS[answer.model].provider)
+    check_answer(answer, MODELS[answer.model])
     check_no_error(answer)
 
 
@@ -136,7 +136,7 @@ WRONG: dict[str, tuple[Answer, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize(("answer", "name", "phrases"), WRONG.values(), ids=WRONG.keys())
 def test_somebody_else_or_nobody(answer: Answer, name: str, phrases: tuple[str, ...]) -> None:
     with refused(*phrases):
-        check_answer(answer, name, MODELS[name].provider)
+        check_answer(answer, MODELS[name])
 
 
 MISTRAL = "mistral/mistral-small-latest"
@@ -163,35 +163,35 @@ def _told(identity: str) -> Answer:
 
 @pytest.mark.parametrize("identity", ["d2", "d3"], ids=["its own entry", "a wildcard"])
 def test_the_entry_tells_where_no_group_is_named(identity: str) -> None:
-    check_answer(_told(identity), MISTRAL, "Mistral")
+    check_answer(_told(identity), MODELS[MISTRAL])
 
 
 def test_another_entry_answered_where_no_group_is_named() -> None:
     with refused("vllm-qwen answered in its place"):
-        check_answer(_told("d1"), MISTRAL, "Mistral")
+        check_answer(_told("d1"), MODELS[MISTRAL])
 
 
 @pytest.mark.parametrize("group", ["", MISTRAL], ids=["no group", "the right group"])
 def test_an_entry_that_the_judged_gateway_does_not_have(group: str) -> None:
     who = replace(UNNAMED, group=group, deployment="d9").among(ENTRIES, MISTRAL)
     with refused("came through another gateway", "d9", "hostAliases"):
-        check_answer(replace(SMALL, provenance=who), MISTRAL, "Mistral")
+        check_answer(replace(SMALL, provenance=who), MODELS[MISTRAL])
 
 
 def test_the_ledger_tells_where_neither_group_nor_entries_do() -> None:
-    check_answer(SMALL, MISTRAL, "Mistral", calls=[_seen("Mistral", "mistral-small-latest")])
+    check_answer(SMALL, MODELS[MISTRAL], calls=[_seen("Mistral", "mistral-small-latest")])
 
 
 def test_what_no_proof_reaches_is_not_proven_and_says_why() -> None:
     unread = replace(SMALL, provenance=replace(UNNAMED, unread="set ACCEPTANCE_GATEWAY_KEY"))
     with refused("names no model", "ACCEPTANCE_GATEWAY_KEY", error=NotProven):
-        check_answer(unread, MISTRAL, "Mistral")
+        check_answer(unread, MODELS[MISTRAL])
 
 
 def test_the_address_disproves_what_no_proof_reaches() -> None:
     elsewhere = replace(UNNAMED, api_base="https://api.groq.com/openai/v1/chat/completions")
     with refused("LiteLLM asked https://api.groq.com", "not api.mistral.ai"):
-        check_answer(replace(SMALL, provenance=elsewhere), MISTRAL, "Mistral")
+        check_answer(replace(SMALL, provenance=elsewhere), MODELS[MISTRAL])
 
 
 CONTRADICTED: dict[str, Call] = {
@@ -204,13 +204,13 @@ CONTRADICTED: dict[str, Call] = {
 def test_a_ledger_that_contradicts_the_headers(last: Call) -> None:
     dead = _seen("Mistral", "mistral-small-latest", answered=False)
     with refused(f"{last.model} at {last.provider} gave it", "litellm_params"):
-        check_answer(_told("d2"), MISTRAL, "Mistral", calls=[dead, last])
+        check_answer(_told("d2"), MODELS[MISTRAL], calls=[dead, last])
 
 
 def test_a_ledger_that_agrees_or_saw_nothing() -> None:
     others = Call(provider="Groq", model="other", question="another question", answered=True)
     for calls in ([], [others], [_seen("Mistral", "mistral-small-latest"), others]):
-        check_answer(_told("d2"), MISTRAL, "Mistral", calls=calls)
+        check_answer(_told("d2"), MODELS[MISTRAL], calls=calls)
 
 
 @pytest.mark.parametrize(
@@ -226,14 +226,14 @@ def test_the_fix_follows_what_litellm_counts(
     fallbacks: dict[str, str], told: str, not_told: str
 ) -> None:
     with pytest.raises(AssertionError, match=told) as caught:
-        check_answer(replace(_told("d1"), headers=fallbacks), MISTRAL, "Mistral")
+        check_answer(replace(_told("d1"), headers=fallbacks), MODELS[MISTRAL])
     assert not_told not in str(caught.value)
 
 
 def test_a_model_that_is_switched_off_on_purpose() -> None:
     with refused("0 replicas", "vllm-api.ml", error=Inconclusive):
-        check_answer(replace(AWAY, error="away"), "vllm-qwen", "vLLM", away=lambda _host: True)
-    check_answer(GOOD, "vllm-qwen", "vLLM", away=lambda _host: True)
+        check_answer(replace(AWAY, error="away"), MODELS["vllm-qwen"], away=lambda _provider: True)
+    check_answer(GOOD, MODELS["vllm-qwen"], away=lambda _provider: True)
 
 
 def test_what_the_user_is_told() -> None:

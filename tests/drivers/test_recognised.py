@@ -12,6 +12,7 @@ from drivers.answers import Answers
 from drivers.gateway import Gateway
 from drivers.transport import Api, Reply
 from drivers.well import Well
+from tests.story import STORY
 
 WHO = Provenance(
     group="", deployment="d1", api_base="https://api.mistral.ai/v1/chat/completions", upstream=True
@@ -81,13 +82,13 @@ def test_nothing_is_asked_of_an_answer_that_names_no_entry(monkeypatch: pytest.M
 
 def test_another_gateway_is_one_red_line() -> None:
     class _Foreign(Answers):
-        def __init__(self) -> None:
-            """Nobody is asked."""
+        def __init__(self) -> None:  # nobody is asked
+            pass
 
         def of(self, model: str) -> Answer:
             return replace(ANSWER, model=model, provenance=replace(WHO, foreign=True))
 
-    well = Well(_Foreign(), offered=lambda _model: None, away=lambda _host: False)
+    well = Well(_Foreign(), STORY, offered=lambda _model: None, away=lambda _host: False)
     with pytest.raises(Blocked):
         well.require("vllm-qwen")
     with pytest.raises(Blocked, match="vllm-qwen answers through another gateway"):
