@@ -31,8 +31,8 @@ class Place:
     """Namespace of Open WebUI, in which short names are completed."""
     exists: Callable[[ServiceName], bool] | None = None
     """Whether a Service has this port, where a cluster can be asked."""
-    target_port: Callable[[ServiceName], str] | None = None
-    """The pods' port, or its name, behind a Service's port, where a cluster can be asked."""
+    target_port: Callable[[ServiceName], int | None] | None = None
+    """The pods' port behind a Service's port, where a cluster can be asked."""
     address: str = ""
     """The gateway's address for targets without a cluster."""
 
@@ -89,10 +89,8 @@ class Place:
         """Whether both ports lead to one port of the pods; a Service may lack the second one."""
         if self.target_port is None or self.exists is None:
             return False
-        behind = self.target_port(mine)
-        if self.exists(other):
-            return behind == self.target_port(other)
-        return behind == str(other.port) or not behind.isdigit()
+        agreed = self.target_port(other) if self.exists(other) else other.port
+        return self.target_port(mine) in (agreed, None)
 
     def leads_here(self, connection: Connection) -> bool:
         """Whether a connection goes to the gateway, its path right or not."""

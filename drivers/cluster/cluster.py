@@ -3,7 +3,8 @@
 import httpx
 
 from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, nothing_behind
-from domain.kubernetes import ServiceName, port_behind
+from domain.errors import SetupError
+from domain.kubernetes import ServiceName
 from domain.storage import fleeting
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
@@ -81,13 +82,13 @@ class KubernetesCluster:
         ports = found["spec"].get("ports") or () if found else ()
         return any(port["port"] == service.port for port in ports)
 
-    def target_port(self, service: ServiceName) -> str:
-        """The pods' port, or its name, behind a Service's port; empty where it may not be seen."""
+    def target_port(self, service: ServiceName) -> int | None:
+        """The pods' port behind a Service's port; None where nobody can tell."""
         try:
-            found = self._api.get("Service", service.namespace, service.name)
-        except Forbidden:
-            return ""
-        return port_behind(found, service.port)
+            manifest, pods = selected(self._api, service)
+        except (Forbidden, SetupError):
+            return None
+        return target_port(pods[0], manifest, service.port) if pods else None
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the namespaces that are judged, one entry a port."""

@@ -12,7 +12,7 @@ from domain.cluster import (
     Workload,
     nothing_behind,
 )
-from domain.kubernetes import ServiceName, port_behind
+from domain.kubernetes import ServiceName
 from domain.storage import fleeting
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods, replicas_behind
@@ -97,10 +97,15 @@ class EmbeddedCluster:
         """Whether the Service exists and has this port."""
         return service in self.services()
 
-    def target_port(self, service: ServiceName) -> str:
-        """The pods' port, or its name, behind a Service's port."""
-        found = self._lab.manifests.get("Service", service.namespace, service.name)
-        return port_behind(found, service.port)
+    def target_port(self, service: ServiceName) -> int | None:
+        """The pods' port behind a Service's port."""
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        ports = manifest["spec"].get("ports") or () if manifest else ()
+        targets = [
+            each.get("targetPort", service.port) for each in ports if each["port"] == service.port
+        ]
+        plans = [plan for plan in self._lab.plans if manifest and selects(manifest, plan)]
+        return plans[0].port(targets[0]) if plans and targets else None
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the manifests, one entry a port."""
