@@ -71,7 +71,7 @@ def redact(tmp_path: Path) -> Redactor:
 
 @pytest.mark.parametrize("secret", _SECRETS)
 def test_a_secret_is_known_wherever_it_stands(redact: Redactor, secret: str) -> None:
-    assert redact(f"refused: {secret}, {secret[:-1]}") == f"refused: {MASK}, {MASK}"
+    assert redact(f"refused: {secret}, twice") == f"refused: {MASK}, twice"
 
 
 @pytest.mark.parametrize("text", _KNOWN)
