@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.secret import MASK, Secret
+from domain.shapes import SECRETIVE, secret_in
 
 Manifest = Mapping[str, Any]
 """A Kubernetes object as read from YAML or from the API, camelCase."""
@@ -19,7 +20,6 @@ Manifest = Mapping[str, Any]
 Lookup = Callable[[str, str], Mapping[str, str] | None]
 """The data of a ConfigMap or Secret of the pod's namespace by (kind, name); None if absent."""
 
-_SECRETIVE = re.compile(r"KEY|SECRET|(?<!BY)PASS|TOKEN|CREDENTIAL", re.IGNORECASE)
 _SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
 """A user and a password within a URL."""
 _MOST_CHARACTERS = 131_072
@@ -39,9 +39,21 @@ class Variable:
     hides: int = 0
     """How many earlier entries of the same name it hides: the last one wins."""
 
+    @property
+    def secretive(self) -> bool:
+        """Whether all of its value may be a secret."""
+        return bool(SECRETIVE.search(self.name) or "Secret" in self.source or self.value.sealed)
+
+    def secrets(self) -> Iterator[Secret]:
+        """What is secret in its value, as far as it may be read."""
+        if "Secret" in self.source and not self.value.sealed:
+            yield self.value
+        elif not self.value.sealed:
+            yield from map(Secret, secret_in(self.name, self.value.reveal()))
+
     def shown(self) -> str:
         """The value for a report; of what may be a secret, the fingerprint only."""
-        if _SECRETIVE.search(self.name) or "Secret" in self.source or self.value.sealed:
+        if self.secretive:
             return f"(fingerprint {self.value.fingerprint})"
         return _SIGN_IN.sub(f"{MASK}@", self.value.reveal())
 
@@ -184,8 +196,16 @@ def missing_volumes(spec: Manifest, lookup: Lookup) -> tuple[str, ...]:
     return tuple(dict.fromkeys(missing))
 
 
-def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
-    """What the container refers to, is not optional and does not exist: it cannot start."""
+def missing_references(
+    container: Manifest, lookup: Lookup, *, with_keys: bool = False
+) -> tuple[str, ...]:
+    """What the container refers to, is not optional and does not exist: it cannot start.
+
+    Args:
+        container: the container of a pod spec.
+        lookup: finds ConfigMaps and Secrets of the pod's namespace.
+        with_keys: whether to say which keys are there in place of one that is missing.
+    """
     wanted: list[tuple[str, Manifest]] = [
         (kind, source[field])
         for source in container.get("envFrom") or ()
@@ -205,8 +225,16 @@ def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
         if data is None:
             missing.append(f"{kind} {reference['name']}")
         elif reference.get("key", "") not in ("", *data):
-            missing.append(f"key {reference['key']} of {kind} {reference['name']}")
+            there = f" (it has {', '.join(sorted(data)) or 'none'})" if with_keys else ""
+            missing.append(f"key {reference['key']} of {kind} {reference['name']}{there}")
     return tuple(dict.fromkeys(missing))
+
+
+def given_names(spec: Manifest) -> Iterator[str]:
+    """A remark on names that a pod is given by hand, whatever DNS says of them."""
+    for each in spec.get("hostAliases") or ():
+        names = ", ".join(each.get("hostnames") or ())
+        yield f"hostAliases: {names} is {each['ip']} in its pods, whatever DNS says"
 
 
 def expand(value: str, environment: Environment) -> str:

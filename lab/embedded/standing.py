@@ -37,6 +37,7 @@ def announced(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
         "manifests": list(lab.manifests),
         "readme": lab.manifests.readme,
         "notes": list(lab.manifests.notes),
+        "ran": list(lab.ran),
         "allow_code": lab.manifests.allow_code,
         "versions": dict(lab.versions),
         "pods": {
@@ -79,7 +80,8 @@ class AttachedLab:
         self.versions: Mapping[str, str] = state["versions"]
         self.plans: tuple[PodPlan, ...] = plan_pods(self.manifests)
         self.network = Network(self.manifests, outside={})
-        self.notes = (*unsupported(self.manifests), *not_emulated(self.manifests, self.plans))
+        left_out = not_emulated(self.manifests, self.plans)
+        self.notes = (*unsupported(self.manifests), *left_out, *state["ran"])
         self.pods: Mapping[str, RunningPod] = {
             plan.key: _pod(plan, folder, state["pods"][plan.key])
             for plan in self.plans

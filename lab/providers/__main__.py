@@ -44,12 +44,12 @@ async def serve(directory: Path) -> None:
     (directory / FILE).unlink(missing_ok=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(directory / CERTIFICATE)
-    async with _serving(authority) as serving:
-        Handover(
-            pid=os.getpid(),
-            control=f"http://127.0.0.1:{serving.panel.port}",
-            providers=serving.endpoints,
-        ).write(directory)
+
+    def hand_over(serving: Serving) -> None:
+        control = f"http://127.0.0.1:{serving.panel.port}"
+        Handover(pid=os.getpid(), control=control, providers=serving.endpoints).write(directory)
+
+    async with _serving(Serving(authority, changed=hand_over)):
         await stop.wait()
         (directory / FILE).unlink(missing_ok=True)
 
@@ -58,16 +58,15 @@ async def serve_cluster(authority: Path) -> None:
     """Serve every provider and the control API, to whoever reaches this machine."""
     stop = asyncio.Event()
     _watch_signals(stop)
-    async with _serving(read_authority(authority), fixed=True):
+    async with _serving(Serving(read_authority(authority), fixed=True)):
         await stop.wait()
 
 
 @asynccontextmanager
-async def _serving(authority: trustme.CA, *, fixed: bool = False) -> AsyncIterator[Serving]:
-    serving = Serving(authority, fixed=fixed)
-    await serving.offer(OFFERS)
+async def _serving(serving: Serving) -> AsyncIterator[None]:
     await serving.panel.open()
-    yield serving
+    await serving.offer(OFFERS)
+    yield
     await serving.release()
 
 

@@ -1,7 +1,7 @@
 """The providers that are emulated now: each listens on a port of its own, and comes and goes."""
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import trustme
 
@@ -18,14 +18,22 @@ _EVERYWHERE = ""
 class Serving:
     """Providers, what they were asked, and the control API, in one process."""
 
-    def __init__(self, authority: trustme.CA, *, fixed: bool = False) -> None:
+    def __init__(
+        self,
+        authority: trustme.CA,
+        *,
+        fixed: bool = False,
+        changed: Callable[["Serving"], None] = lambda _serving: None,
+    ) -> None:
         """Listen to nobody yet.
 
         Args:
             authority: whose certificates are shown.
             fixed: listen on each offer's own port, for whoever reaches this machine; what has no
                 such port is not served.
+            changed: told when others are served than before.
         """
+        self._changed = changed
         self._authority = authority
         self._fixed = fixed
         self._ledger = list[Call]()
@@ -43,6 +51,7 @@ class Serving:
                 self._providers[name].have(each)
             else:
                 await self._begin(each)
+        self._changed(self)
         return self.endpoints
 
     def _stays(self, name: str, wanted: Mapping[str, Offer]) -> bool:

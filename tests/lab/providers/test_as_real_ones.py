@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.catalogue import OFFERS, Offer
 from lab.providers.client import Providers
+from lab.providers.handover import Handover
 from tests.lab.providers.asking import (
     CHAT,
     GEMINI,
@@ -174,11 +176,14 @@ def others(providers: Providers) -> Iterator[Providers]:
     providers.offer(OFFERS)
 
 
-def test_offers_come_and_go_and_who_stays_keeps_its_port(others: Providers) -> None:
+def test_offers_come_and_go_and_who_stays_keeps_its_port(
+    others: Providers, directory: Path
+) -> None:
     ports = {name: endpoint.port for name, endpoint in others.endpoints.items()}
     others.offer([*OFFERS, ROUTER])
 
     assert "anthropic" not in others.endpoints
+    assert Handover.read(directory).providers == others.endpoints
     assert {name: each.port for name, each in others.endpoints.items()}.items() <= ports.items()
     with pytest.raises(ValueError, match="no provider"):
         others.behave("anthropic", Behaviour())
