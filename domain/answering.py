@@ -1,16 +1,39 @@
 """Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from domain.contract import Model, Provider
 from domain.errors import Inconclusive, NotProven
 from domain.message import excerpt, explain
-from domain.proof import Answer, Provenance, Turn
+from domain.proof import Answer, Provenance, Turn, breaks_off, spoken
 from domain.refusals import refused
 from domain.target import Call
 from domain.witnessing import asked
 
 _BAD_REQUEST = 400
+_LIMITED = re.compile(
+    r"Rate limit exceeded for \w+: .*|Max parallel request limit reached.*"
+    r"|Crossed TPM / RPM / Max Parallel Request Limit.*"
+)
+"""How LiteLLM refuses a key (or its user, its team) that asks too often, or too much at a time.
+
+Seen in 1.106.2, 1.83 and 1.59, in this order. A provider's own limit is told by another class.
+"""
+
+
+def limit_of_the_key(error: str) -> str:
+    """What LiteLLM says of the limit that a question met before any model was asked, or nothing."""
+    found = _LIMITED.search(error)
+    return excerpt(found.group(), 160) if found else ""
+
+
+def _limited(name: str, limit: str) -> Inconclusive:
+    return Inconclusive(
+        f"{name} was not asked: LiteLLM limits how often, or how many at a time, the key of Open "
+        f"WebUI may ask ({limit}). Nothing is said of the model: raise max_parallel_requests, "
+        "rpm_limit or tpm_limit of the key, or judge again when nobody else uses it"
+    )
 
 
 def check_answer(
@@ -33,10 +56,13 @@ def check_answer(
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
-        Inconclusive: an external provider refused, or the model is switched off on purpose.
-        NotProven: the answer does not carry what would tell.
+        Inconclusive: an external provider refused, LiteLLM limits the key, or the model is
+            switched off on purpose.
+        NotProven: the answer does not carry what would tell, and nobody saw who was asked.
     """
     name, provider = expected.name, expected.provider
+    if limit := limit_of_the_key(answer.error):
+        raise _limited(name, limit)
     who = answer.provenance
     broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
     wrong = (
@@ -50,6 +76,11 @@ def check_answer(
         return
     if away(provider):
         raise Inconclusive(f"{name}: nothing is meant to run behind {provider} (0 replicas)")
+    if who is None and not answer.streamed and not broken:
+        raise NotProven(
+            f"who answered for {name}: streaming is switched off for it (Admin > Models, Stream "
+            "Chat Response), and an answer in one body has none of LiteLLM's headers"
+        )
     if answer.error and not answer.text and answer.model == name:
         raise refused(expected, answer.error, f"asked for {answer.model}")
     # An error of a whole chain names its first model's trouble first: it tells nothing of others.
@@ -121,32 +152,56 @@ def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> Non
 
 
 def _no_proof(answer: Answer, who: Provenance | None) -> str:
-    if not answer.text.strip():
-        return f"the answer is empty, although it counts {answer.tokens} tokens"
-    if answer.returned or (who and who.upstream and answer.tokens and answer.text.strip()):
+    text = spoken(answer.text)
+    if answer.returned:
+        return ""
+    if not text and answer.tools:
+        return f"it asks for the tool {answer.tools[0]}, and answers nothing"
+    ended = f" (finish_reason {answer.finish})" if answer.finish not in ("", "stop") else ""
+    if not text:
+        return f"the answer is empty, although it counts {answer.tokens} tokens{ended}"
+    if answer.finish == "length" or breaks_off(answer.text, answer.nonce):
+        return f"the answer is cut off before its end{ended}"
+    if who and who.upstream and answer.tokens:
         return ""
     unasked = "" if who and who.upstream else "; no upstream was called: mock_response or a cache?"
     return f"the code {answer.nonce} of the question does not come back{unasked}"
 
 
+_FIXES = (
+    (
+        "another gateway",
+        "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a second "
+        "EndpointSlice), and whether every pod of LiteLLM has the newest configuration",
+    ),
+    (
+        "ledger",
+        "look in LiteLLM's log why the model itself fails, and take away what hides it: "
+        "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks",
+    ),
+    (
+        "LiteLLM asked",
+        "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base",
+    ),
+    (
+        "finish_reason length",
+        "raise max_tokens in LiteLLM's configuration of the model, or in Open WebUI's: a model "
+        "that thinks spends it on its thoughts",
+    ),
+    (
+        "cut off",
+        "look which proxy or filter between the model and Open WebUI ends its streams early",
+    ),
+    ("empty", "look whether the model thinks aloud (reasoning mode), or serves at all"),
+)
+"""What helps, by a phrase of what was found; the first that fits."""
+
+
 def _fix(wrong: str, name: str, answer: Answer) -> str:
     if "in its place" in wrong:
         return _in_its_place(name, answer)
-    if "another gateway" in wrong:
-        return (
-            "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
-            "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
-        )
-    if "ledger" in wrong:
-        return (
-            f"look in LiteLLM's log why {name} itself fails, and take away what hides it: "
-            "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks"
-        )
-    if "not " in wrong and "asked" in wrong:
-        return "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base"
-    if "empty" in wrong:
-        return "look whether the model thinks aloud (reasoning mode), or serves at all"
-    return "look at LiteLLM's configuration of the model, and at its log"
+    otherwise = "look at LiteLLM's configuration of the model, and at its log"
+    return next((fix for phrase, fix in _FIXES if phrase in wrong), otherwise)
 
 
 def _in_its_place(name: str, answer: Answer) -> str:
@@ -245,6 +300,8 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
     Raises:
         Inconclusive: an external provider refused.
     """
+    if limit := limit_of_the_key(turn.error):
+        raise _limited(model.name, limit)
     if turn.error and not turn.text:
         raise refused(model, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:

@@ -13,7 +13,7 @@ from domain.endpoint import Place, check_in_use, check_replicas_in_use
 from domain.errors import Subject
 from domain.proof import Connection, Served, Wiring
 from domain.secret import Secret
-from drivers.answers import nonce
+from drivers.answers import unique
 from drivers.gateway import Gateway
 from drivers.open_webui import OpenWebUI
 from drivers.transport import Reply
@@ -73,7 +73,7 @@ def _(told: Served, connection: Connection) -> None:
 
 @when("somebody asks the gateway with an invented key", target_fixture="reply")
 def _(gateway: Gateway, attach: Attach) -> Reply:
-    reply = gateway.told_to(Secret(f"sk-invented-{nonce()}"))
+    reply = gateway.told_to(Secret(f"sk-invented-{unique()}"))
     attach(f"what an invented key is told: {reply.status}", reply.text)
     return reply
 
