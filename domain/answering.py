@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from domain.errors import Inconclusive
+from domain.kubernetes import same_host
 from domain.message import excerpt, explain
 from domain.proof import Answer, Provenance, Turn
-from domain.refusals import refused
+from domain.refusals import refusal, refused
 from domain.story import MODELS, Model
 from domain.target import Call
 from domain.witnessing import asked
@@ -14,7 +15,13 @@ _BAD_REQUEST = 400
 
 
 def check_answer(
-    answer: Answer, name: str, provider: str, *, away: Callable[[str], bool] = lambda _host: False
+    answer: Answer,
+    name: str,
+    provider: str,
+    *,
+    away: Callable[[str], bool] = lambda _host: False,
+    same: Callable[[str, str], bool] = same_host,
+    as_agreed: Callable[[str], bool] = lambda _model: False,
 ) -> None:
     """Return if the model itself gave this answer.
 
@@ -23,6 +30,8 @@ def check_answer(
         name: the model that must have given it.
         provider: whose model it is.
         away: whether nobody is meant to serve at a host now (the GPU is in use for something else).
+        same: whether a host that the gateway asked is the one that it should ask.
+        as_agreed: whether the gateway's entry of a model is known to be as it should.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
@@ -30,14 +39,20 @@ def check_answer(
     """
     expected = MODELS.get(name)
     who = answer.provenance
-    broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
-    wrong = broken or _wrong_origin(who, name, expected) or _no_proof(answer, who)
+    broken = f"it breaks off with an error: {excerpt(answer.error)}" if answer.error else ""
+    wrong = broken or _wrong_origin(who, name, expected, same) or _no_proof(answer, who)
     if not wrong:
         return
     if expected and away(expected.host):
         raise Inconclusive(f"{name}: nothing is meant to run behind {expected.host} (0 replicas)")
     if answer.error and not answer.text and answer.model == name:
-        raise refused(name, answer.error, f"asked for {answer.model}")
+        raise refused(
+            name,
+            answer.error,
+            f"asked for {answer.model}",
+            status=answer.status,
+            as_agreed=as_agreed(name),
+        )
     # An error of a whole chain names its first model's trouble first: it tells nothing of others.
     raise AssertionError(
         explain(
@@ -51,12 +66,17 @@ def check_answer(
     )
 
 
-def _wrong_origin(who: Provenance | None, name: str, expected: Model | None) -> str:
+def _wrong_origin(
+    who: Provenance | None,
+    name: str,
+    expected: Model | None,
+    same: Callable[[str, str], bool],
+) -> str:
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
     if who.group != name:
         return f"{who.group or 'an unknown model'} answered in its place ({who.api_base})"
-    if expected and who.host != expected.host:
+    if expected and not same(who.host, expected.host):
         return f"LiteLLM asked {who.api_base or 'no address'}, not {expected.host}"
     return ""
 
@@ -103,7 +123,7 @@ def check_error_only(answer: Answer) -> None:
         explain(
             "The user is not told that the model is away.",
             expected="an error, and no answer",
-            found=f"{answer.error or 'no error'}; text {excerpt(answer.text, 80)!r}",
+            found=f"{excerpt(answer.error) or 'no error'}; text {excerpt(answer.text, 80)!r}",
             where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
             fix="look for default_fallbacks or a fallback of this model that should not be there",
         )
@@ -118,9 +138,25 @@ def check_unknown_model(answer: Answer) -> None:
         explain(
             "A model that was just invented is not refused.",
             expected='an error like "Model not found"',
-            found=f"{answer.status}: {answer.error or excerpt(answer.text, 80)}",
+            found=f"{answer.status}: {excerpt(answer.error or answer.text)}",
             where=f"asked for {answer.model}",
             fix="what answers to any name proves nothing: look for a wildcard or a default model",
+        )
+    )
+
+
+def check_unknown_to_gateway(answer: Answer) -> None:
+    """Raise AssertionError unless the gateway by itself refuses a model that does not exist."""
+    if answer.error and not answer.text and refusal(answer.error, answer.status).of_litellm:
+        return
+    raise AssertionError(
+        explain(
+            "The gateway does not refuse a model that was just invented.",
+            expected="LiteLLM says by itself that it has no such model",
+            found=f"{answer.status}: {excerpt(answer.error or answer.text)}",
+            where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
+            fix='look for a wildcard (model_name: "*") in LiteLLM\'s model_list: a name that is '
+            "misspelt goes to some provider",
         )
     )
 
@@ -170,7 +206,7 @@ def _of_another(turn: Turn, model: Model, found: str) -> str:
     return explain(
         f"The answer in the conversation does not come from {model.name}.",
         expected=f"{model.upstream} at {model.provider}",
-        found=f"{found}; {turn.error or 'no error'}",
+        found=f"{found}; {excerpt(turn.error) or 'no error'}",
         where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
         f"its label says {turn.model}, which is only what was asked for",
         fix=f"look why {model.name} did not answer: ask it with disable_fallbacks",

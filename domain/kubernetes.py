@@ -214,6 +214,34 @@ class ServiceName:
         return f"{self.name}.{self.namespace}:{self.port}"
 
 
+def same_host(
+    host: str,
+    wanted: str,
+    *,
+    namespace: str = "",
+    at: Callable[[str], ServiceName | None] = lambda _address: None,
+) -> bool:
+    """Whether a host is the one that is wanted, or the same Service, or one of the same provider.
+
+    A provider's regional host (`eu.api.openai.com`) lies below its own name, where nobody else can
+    put one.
+
+    Args:
+        host: as somebody was asked.
+        wanted: as it should be.
+        namespace: of the pod that asked, in which short names are completed.
+        at: the Service that has an address, where a cluster can be asked.
+    """
+    asked, right = (each.strip().rstrip(".").lower() for each in (host, wanted))
+    if not asked or not right:
+        return False
+    service, meant = (service_in(f"http://{each}", namespace=namespace) for each in (asked, right))
+    if meant is None or "svc" not in right.split("."):  # a name of two labels may be anybody's
+        return asked == right or asked.endswith(f".{right}")
+    found = service or at(asked)
+    return asked == right or (found is not None and found.same_service(meant))
+
+
 def service_in(url: str, *, namespace: str) -> ServiceName | None:
     """The Service that a URL names, seen from a pod of `namespace`; None for any other host.
 

@@ -157,6 +157,24 @@ class Deployment:
     group: str
     upstream: str
     api_base: str
+    """Where the entry itself sends questions; empty where it leaves that to LiteLLM."""
+    parameters: str = ""
+    """Fingerprint of all that the entry sets, its keys aside."""
+    replaced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The models that the entry itself puts in its place, by the parameter that names them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Substitute:
+    """A way to replace a model that is no link of its chain."""
+
+    model: str
+    kind: str
+    """The setting that says so, as LiteLLM spells it, and whose it is."""
+    targets: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.model} -> {', '.join(self.targets)} ({self.kind})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +186,8 @@ class Chain:
     """Names in it that the gateway does not serve."""
     cycles: tuple[str, ...] = ()
     """Models that lead back to one already tried."""
+    otherwise: tuple[Substitute, ...] = ()
+    """Every other way in which one of them may be replaced."""
 
     def __str__(self) -> str:
         return " -> ".join(self.order)

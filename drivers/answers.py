@@ -81,10 +81,14 @@ class Answers:
         A rate limit is not asked again. Both questions are counted in the evidence.
         """
         answer = self.fresh(model)
-        passing = "5xx" in refusal(answer.error) if answer.error else not answer.returned
+        passing = (
+            refusal(answer.error, answer.status).passing if answer.error else not answer.returned
+        )
         if not passing:
             return answer
-        told = answer.error or f"its code did not come back in {excerpt(answer.text, 80)!r}"
+        told = (
+            excerpt(answer.error) or f"its code did not come back in {excerpt(answer.text, 80)!r}"
+        )
         self._say(f"{model} is asked a second time: {told}")
         return replace(self.fresh(model), attempts=2)
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from domain.errors import Inconclusive, NotProven
 from domain.findings import Recovery
+from domain.message import excerpt
 from domain.proof import Answer
 from domain.story import CHAIN, MODELS
 from domain.target import Outage, Outages
@@ -190,7 +191,7 @@ class Drill:
     def _check_serves(self, model: str) -> None:
         with aloud(f"{model} to answer by itself", self._say):
             answer = ask_alone(self._gateway, model)
-        assert not answer.error, f"{model}: {answer.error}"
+        assert not answer.error, f"{model}: {excerpt(answer.error)}"
 
 
 def _models_of(providers: Collection[str]) -> list[str]:

@@ -1,21 +1,24 @@
 """The gateway (LiteLLM), asked directly: what it serves, how it is set, who answers."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from domain.chain import ANY, DEEPEST, walk_chain
+from domain.chain import ALIAS, ANY, DEEPEST, walk_chain
 from domain.errors import Blocked, NotProven
-from domain.message import explain
+from domain.message import excerpt, explain
 from domain.proof import Answer, Chain, Deployment
 from domain.rollout import LITELLM_IS_ALIVE
-from domain.secret import Secret
+from domain.secret import Secret, fingerprint
 from domain.story import CHAIN
 from drivers.shapes import mapping, sequence
 from drivers.streaming import Question, ask
 from drivers.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
 
+_FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
+"""Lists of rules beside `fallbacks`, in the router's settings and in those of a key or an entry."""
 ANSWER_TIMEOUT = 180.0
 """Seconds; a cold Ollama loads its model for up to three minutes."""
 _KEY_REFUSED = re.compile(
@@ -91,6 +94,8 @@ class Gateway:
                 group=str(item.get("model_name") or ""),
                 upstream=str(mapping(item.get("litellm_params")).get("model") or ""),
                 api_base=str(mapping(item.get("litellm_params")).get("api_base") or ""),
+                parameters=_parameters(item.get("litellm_params")),
+                replaced=_replaced(mapping(item.get("litellm_params"))),
             )
             for item in self._list("/model/info")
         )
@@ -102,7 +107,7 @@ class Gateway:
         if self._key is None:
             raise NotProven(f"LiteLLM's {path} needs a key that may read it: set gateway_key")
         reply = self._api.get(path)
-        self._require_welcome(reply.status, reply.error)
+        self._require_welcome(reply.status, reply.told)
         return self._api.object_in(reply, path)
 
     @staticmethod
@@ -110,25 +115,61 @@ class Gateway:
         """Raise NotProven where LiteLLM refuses the key of these settings, which is no fault."""
         if _KEY_REFUSED.search(told):
             raise NotProven(
-                f"LiteLLM refuses the key that asks it directly ({status}: {told}): "
+                f"LiteLLM refuses the key that asks it directly ({status}: {excerpt(told)}): "
                 "set ACCEPTANCE_GATEWAY_KEY to one that may read its settings"
             )
 
-    def chain(self, model: str) -> Chain:
+    def chain(self, model: str, *, key: Secret | None = None) -> Chain:
         """The order in which models are tried when `model` is asked, by the rules in force.
 
         The ConfigMap does not tell: a `subPath` mount is never refreshed, a row of LiteLLM's
         database overrides it, and of two equal YAML keys the last one wins.
+
+        Args:
+            model: the model asked for.
+            key: whose eyes it is seen with, where it may have rules of its own.
         """
+        return self.chains([model], key=key)[0]
+
+    def chains(self, models: Iterable[str], *, key: Secret | None = None) -> tuple[Chain, ...]:
+        """The chain of each of these models, as `chain` has it."""
         settings = self.settings()
-        rules = _rules(settings.get("fallbacks"))
+        of_key = self.key_information(key) if key else {}
+        own = mapping(of_key.get("router_settings"))
+        rules = _rules(own.get("fallbacks"))  # a key's own are in the place of all others
+        rules = rules or {**_rules(settings.get("fallbacks")), **self._default_rule()}
         deepest = settings.get("max_fallbacks")
-        return walk_chain(
-            model,
-            {**rules, **self._default_rule()},
-            self.models(),
-            deepest=deepest if isinstance(deepest, int) else DEEPEST,
+        served, kinds = self.models(), self._kinds(settings, of_key)
+        return tuple(
+            walk_chain(
+                model,
+                rules,
+                served,
+                deepest=deepest if isinstance(deepest, int) else DEEPEST,
+                kinds=kinds,
+            )
+            for model in models
         )
+
+    def _kinds(
+        self, settings: Mapping[str, Any], of_key: Mapping[str, Any]
+    ) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Every other way by which LiteLLM 1.106.2 puts one model in another's place."""
+        own = mapping(of_key.get("router_settings"))
+        kinds = {kind: _rules(own.get(kind) or settings.get(kind)) for kind in _FALLBACKS}
+        kinds[ALIAS] = _aliases(settings.get(ALIAS))
+        kinds[f"{ALIAS} of the key in use"] = _aliases(own.get(ALIAS))
+        kinds["aliases of the key in use"] = _aliases(of_key.get("aliases"))
+        for each in self.deployments():
+            for parameter, targets in each.replaced.items():
+                rules = kinds.setdefault(f"litellm_params.{parameter} of its entry", {})
+                rules[each.group] = (*rules.get(each.group, ()), *targets)
+        return kinds
+
+    def key_information(self, key: Secret) -> Mapping[str, Any]:
+        """What a key brings along: `GET /key/info`; empty where LiteLLM has no database."""
+        reply = self.asked_by(key, "/key/info")
+        return mapping(mapping(reply.json).get("info")) if reply.status == HTTPStatus.OK else {}
 
     def _default_rule(self) -> Mapping[str, tuple[str, ...]]:
         """What `default_fallbacks` came to: `GET /fallback/*`.
@@ -160,9 +201,13 @@ class Gateway:
 
     def told_to(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
+        return self.asked_by(key, "/v1/models")
+
+    def asked_by(self, key: Secret | None, path: str) -> Reply:
+        """What somebody with another key, or with none, is answered to a GET."""
         stranger = Gateway(self._api.base_url, key, timeout=self._timeout)
         try:
-            return stranger._api.get("/v1/models")  # its own class
+            return stranger._api.get(path)  # its own class
         finally:
             stranger.close()
 
@@ -178,3 +223,23 @@ def _rules(listed: object) -> dict[str, tuple[str, ...]]:
 
 def _target(target: object) -> str:
     return str(mapping(target).get("model") or target)
+
+
+def _aliases(given: object) -> dict[str, tuple[str, ...]]:
+    return {str(name): (_target(target),) for name, target in mapping(given).items()}
+
+
+def _replaced(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The models that an entry itself puts in its place, by parameter."""
+    listed = {
+        name: tuple(map(_target, sequence(parameters.get(name))))
+        for name in ("fallbacks", *_FALLBACKS)
+    }
+    too_long = mapping(parameters.get("context_window_fallback_dict"))
+    listed["context_window_fallback_dict"] = tuple(map(_target, too_long.values()))
+    return {name: targets for name, targets in listed.items() if targets}
+
+
+def _parameters(given: object) -> str:
+    """A fingerprint: nested entries hold parts of keys, which LiteLLM does not remove."""
+    return fingerprint(json.dumps(given, sort_keys=True, default=str))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from domain.message import excerpt
 from domain.proof import Answer, Provenance
 from drivers.shapes import mapping, parsed, sequence
 from drivers.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, read
@@ -13,6 +12,8 @@ from drivers.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, r
 if TYPE_CHECKING:
     import httpx
 
+_DIGITS = 3
+"""Of an HTTP status; providers have codes of other lengths, and words."""
 _PROVING = ("x-litellm-", "llm_provider-")
 
 
@@ -22,6 +23,8 @@ class _Heard:
 
     text: str = ""
     error: str = ""
+    status: int = 0
+    """Of an error within the stream, whose own status was 200."""
     tokens: int = 0
     first_seconds: float = 0.0
 
@@ -83,7 +86,7 @@ def ask(
             else:
                 text = read(response, until=until)
                 reply = Reply(status=response.status_code, json=parsed(text), text=text)
-                heard.error = reply.error
+                heard.error = reply.told
     except (httpx.RequestError, UnicodeError) as error:
         if not heard.text:
             raise api.unreachable(path, error) from error
@@ -94,7 +97,7 @@ def ask(
         model=question.model,
         nonce=question.nonce,
         text=heard.text,
-        status=response.status_code,
+        status=heard.status or response.status_code,
         error=heard.error,
         provenance=_provenance(response.headers),
         first_seconds=heard.first_seconds,
@@ -109,7 +112,7 @@ def ask(
 def _listen(response: "httpx.Response", heard: _Heard, started: float, until: float) -> None:
     for event in _events(response, until):
         if error := event.get("error"):
-            heard.error = _words(error)
+            heard.error, heard.status = _words(error), _code(error)
         for choice in sequence(event.get("choices")):
             content = mapping(mapping(choice).get("delta")).get("content")
             if content and isinstance(content, str):
@@ -139,7 +142,12 @@ def _lines(response: "httpx.Response", until: float) -> Iterator[bytes]:
 
 
 def _words(error: object) -> str:
-    return excerpt(str(mapping(error).get("message") or error))
+    return str(mapping(error).get("message") or error).strip()
+
+
+def _code(error: object) -> int:
+    code = str(mapping(error).get("code"))
+    return int(code) if code.isdecimal() and len(code) == _DIGITS else 0
 
 
 def _provenance(headers: "httpx.Headers") -> Provenance | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from domain.answering import check_answer
 from domain.errors import Blocked
+from domain.kubernetes import same_host
 from domain.proof import Answer
 from domain.story import MODELS
 from drivers.answers import Answers
@@ -18,6 +19,8 @@ class Well:
         *,
         offered: Callable[[str], None],
         away: Callable[[str], bool],
+        same: Callable[[str, str], bool] = same_host,
+        as_agreed: Callable[[str], bool] = lambda _model: False,
     ) -> None:
         """Ask nothing yet.
 
@@ -25,15 +28,18 @@ class Well:
             answers: the answers that all scenarios share.
             offered: raises Blocked where a model cannot be chosen.
             away: whether nobody is meant to serve at a host now.
+            same: whether a host that the gateway asked is the one that it should ask.
+            as_agreed: whether the gateway's entry of a model is known to be as it should.
         """
         self._answers = answers
         self._offered = offered
         self.away = away
+        self._same = same
+        self._as_agreed = as_agreed
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
-        provider = MODELS[model].provider
-        check_answer(self._answers.of(model), model, provider, away=self.away)
+        self._check(self._answers.of(model), model, MODELS[model].provider)
 
     def check_given(self, answer: Answer, model: str, provider: str) -> None:
         """Return if the model gave this answer; raises like `check`.
@@ -42,7 +48,12 @@ class Well:
         """
         if answer.model != model:
             self.check(model)
-        check_answer(answer, model, provider, away=self.away)
+        self._check(answer, model, provider)
+
+    def _check(self, answer: Answer, model: str, provider: str) -> None:
+        check_answer(
+            answer, model, provider, away=self.away, same=self._same, as_agreed=self._as_agreed
+        )
 
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.

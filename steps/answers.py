@@ -7,12 +7,14 @@ from domain.answering import (
     check_error_only,
     check_no_error,
     check_unknown_model,
+    check_unknown_to_gateway,
 )
 from domain.proof import Answer
 from domain.target import Witness
-from drivers.answers import INVENTED, Answers
+from drivers.answers import INVENTED, Answers, nonce
 from drivers.drill import Drill, ask_alone
 from drivers.gateway import Gateway
+from drivers.streaming import Question
 from drivers.well import Well
 from fixtures.evidence import Attach, Comparison
 
@@ -64,6 +66,11 @@ def _(answer: Answer, drill: Drill, comparison: Comparison) -> None:
 @then("the user is told that there is no such model")
 def _(answer: Answer) -> None:
     check_unknown_model(answer)
+
+
+@then("the gateway itself knows no such model")
+def _(gateway: Gateway) -> None:
+    check_unknown_to_gateway(gateway.ask(Question(model=INVENTED, nonce=nonce())))
 
 
 @then(parsers.parse("nobody but {provider} was asked for it"))

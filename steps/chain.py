@@ -6,9 +6,10 @@ from dataclasses import replace
 from pytest_bdd import given, parsers, then, when
 
 from domain.chain import check_agree, check_alone, check_chain
-from domain.deployments import check_own_upstreams
+from domain.deployments import Same, check_own_upstreams
 from domain.kubernetes import Environment
 from domain.proof import Chain, Deployment
+from domain.secret import Secret
 from domain.story import CHAIN, MODELS
 from domain.target import Outage
 from drivers.drill import Drill
@@ -31,16 +32,22 @@ def _(drill: Drill, provider: str, attach: Attach) -> None:
 
 
 @when(parsers.parse('the chain of "{model}" is read from the gateway'), target_fixture="chain")
-def _(gateway: Gateway, model: str, attach: Attach, comparison: Comparison) -> Chain:
-    chain = gateway.chain(model)
+def _(
+    gateway: Gateway,
+    key_in_use: Secret | None,
+    model: str,
+    attach: Attach,
+    comparison: Comparison,
+) -> Chain:
+    chain = gateway.chain(model, key=key_in_use)
     attach("chain", chain)
     comparison.found(replace(comparison.findings, chain=chain.order))
     return chain
 
 
 @when("the chains of the parallel models are read from the gateway", target_fixture="chains")
-def _(gateway: Gateway) -> tuple[Chain, ...]:
-    return tuple(gateway.chain(name) for name in MODELS if name not in CHAIN)
+def _(gateway: Gateway, key_in_use: Secret | None) -> tuple[Chain, ...]:
+    return gateway.chains([name for name in MODELS if name not in CHAIN], key=key_in_use)
 
 
 @when("models and chain are read from every replica of the gateway", target_fixture="told")
@@ -63,8 +70,8 @@ def _(gateway: Gateway, comparison: Comparison) -> tuple[Deployment, ...]:
 
 
 @then("each model of the story has an upstream of its own")
-def _(deployments: tuple[Deployment, ...], gateway_environment: Environment) -> None:
-    check_own_upstreams(deployments, gateway_environment)
+def _(deployments: tuple[Deployment, ...], gateway_environment: Environment, same: Same) -> None:
+    check_own_upstreams(deployments, gateway_environment, same)
 
 
 @then("the chain is")

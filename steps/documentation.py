@@ -24,4 +24,4 @@ def _(text: str, gateway: Gateway, readme: Path, comparison: Comparison) -> None
 
 @then(parsers.parse('it shows the chain of "{model}" in its order'))
 def _(text: str, gateway: Gateway, readme: Path, model: str) -> None:
-    check_chain(text, gateway.chain(model).order, str(readme))
+    check_chain(text, gateway.chain(model).order, str(readme), gateway.models())
