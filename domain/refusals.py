@@ -37,6 +37,8 @@ class Refusal:
     fix: str
     passing: bool = False
     """Whether a second question may well be answered."""
+    resting: bool = False
+    """Whether LiteLLM asks nobody for a while, so that the reason is not told."""
     of_litellm: bool = False
     """Whether LiteLLM refuses a name by itself, and asked nobody."""
 
@@ -108,7 +110,9 @@ _OF_LITELLM = (
         Refusal(
             reason="LiteLLM lets it rest after a failure (cooldown), which hides the reason",
             whose=Whose.OWNER,
-            fix="look in LiteLLM's log for the failure before it",
+            fix="look in LiteLLM's log for the failure before it; cooldown_time and allowed_fails "
+            "in router_settings say how long it rests",
+            resting=True,
         ),
     ),
     (

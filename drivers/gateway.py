@@ -19,6 +19,9 @@ from drivers.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
 
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 """Lists of rules beside `fallbacks`, in the router's settings and in those of a key or an entry."""
+_PARTS = ("model_info", "litellm_params")
+_COOLDOWN = 30.0
+"""Seconds, where they are not told: the story's; LiteLLM 1.106.2 takes 5 where none are set."""
 ANSWER_TIMEOUT = 180.0
 """Seconds; a cold Ollama loads its model for up to three minutes."""
 _KEY_REFUSED = re.compile(
@@ -94,6 +97,7 @@ class Gateway:
                 group=str(item.get("model_name") or ""),
                 upstream=str(mapping(item.get("litellm_params")).get("model") or ""),
                 api_base=str(mapping(item.get("litellm_params")).get("api_base") or ""),
+                cooldown=_cooldown(item),
                 parameters=_parameters(item.get("litellm_params")),
                 replaced=_replaced(mapping(item.get("litellm_params"))),
             )
@@ -189,6 +193,15 @@ class Gateway:
         fields = self._api.objects_in(self._mapping(path), "fields", path)
         return {str(each.get("field_name")): each.get("field_value") for each in fields}
 
+    def cooldown(self) -> float:
+        """Seconds for which a model rests after failures; the longest of its settings."""
+        try:
+            own = [each.cooldown for each in self.deployments()]
+            router = self.settings().get("cooldown_time")
+        except (NotProven, UnexpectedAnswerError):
+            return _COOLDOWN  # they may not be read
+        return max([float(router) if isinstance(router, int | float) else _COOLDOWN, *own])
+
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
         answer = ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
@@ -238,6 +251,12 @@ def _replaced(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     too_long = mapping(parameters.get("context_window_fallback_dict"))
     listed["context_window_fallback_dict"] = tuple(map(_target, too_long.values()))
     return {name: targets for name, targets in listed.items() if targets}
+
+
+def _cooldown(item: Mapping[str, Any]) -> float:
+    """An entry's own cooldown, in either of the two places where LiteLLM looks for it."""
+    given = (mapping(item.get(part)).get("cooldown_time") for part in _PARTS)
+    return max((float(each) for each in given if isinstance(each, int | float)), default=0.0)
 
 
 def _parameters(given: object) -> str:

@@ -11,6 +11,7 @@ from domain.answering import (
 )
 from domain.proof import Answer
 from domain.target import Witness
+from domain.waiting import Say
 from drivers.answers import INVENTED, Answers, nonce
 from drivers.drill import Drill, ask_alone
 from drivers.gateway import Gateway
@@ -38,8 +39,8 @@ def _(answers: Answers) -> Answer:
 
 
 @when(parsers.parse('"{model}" is asked with fallbacks switched off'), target_fixture="answer")
-def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
-    answer = ask_alone(gateway, model)
+def _(gateway: Gateway, model: str, say: Say, attach: Attach) -> Answer:
+    answer = ask_alone(gateway, model, say)
     attach("answer without fallback", answer)
     return answer
 

@@ -59,6 +59,10 @@ class _Models:
         error = "not loaded" if self.not_yet >= 0 else ""
         return Answer(model=question.model, nonce=question.nonce, error=error, seconds=0.1)
 
+    def cooldown(self) -> float:
+        """See `Gateway`."""
+        return 0.0
+
     def check(self, model: str) -> None:
         """See `Well`."""
         assert model != self._ill
