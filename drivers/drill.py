@@ -206,7 +206,7 @@ class Drill:
                     f"{model} does not serve again after the drill.",
                     expected=f"an answer within {self._gateway.cooldown():g} s of cooldown and "
                     f"{_MARGIN:g} s more, with nothing in the way any more",
-                    found=excerpt(answer.error),
+                    found=f"{model}: {excerpt(answer.error)}",
                     where=f"asked for {model}, with fallbacks switched off",
                     fix=refusal(answer.error, answer.status).fix,
                 )

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import NotProven
 from domain.proof import Answer
 from domain.target import Outage
-from drivers.drill import Drill, Plan, planned_outages
+from drivers.drill import Drill, Plan, ask_alone, planned_outages, recovering
 from drivers.streaming import Question
 
 _VLLM = (("vLLM", Outage.REFUSED),)
@@ -167,3 +167,34 @@ def test_the_outages_of_a_scenario_are_read_from_its_sentences() -> None:
         ("Ollama", Outage.RATE_LIMITED),
         ("Groq", Outage.REFUSED),
     )
+
+
+class _Resting:
+    """A gateway that lets a model rest for some questions, before it tells why it fails."""
+
+    def __init__(self, rests: int) -> None:
+        self.rests = rests
+
+    def cooldown(self) -> float:
+        """See `Gateway`."""
+        return 0.1
+
+    def ask(self, question: Question) -> Answer:
+        """See `Gateway`."""
+        self.rests -= 1
+        resting = "No deployments available for selected model, Try again in 5 seconds."
+        error = resting if self.rests >= 0 else "litellm.AuthenticationError: no such key"
+        return Answer(model=question.model, nonce=question.nonce, error=error, status=429)
+
+
+@pytest.mark.parametrize(("rests", "told"), [(1, "AuthenticationError"), (99, "No deployments")])
+def test_a_cooldown_does_not_hide_the_reason(
+    rests: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.drill._MARGIN", 2.0)
+    gateway: Any = _Resting(rests)
+    assert told in ask_alone(gateway, "vllm-qwen").error
+
+
+def test_which_scenario_is_about_a_return() -> None:
+    assert recovering("vLLM refuses connections\nGroq was away and is back") == {"Groq"}
