@@ -9,6 +9,12 @@ def explain(title: str, *, expected: str, found: str, where: str, fix: str) -> s
     return "\n".join([title, *(f"  {name:<9} {text}" for name, text in rows.items())])
 
 
+def quoted(name: str) -> str:
+    """A name as it is; in quotes where spaces or what cannot be seen would make it look right."""
+    odd = not name.isprintable() or name != " ".join(name.split())
+    return repr(name) if odd or not name else name
+
+
 def excerpt(body: str, longest: int = _LONGEST_BODY) -> str:
     """The beginning of a body, on one line."""
     line = " ".join(body.split())

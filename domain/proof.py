@@ -1,6 +1,6 @@
 """Proof is a value: what was seen, where, and how it reads beside what was expected."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -24,6 +24,17 @@ class Connection:
     model_ids: tuple[str, ...] = ()
     """Names typed in by an administrator; where there are any, the other side is never asked."""
     prefix: str = ""
+    sent: tuple[tuple[str, str], ...] = ()
+    """What its own headers send for a key, each with a fingerprint: they win over the key."""
+    identity: str = ""
+    """Whose key goes with each question, where it is not the connection's (`session`)."""
+    also: frozenset[int] = frozenset()
+    """Indexes of further connections that lead to the same place: together they are one."""
+
+    @property
+    def indexes(self) -> frozenset[int]:
+        """Of this connection and of those that are one with it."""
+        return self.also | {self.index}
 
     def __str__(self) -> str:
         return f"connection #{self.index} {self.url}"
@@ -69,6 +80,8 @@ class Listing:
     seconds: float
     unseen: tuple[str, ...] = ()
     """Names that the API gives to the same account, where a page does not show them."""
+    switched_off: tuple[str, ...] = ()
+    """Names that an administrator disabled under Admin Settings > Models, where they are told."""
     picture: bytes = field(default=b"", repr=False)
     """What the user saw, as a PNG, where there was a screen."""
 
@@ -81,9 +94,9 @@ class Listing:
         """The model of exactly this name."""
         return next((model for model in self.models if model.name == name), None)
 
-    def by(self, connection: int) -> frozenset[str]:
-        """Names that come from one connection."""
-        return frozenset(model.name for model in self.models if model.connection == connection)
+    def by(self, connections: Collection[int]) -> frozenset[str]:
+        """Names that come from some connections."""
+        return frozenset(model.name for model in self.models if model.connection in connections)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +107,8 @@ class Served:
     names: tuple[str, ...]
     error: str = ""
     """Its own words where it told no models."""
+    withheld: tuple[str, ...] = ()
+    """Names that it serves, and does not tell to this key; as far as that can be known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -31,11 +31,35 @@ _KEY_REFUSED = re.compile(
 """What LiteLLM 1.106.2 says to a key of nobody, or of somebody who may not; never of a provider."""
 
 
+AUTHORIZATION = "Authorization"
+"""The header that LiteLLM reads a key from, unless `litellm_key_header_name` names another."""
+
+
+_UNREAD = (HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
+"""What LiteLLM 1.106.2 says where it finds no key, and of its own troubles too."""
+
+
 class Gateway:
     """LiteLLM's own API; checked with 1.106.2."""
 
-    def __init__(self, base_url: str, key: Secret | None, *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: Secret | None,
+        *,
+        timeout: float = TIMEOUT,
+        headers: Collection[str] = (AUTHORIZATION,),
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            base_url: scheme, host and port.
+            key: who asks; None for nobody.
+            timeout: seconds for an answer.
+            headers: those in which the key is sent.
+        """
         self._key = key
+        self._sent_in = headers
         self._timeout = timeout
         self._api = Api(base_url, name="LiteLLM", timeout=timeout, headers=self._headers)
 
@@ -45,7 +69,9 @@ class Gateway:
 
     def _headers(self) -> Mapping[str, str]:
         # a line end at a key's end cannot be sent; whether it does harm is judged by who uses it
-        return {"Authorization": f"Bearer {self._key.reveal().strip()}"} if self._key else {}
+        if self._key is None:
+            return {}
+        return dict.fromkeys(self._sent_in, f"Bearer {self._key.reveal().strip()}")
 
     def version(self) -> str:
         """Its version; `unknown` where LiteLLM is recognised but does not tell.
@@ -112,6 +138,11 @@ class Gateway:
             raise NotProven(f"LiteLLM's {path} needs a key that may read it: set gateway_key")
         reply = self._api.get(path)
         self._require_welcome(reply.status, reply.told)
+        if (reply.status, reply.told) == _UNREAD == self._told_to_nobody(path) and self._alive():
+            raise NotProven(
+                f"LiteLLM answers {reply.status} to the key that asks it directly, as to none: it "
+                "reads keys from another header (litellm_key_header_name)"
+            )
         return self._api.object_in(reply, path)
 
     @staticmethod
@@ -216,9 +247,16 @@ class Gateway:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
         return self.asked_by(key, "/v1/models")
 
+    def _told_to_nobody(self, path: str) -> tuple[int, str]:
+        reply = self.asked_by(None, path)
+        return reply.status, reply.told
+
+    def _alive(self) -> bool:
+        return LITELLM_IS_ALIVE in self._api.get("/health/liveliness").text
+
     def asked_by(self, key: Secret | None, path: str) -> Reply:
         """What somebody with another key, or with none, is answered to a GET."""
-        stranger = Gateway(self._api.base_url, key, timeout=self._timeout)
+        stranger = Gateway(self._api.base_url, key, timeout=self._timeout, headers=self._sent_in)
         try:
             return stranger._api.get(path)  # its own class
         finally:

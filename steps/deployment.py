@@ -10,7 +10,7 @@ from domain.endpoint import Place, check_declared, declared_connections, remarks
 from domain.proof import Connection
 from domain.rollout import check_current, check_one_endpoint, check_reached, check_running_key
 from domain.target import Target
-from drivers.inside import ask_processes, call_gateway
+from drivers.inside import ask_processes
 from fixtures.evidence import Attach, Comparison
 
 
@@ -78,8 +78,8 @@ def _(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> N
 
 
 @when("Open WebUI itself calls the endpoint in use", target_fixture="told")
-def _(cluster: Cluster, workload: Workload, connection: Connection) -> Mapping[str, InsideResponse]:
-    return call_gateway(cluster, workload, connection)
+def _(reached_from_inside: Mapping[str, InsideResponse]) -> Mapping[str, InsideResponse]:
+    return reached_from_inside
 
 
 @then("LiteLLM answers the call")

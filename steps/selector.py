@@ -53,25 +53,26 @@ def _(selectors: Mapping[str, Listing], connection: Connection, served: Served) 
 
 
 @then("it shows at least one model")
-def _(selector: Listing) -> None:
-    check_shows_models(selector)
+def _(selector: Listing, served: Served) -> None:
+    check_shows_models(selector, served.names)
 
 
 @then("these models are offered")
 def _(
     selector: Listing, connection: Connection, served: Served, datatable: list[list[str]]
 ) -> None:
-    check_offered(selector, [row[0] for row in datatable[1:]], connection, served.names)
+    names = [row[0] for row in datatable[1:]]
+    check_offered(selector, names, connection, served.names, served.withheld)
 
 
 @then(parsers.parse('"{model}" is offered by way of the gateway'))
 def _(selector: Listing, connection: Connection, served: Served, model: str) -> None:
-    check_offered(selector, [model], connection, served.names)
+    check_offered(selector, [model], connection, served.names, served.withheld)
 
 
 @then("every model of the story is offered")
 def _(selector: Listing, connection: Connection, served: Served) -> None:
-    check_offered(selector, MODELS, connection, served.names)
+    check_offered(selector, MODELS, connection, served.names, served.withheld)
 
 
 @then("the gateway's connection offers exactly what the gateway serves")

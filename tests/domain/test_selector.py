@@ -52,7 +52,7 @@ HEALTHY: dict[str, tuple[Listing, Connection, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("seen", "by", "served"), HEALTHY.values(), ids=HEALTHY.keys())
 def test_a_healthy_selector(seen: Listing, by: Connection, served: tuple[str, ...]) -> None:
-    check_shows_models(seen)
+    check_shows_models(seen, MODELS)
     check_offered(seen, MODELS, by, served)
     check_complete(seen, by, served)
     check_no_stranger(seen, MODELS, by, wiring(connection(), SECOND))
@@ -165,7 +165,7 @@ def test_a_model_of_another_connection_is_named_with_its_address() -> None:  # F
 
 def test_an_empty_selector_and_an_invented_model() -> None:
     with refused("The model selector is empty", "200 and []"):
-        check_shows_models(Listing(account="judge", models=(), seconds=10.0))
+        check_shows_models(Listing(account="judge", models=(), seconds=10.0), MODELS)
     with refused("just invented is offered", "this listing proves nothing"):
         check_invented(listing(offered("invented-1")), "invented-1")
 
