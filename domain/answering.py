@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from domain.contract import Model, Provider
 from domain.errors import Inconclusive
-from domain.kubernetes import same_host
 from domain.message import excerpt, explain
 from domain.proof import Answer, Provenance, Turn
 from domain.refusals import refusal, refused
-from domain.story import MODELS, Model
 from domain.target import Call
 from domain.witnessing import asked
 
@@ -16,38 +15,37 @@ _BAD_REQUEST = 400
 
 def check_answer(
     answer: Answer,
-    name: str,
-    provider: str,
+    expected: Model,
     *,
-    away: Callable[[str], bool] = lambda _host: False,
-    same: Callable[[str, str], bool] = same_host,
+    namespace: str = "",
+    away: Callable[[Provider], bool] = lambda _provider: False,
     as_agreed: Callable[[str], bool] = lambda _model: False,
 ) -> None:
     """Return if the model itself gave this answer.
 
     Args:
         answer: what the user received.
-        name: the model that must have given it.
-        provider: whose model it is.
-        away: whether nobody is meant to serve at a host now (the GPU is in use for something else).
-        same: whether a host that the gateway asked is the one that it should ask.
+        expected: the model that must have given it, and its provider.
+        namespace: the gateway's, in which it completes short names.
+        away: whether nobody is meant to serve a provider's models now (the GPU is in use for
+            something else).
         as_agreed: whether the gateway's entry of a model is known to be as it should.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
         Inconclusive: an external provider refused, or the model is switched off on purpose.
     """
-    expected = MODELS.get(name)
+    name, provider = expected.name, expected.provider
     who = answer.provenance
     broken = f"it breaks off with an error: {excerpt(answer.error)}" if answer.error else ""
-    wrong = broken or _wrong_origin(who, name, expected, same) or _no_proof(answer, who)
+    wrong = broken or _wrong_origin(who, expected, namespace) or _no_proof(answer, who)
     if not wrong:
         return
-    if expected and away(expected.host):
-        raise Inconclusive(f"{name}: nothing is meant to run behind {expected.host} (0 replicas)")
+    if away(provider):
+        raise Inconclusive(f"{name}: nothing is meant to run behind {provider} (0 replicas)")
     if answer.error and not answer.text and answer.model == name:
         raise refused(
-            name,
+            expected,
             answer.error,
             f"asked for {answer.model}",
             status=answer.status,
@@ -57,7 +55,7 @@ def check_answer(
     raise AssertionError(
         explain(
             f"The answer does not come from {name}.",
-            expected=f"{name} at {provider} ({expected.host if expected else provider})",
+            expected=f"{name} at {provider}",
             found=wrong,
             where=f"asked for {answer.model}; answered by {who or 'nobody who says so'}; "
             f"text {excerpt(answer.text, 80)!r}",
@@ -66,18 +64,14 @@ def check_answer(
     )
 
 
-def _wrong_origin(
-    who: Provenance | None,
-    name: str,
-    expected: Model | None,
-    same: Callable[[str, str], bool],
-) -> str:
+def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> str:
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
-    if who.group != name:
+    if who.group != expected.name:
         return f"{who.group or 'an unknown model'} answered in its place ({who.api_base})"
-    if expected and not same(who.host, expected.host):
-        return f"LiteLLM asked {who.api_base or 'no address'}, not {expected.host}"
+    if not expected.provider.serves_at(who.host, namespace=namespace):
+        hosts = " or ".join(expected.provider.hosts)
+        return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
     return ""
 
 
@@ -186,7 +180,7 @@ def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
     by = (made[-1].provider, made[-1].model) if made else ("nobody", "no model")
     found = f"{by[1]} at {by[0]}"
     check_returned(turn, model, found)
-    if by != (model.provider, model.upstream):
+    if by[0] != model.provider.name or model.upstream not in ("", by[1]):
         raise AssertionError(_of_another(turn, model, found))
 
 
@@ -197,7 +191,7 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
         Inconclusive: an external provider refused.
     """
     if turn.error and not turn.text:
-        raise refused(model.name, turn.error, f"question {turn.nonce} in a conversation")
+        raise refused(model, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:
         raise AssertionError(_of_another(turn, model, by))
 
@@ -205,7 +199,7 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
 def _of_another(turn: Turn, model: Model, found: str) -> str:
     return explain(
         f"The answer in the conversation does not come from {model.name}.",
-        expected=f"{model.upstream} at {model.provider}",
+        expected=str(model),
         found=f"{found}; {excerpt(turn.error) or 'no error'}",
         where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
         f"its label says {turn.model}, which is only what was asked for",

@@ -79,21 +79,27 @@ def _own(name: str, rules: Rules) -> tuple[str, ...] | None:
 def check_chain(chain: Chain, expected: tuple[str, ...]) -> None:
     """Raise AssertionError unless the gateway tries exactly these models, in this order.
 
-    Another kind of fallback that goes to a later model of the chain does no harm.
+    Args:
+        chain: what the gateway does.
+        expected: the models in order; a last one that stands before is where the chain leads back.
+            Another kind of fallback that goes to a later one of them does no harm.
     """
-    astray = [each for each in chain.otherwise if not _follows(each, expected)]
-    if chain.order == expected and not chain.unknown and not chain.cycles and not astray:
+    agreed = tuple(dict.fromkeys(expected))
+    back = expected[-1:] if len(agreed) < len(expected) else ()
+    astray = [each for each in chain.otherwise if not _follows(each, agreed)]
+    linked = chain.order == agreed and not chain.unknown and chain.cycles == back
+    if linked and not astray:
         return
     found = [str(chain), *map(str, astray)]
     found += [f"{name} is not in model_list" for name in chain.unknown]
     found += [f"{name} leads back to itself" for name in chain.cycles]
     raise AssertionError(
         explain(
-            "The fallback chain is not the story's.",
+            "The fallback chain is not the one that was agreed on.",
             expected=" -> ".join(expected),
             found="; ".join(found),
             where="LiteLLM's settings in force, GET /router/settings (not the ConfigMap)",
-            fix=_FIX_CHAIN if chain.order != expected or not astray else _FIX_OTHERWISE,
+            fix=_FIX_OTHERWISE if linked else _FIX_CHAIN,
         )
     )
 

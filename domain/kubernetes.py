@@ -22,6 +22,8 @@ Lookup = Callable[[str, str], Mapping[str, str] | None]
 _SECRETIVE = re.compile(r"KEY|SECRET|(?<!BY)PASS|TOKEN|CREDENTIAL", re.IGNORECASE)
 _SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
 """A user and a password within a URL."""
+_MOST_CHARACTERS = 131_072
+"""Of a variable or an argument: Linux starts no program with a longer one (MAX_ARG_STRLEN)."""
 _REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^)]*)\)")
 """As `third_party/forked/golang/expansion` reads it: whatever stands up to the next `)`."""
 
@@ -129,6 +131,59 @@ def _key_reference(origin: Manifest) -> tuple[str, Manifest]:
     return "ConfigMap", origin["configMapKeyRef"]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumeSource:
+    """A ConfigMap or Secret whose data are files of a volume."""
+
+    kind: str
+    name: str
+    optional: bool
+    items: tuple[Manifest, ...]
+    """Which keys become files, and by which path; none: all of them."""
+
+    def files(self, data: Mapping[str, str]) -> Mapping[str, str]:
+        """Text of each file, by its path in the volume."""
+        if not self.items:
+            return data
+        return {item["path"]: data[item["key"]] for item in self.items if item["key"] in data}
+
+
+def sources_of(volume: Manifest) -> Iterator[VolumeSource]:
+    """The ConfigMaps and Secrets of a volume: its own, or those that it projects."""
+    parts = [(volume, "secretName")]
+    parts += [(part, "name") for part in (volume.get("projected") or {}).get("sources") or ()]
+    for part, secret_name in parts:
+        for kind, field, name in (
+            ("ConfigMap", "configMap", "name"),
+            ("Secret", "secret", secret_name),
+        ):
+            if source := part.get(field):
+                yield VolumeSource(
+                    kind=kind,
+                    name=source[name],
+                    optional=bool(source.get("optional")),
+                    items=tuple(source.get("items") or ()),
+                )
+
+
+def missing_volumes(spec: Manifest, lookup: Lookup) -> tuple[str, ...]:
+    """What the volumes of a pod refer to, is not optional and does not exist: it cannot start."""
+    missing = []
+    for volume in spec.get("volumes") or ():
+        for source in sources_of(volume):
+            data = lookup(source.kind, source.name)
+            if source.optional:
+                continue
+            if data is None:
+                missing.append(f"{source.kind} {source.name}")
+            missing += [
+                f"key {item['key']} of {source.kind} {source.name}"
+                for item in source.items
+                if data is not None and item["key"] not in data
+            ]
+    return tuple(dict.fromkeys(missing))
+
+
 def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
     """What the container refers to, is not optional and does not exist: it cannot start."""
     wanted: list[tuple[str, Manifest]] = [
@@ -155,13 +210,23 @@ def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
 
 
 def expand(value: str, environment: Environment) -> str:
-    """The text with `$(NAME)` replaced, as in a container's values, command and arguments."""
+    """The text with `$(NAME)` replaced, as in a container's values, command and arguments.
+
+    Raises:
+        ValueError: it becomes longer than Linux gives to a program.
+    """
+    longest = len(value)
 
     def replacement(match: re.Match[str]) -> str:
         name = match["name"]
         if name is None:
             return "$"
-        return environment[name].value.reveal() if name in environment else match[0]
+        text = environment[name].value.reveal() if name in environment else match[0]
+        nonlocal longest
+        longest += len(text)
+        if longest > _MOST_CHARACTERS:
+            raise ValueError(f"$({name}) makes a text of more than {_MOST_CHARACTERS} characters")
+        return text
 
     return _REFERENCE.sub(replacement, value)
 
@@ -214,34 +279,6 @@ class ServiceName:
         return f"{self.name}.{self.namespace}:{self.port}"
 
 
-def same_host(
-    host: str,
-    wanted: str,
-    *,
-    namespace: str = "",
-    at: Callable[[str], ServiceName | None] = lambda _address: None,
-) -> bool:
-    """Whether a host is the one that is wanted, or the same Service, or one of the same provider.
-
-    A provider's regional host (`eu.api.openai.com`) lies below its own name, where nobody else can
-    put one.
-
-    Args:
-        host: as somebody was asked.
-        wanted: as it should be.
-        namespace: of the pod that asked, in which short names are completed.
-        at: the Service that has an address, where a cluster can be asked.
-    """
-    asked, right = (each.strip().rstrip(".").lower() for each in (host, wanted))
-    if not asked or not right:
-        return False
-    service, meant = (service_in(f"http://{each}", namespace=namespace) for each in (asked, right))
-    if meant is None or "svc" not in right.split("."):  # a name of two labels may be anybody's
-        return asked == right or asked.endswith(f".{right}")
-    found = service or at(asked)
-    return asked == right or (found is not None and found.same_service(meant))
-
-
 def service_in(url: str, *, namespace: str) -> ServiceName | None:
     """The Service that a URL names, seen from a pod of `namespace`; None for any other host.
 
@@ -264,3 +301,11 @@ def service_in(url: str, *, namespace: str) -> ServiceName | None:
             return ServiceName(namespace=space, name=name, port=port)
         case _:
             return None
+
+
+def port_behind(service: Manifest | None, port: int) -> str:
+    """The port of the pods, or its name, behind a Service's port; empty where it has no such."""
+    for each in (service or {}).get("spec", {}).get("ports") or ():
+        if each["port"] == port:
+            return str(each.get("targetPort", port))
+    return ""

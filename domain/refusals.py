@@ -11,12 +11,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from http import HTTPStatus
 
+from domain.contract import Model
 from domain.errors import Inconclusive
 from domain.message import excerpt, explain
-from domain.story import MODELS
-
-_LOCAL = ("vLLM", "Ollama")
-"""Providers of the house: an error of theirs is the owner's own."""
 
 
 class Whose(Enum):
@@ -272,7 +269,7 @@ def _status(error: str, status: int | None) -> int | None:
 
 
 def refused(
-    name: str, error: str, where: str, *, status: int | None = None, as_agreed: bool = False
+    model: Model, error: str, where: str, *, status: int | None = None, as_agreed: bool = False
 ) -> Exception:
     """The error for a model that gave no answer.
 
@@ -280,29 +277,27 @@ def refused(
     Inconclusive; all else is the owner's own until shown otherwise, an AssertionError.
 
     Args:
-        name: the model.
+        model: who should have answered.
         error: the whole of what was said.
         where: which question it was.
         status: of the answer, where there was one.
         as_agreed: whether the gateway is known to ask for the right model at the right address:
             a provider that does not know it then has withdrawn it.
     """
-    expected = MODELS.get(name)
     known = refusal(error, status)
+    said = f"it said: {excerpt(error, 160)}"
     theirs = known.whose is Whose.PROVIDER or (known is _NO_MODEL and as_agreed)
-    external = expected and expected.provider not in _LOCAL and theirs
-    who = expected.provider if expected else "its provider"
-    if external:
+    if theirs and model.provider.service is None:
         return Inconclusive(
-            f"{name}: {who} refused: {known.reason}. "
-            f"The wiring as far as the gateway is right; it said: {excerpt(error, 160)}"
+            f"{model.name}: {model.provider.name} refused: {known.reason}. "
+            f"The wiring as far as the gateway is right; {said}"
         )
     if known.whose is Whose.NOBODY:
-        return Inconclusive(f"{name}: {known.reason}: {known.fix}; it said: {excerpt(error, 160)}")
+        return Inconclusive(f"{model.name}: {known.reason}: {known.fix}; {said}")
     because = f"{known.reason}: " if known.reason else ""
     return AssertionError(
         explain(
-            f"{name} does not answer.",
+            f"{model.name} does not answer.",
             expected="an answer",
             found=f"{because}{excerpt(error)}",
             where=where,

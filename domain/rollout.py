@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from domain.cluster import InsideResponse, Workload
 from domain.credential import declared_for_gateway, key_refused
 from domain.endpoint import Place, declared_connections
-from domain.errors import Blocked, NotProven
+from domain.errors import Blocked, NotProven, Subject
 from domain.kubernetes import Environment, named
 from domain.message import excerpt, explain
 from domain.proof import Connection, Served
@@ -151,7 +151,7 @@ def require_reached(
     except NotProven:
         return
     except AssertionError as error:
-        raise Blocked("AC1", f"{connection} does not reach LiteLLM") from error
+        raise Blocked(Subject.GATEWAY, f"{connection} does not reach LiteLLM") from error
 
 
 def _what_came(response: InsideResponse) -> str:

@@ -1,12 +1,12 @@
 """Which models answer as themselves while nothing is disturbed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from domain.answering import check_answer
-from domain.errors import Blocked
-from domain.kubernetes import same_host
+from domain.contract import Contract, Provider
+from domain.errors import Blocked, Subject
 from domain.proof import Answer
-from domain.story import MODELS
 from drivers.answers import Answers
 
 
@@ -16,30 +16,30 @@ class Well:
     def __init__(
         self,
         answers: Answers,
+        contract: Contract,
         *,
         offered: Callable[[str], None],
-        away: Callable[[str], bool],
-        same: Callable[[str, str], bool] = same_host,
+        away: Callable[[Provider], bool],
         as_agreed: Callable[[str], bool] = lambda _model: False,
     ) -> None:
         """Ask nothing yet.
 
         Args:
             answers: the answers that all scenarios share.
+            contract: who must answer for each model.
             offered: raises Blocked where a model cannot be chosen.
-            away: whether nobody is meant to serve at a host now.
-            same: whether a host that the gateway asked is the one that it should ask.
+            away: whether nobody is meant to serve a provider's models now.
             as_agreed: whether the gateway's entry of a model is known to be as it should.
         """
         self._answers = answers
+        self._contract = contract
         self._offered = offered
         self.away = away
-        self._same = same
         self._as_agreed = as_agreed
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
-        self._check(self._answers.of(model), model, MODELS[model].provider)
+        self._check(self._answers.of(model), model, self._contract.models[model].provider)
 
     def check_given(self, answer: Answer, model: str, provider: str) -> None:
         """Return if the model gave this answer; raises like `check`.
@@ -48,11 +48,13 @@ class Well:
         """
         if answer.model != model:
             self.check(model)
-        self._check(answer, model, provider)
+        self._check(answer, model, self._contract.providers[provider])
 
-    def _check(self, answer: Answer, model: str, provider: str) -> None:
+    def _check(self, answer: Answer, model: str, provider: Provider) -> None:
+        expected = replace(self._contract.models[model], provider=provider)
+        namespace = self._contract.gateway.namespace
         check_answer(
-            answer, model, provider, away=self.away, same=self._same, as_agreed=self._as_agreed
+            answer, expected, namespace=namespace, away=self.away, as_agreed=self._as_agreed
         )
 
     def require(self, model: str) -> None:
@@ -66,4 +68,4 @@ class Well:
         try:
             self.check(model)
         except AssertionError as error:
-            raise Blocked("AC3", f"{model} does not answer by itself") from error
+            raise Blocked(Subject.ANSWERS, f"{model} does not answer by itself") from error

@@ -1,6 +1,6 @@
 """The story on a cluster of the lab's own: put there, changed, and taken away again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from lab.cluster.objects import WORKLOADS, Objects
 from lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from lab.embedded.manifests import Manifests, namespace_of
 from lab.embedded.network import Disturbance
-from lab.embedded.target import administrator_in, value_in
+from lab.embedded.target import administrator_in, master_key_behind
 from lab.providers.client import Providers
 from lab.providers.handover import Handover
 
@@ -109,7 +109,14 @@ class ClusterLab:
         if disturbances:
             raise SetupError("A fault disturbs the network: that is tried in the embedded lab.")
 
-    def target(self, name: str, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+    def target(
+        self,
+        name: str,
+        *,
+        open_webui: ServiceName,
+        gateway: ServiceName,
+        names: Iterable[str] = (),
+    ) -> Target:
         """The cluster as a target; credentials are those that the manifests give.
 
         Raises:
@@ -119,10 +126,6 @@ class ClusterLab:
         settle(self.api, open_webui, self._say)
         cluster = KubernetesCluster(self.api, open_webui, gateway)
         frontend = cluster.workload(open_webui).environment
-        try:
-            backend = cluster.workload(gateway).environment
-        except SetupError:  # that nothing serves there is what is judged
-            backend = {}
         target = live_target(
             self.api,
             name=name,
@@ -130,9 +133,9 @@ class ClusterLab:
             gateway=gateway,
             administrator=administrator_in(frontend),
             user=None,
-            gateway_key=value_in(backend, "LITELLM_MASTER_KEY"),
+            gateway_key=master_key_behind(gateway, self.manifests),
             outages=EmulatedOutages(self.providers),
-            witness=ProvidersLedger(self.providers),
+            witness=ProvidersLedger(self.providers, names),
             say=self._say,
             closing=self._target,
         )

@@ -10,19 +10,30 @@ from domain.errors import SetupError
 from domain.kubernetes import Manifest, data_of
 from domain.message import explain
 from domain.secret import Secret
+from lab.embedded.documents import Loader
 from lab.embedded.shape import misshapen
 
 DEFAULT = Path(__file__).parent.parent / "manifests"
 _DEFAULT_NAMESPACE = "default"
-_MOST_ENTRIES = 10_000
 
 
 class Manifests:
     """Objects as one would apply them; of two with the same name the last stands."""
 
-    def __init__(self, objects: Iterable[Manifest], *, readme: str = "") -> None:
+    def __init__(
+        self,
+        objects: Iterable[Manifest],
+        *,
+        readme: str = "",
+        notes: tuple[str, ...] = (),
+        allow_code: bool = False,
+    ) -> None:
         self.readme = readme
         """Path of the README beside the files; empty where there is none."""
+        self.notes = notes
+        """What is to be known of where they came from."""
+        self.allow_code = allow_code
+        """Whether code that they bring may run: somebody trusts whoever wrote them."""
         self._objects = {
             (item["kind"], namespace_of(item), item["metadata"]["name"]): item for item in objects
         }
@@ -93,12 +104,18 @@ class Manifests:
     def without(self, kind: str, namespace: str, name: str) -> "Manifests":
         """These objects but one."""
         gone = (kind, namespace, name)
-        kept = [item for key, item in self._objects.items() if key != gone]
-        return Manifests(kept, readme=self.readme)
+        return self._with(item for key, item in self._objects.items() if key != gone)
 
     def with_changes(self, changed: Iterable[Manifest]) -> "Manifests":
         """These objects, with others added or put in their place."""
-        return Manifests([*self, *changed], readme=self.readme)
+        return self._with([*self, *changed])
+
+    def trusted(self) -> "Manifests":
+        """These objects, whose code may run."""
+        return Manifests(self, readme=self.readme, notes=self.notes, allow_code=True)
+
+    def _with(self, objects: Iterable[Manifest]) -> "Manifests":
+        return Manifests(objects, readme=self.readme, notes=self.notes, allow_code=self.allow_code)
 
 
 def namespace_of(manifest: Manifest) -> str:
@@ -106,18 +123,9 @@ def namespace_of(manifest: Manifest) -> str:
     return str(manifest["metadata"].get("namespace") or _DEFAULT_NAMESPACE)
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses merge keys (`<<`) that multiply: a few lines can become millions of entries."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        super().flatten_mapping(node)
-        if len(node.value) > _MOST_ENTRIES:
-            raise yaml.YAMLError("merge keys multiply without end")
-
-
 def _objects_in(file: Path) -> Iterator[Manifest]:
     try:
-        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), _Loader))
+        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader))
     except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
         raise _unreadable(file, _what(error)) from error
     for document in documents:

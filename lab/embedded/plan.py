@@ -1,5 +1,6 @@
 """From manifests to what must run: one plan for each pod that Kubernetes would start."""
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,19 +8,25 @@ from typing import Any
 from domain.errors import SetupError
 from domain.kubernetes import (
     Environment,
+    Lookup,
     Manifest,
     Variable,
     expand,
     missing_references,
+    missing_volumes,
     resolve_environment,
+    sources_of,
 )
 from domain.message import explain
 from domain.secret import Secret
+from lab.embedded.command import CommandLine, RefusedCommandError, command_line
 from lab.embedded.manifests import Manifests, namespace_of
-from lab.embedded.programs import Emulated, Program, program_for
+from lab.embedded.programs import PROGRAMS, Emulated, Program, program_for
+from lab.embedded.withheld import Given, given
 
-_MOUNTABLE = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName"))
 WORKLOADS = ("Deployment", "StatefulSet", "Pod")
+_MOST_REPLICAS = 20
+"""Of a workload: each is a process of this machine, of some 400 MB."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +44,14 @@ class PodPlan:
     environment: Environment
     volume_claims: frozenset[str] = frozenset()
     """Names of the volumes that outlive the pod, from the owner's volumeClaimTemplates."""
-    mounted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Data of the ConfigMaps and Secrets that are mounted, by volume."""
+    mounted: Mapping[str, str] = field(default_factory=dict)
+    """Text of each file that its container mounts from ConfigMaps and Secrets, by its path."""
     missing: tuple[str, ...] = ()
-    """What its container refers to and does not exist: it cannot start."""
+    """What it refers to and does not exist: it cannot start."""
+    line: CommandLine | None = None
+    """How a program is started."""
+    given: Given | None = None
+    """What a program is given of environment and files."""
 
     @property
     def key(self) -> str:
@@ -48,51 +59,129 @@ class PodPlan:
         return f"{self.namespace}/{self.name}"
 
     @property
-    def arguments(self) -> tuple[str, ...]:
-        """The command line, without the program's own folder."""
-        assert isinstance(self.program, Program)
-        command = self.container.get("command") or self.program.command
-        default = () if self.container.get("command") else self.program.arguments
-        line = (*command, *(self.container.get("args") or default))
-        return tuple(expand(str(word), self.environment) for word in line)
+    def notes(self) -> tuple[str, ...]:
+        """What of its command, environment and files is left out."""
+        said = (*self.line.left_out, *self.given.left_out) if self.line and self.given else ()
+        where = f"{self.kind} {self.namespace}/{self.owner}, container {self.container['name']}"
+        return tuple(f"{where}: {each}" for each in said)
 
     def port(self, target: int | str) -> int | None:
-        """The number of a Service's target port; None when no port has that name."""
+        """The number of a Service's target port; None when no port has that name.
+
+        What leads to a container beside the program, which is not run, leads to the program.
+        """
+        others = [each for each in self.spec["containers"] if each is not self.container]
+        if _declared(self.container, target) is None and any(
+            _declared(each, target) is not None for each in others
+        ):
+            own: list[int] = [each["containerPort"] for each in self.container.get("ports") or ()]
+            return own[0] if own else self.program.port
         if isinstance(target, int) or str(target).isdigit():
             return int(target)
-        named = {
-            port.get("name"): port["containerPort"] for port in self.container.get("ports") or ()
-        }
-        return named.get(target)
+        return _declared(self.container, target)
+
+
+def _declared(container: Manifest, target: int | str) -> int | None:
+    """The number of a port that a container declares, by name or number."""
+    numbers: dict[Any, int] = {}
+    for port in container.get("ports") or ():
+        numbers |= {port.get("name"): port["containerPort"]}
+        numbers |= {str(port["containerPort"]): port["containerPort"]}
+    return numbers.get(str(target))
 
 
 def plan_pods(manifests: Manifests) -> tuple[PodPlan, ...]:
-    """A plan for each pod whose image the lab knows.
+    """A plan for each pod that runs a program which the lab knows.
 
     Raises:
-        SetupError: a workload is not written as Kubernetes would accept it.
+        SetupError: a workload is not written as Kubernetes would accept it, or all that would be
+            one of the two programs start something else.
     """
-    return tuple(
+    plans = tuple(
         plan for owner in manifests.of_kind(*WORKLOADS) for plan in _pods_of(owner, manifests)
     )
+    running = [plan.program for plan in plans]
+    for owner in manifests.of_kind(*WORKLOADS):
+        for container in template_of(owner)["spec"]["containers"]:
+            refused, program = refused_command(container), program_for(container["image"])
+            if refused and isinstance(program, Program) and program not in running:
+                raise SetupError(
+                    explain(
+                        f"The lab cannot run the command of {container['name']}.",
+                        expected=f"a command of {program.title}: {' '.join(program.command)} …",
+                        found=refused,
+                        where=f"{_name(owner)}, container {container['name']}",
+                        fix="leave `command` out of the manifest, as the image's entry point does",
+                    )
+                )
+    return plans
+
+
+def template_of(owner: Manifest) -> Manifest:
+    """The pod template of a workload; a Pod is its own."""
+    template: Manifest = owner if owner["kind"] == "Pod" else owner["spec"]["template"]
+    return template
+
+
+def chosen(spec: Manifest) -> tuple[Manifest, Program | Emulated] | None:
+    """The container of a pod that the lab runs, and as what; the others are beside it."""
+    found: list[tuple[int, Manifest, Program | Emulated]] = []
+    for container in spec["containers"]:
+        program = program_for(container["image"])
+        if isinstance(program, Emulated):
+            found.append((2, container, program))
+        elif program and not refused_command(container):
+            found.append((0, container, program))
+        elif not program and (own := _by_command(container)):
+            found.append((1, container, own))
+    _, container, program = min(found, key=lambda each: each[0], default=(0, {}, None))
+    return (container, program) if program else None
+
+
+def refused_command(container: Manifest) -> str:
+    """What a container of one of the two programs starts instead of it; empty where nothing."""
+    program = program_for(container["image"])
+    if isinstance(program, Program):
+        try:
+            command_line(program, container, {})
+        except RefusedCommandError as error:
+            return str(error)
+    return ""
+
+
+def _by_command(container: Manifest) -> Program | None:
+    """The program that a container of another image starts."""
+    for program in PROGRAMS:
+        if container.get("command"):
+            try:
+                command_line(program, container, {})
+            except RefusedCommandError:
+                continue
+            return program
+    return None
+
+
+def _name(owner: Manifest) -> str:
+    return f"{owner['kind']} {namespace_of(owner)}/{owner['metadata']['name']}"
 
 
 def _pods_of(owner: Manifest, manifests: Manifests) -> Iterator[PodPlan]:
     try:
-        template = owner if owner["kind"] == "Pod" else owner["spec"]["template"]
-        spec = template["spec"]
+        template = template_of(owner)
+        run = chosen(template["spec"])
+        if run is None:
+            return
+        container, program = run
+        _check_replicas(owner)
         for number in range(_replicas(owner)):
-            known = ((each, program_for(each["image"])) for each in spec["containers"])
-            container, program = next((pair for pair in known if pair[1]), ({}, None))
-            if program:  # of several, the others are reported by `unsupported`
-                yield _plan(owner, number, template, container, program, manifests)
+            yield _plan(owner, number, template, container, program, manifests)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SetupError(
             explain(
                 "A workload is not complete.",
                 expected="spec.template.spec.containers, each with name and image",
                 found=f"{type(error).__name__}: {error}",
-                where=f"{owner['kind']} {namespace_of(owner)}/{owner['metadata']['name']}",
+                where=_name(owner),
                 fix="check it with `kubectl apply --dry-run=server -f FILE`",
             )
         ) from error
@@ -114,6 +203,15 @@ def _plan(
 
     fields = {"metadata.name": name, "metadata.namespace": namespace}
     declared = resolve_environment(container, lookup, fields)
+    environment = {**_given_by_image(program, declared), **declared}
+    missing = missing_references(container, lookup) + missing_volumes(template["spec"], lookup)
+    mounted = _mounted(container, template["spec"], environment, lookup)
+    line = command_line(program, container, environment) if isinstance(program, Program) else None
+    if line:
+        environment |= {
+            variable: Variable(name=variable, value=Secret(value), source="command")
+            for variable, value in line.variables.items()
+        }
     return PodPlan(
         namespace=namespace,
         name=name,
@@ -123,18 +221,38 @@ def _plan(
         container=container,
         spec=template["spec"],
         program=program,
-        environment={**_given_by_image(program, declared), **declared},
+        environment=environment,
         volume_claims=frozenset(
             claim["metadata"]["name"] for claim in _spec(owner).get("volumeClaimTemplates") or ()
         ),
-        mounted={
-            volume["name"]: lookup(kind, volume[key][reference]) or {}
-            for volume in template["spec"].get("volumes") or ()
-            for kind, key, reference in _MOUNTABLE
-            if key in volume
-        },
-        missing=missing_references(container, lookup),
+        mounted=mounted,
+        missing=tuple(dict.fromkeys(missing)),
+        line=line,
+        given=given(program, environment, mounted, allow_code=manifests.allow_code)
+        if isinstance(program, Program)
+        else None,
     )
+
+
+def _mounted(
+    container: Manifest, spec: Manifest, environment: Environment, lookup: Lookup
+) -> Mapping[str, str]:
+    """The files that a container mounts from ConfigMaps and Secrets, by their paths in the pod."""
+    volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
+    files: dict[str, str] = {}
+    for mount in container.get("volumeMounts") or ():
+        place = posixpath.normpath(posixpath.join("/", mount["mountPath"]))
+        part = mount.get("subPath") or expand(mount.get("subPathExpr") or "", environment)
+        for source in sources_of(volumes.get(mount["name"], {})):
+            data = lookup(source.kind, source.name) or {}
+            for path, text in source.files(data).items():
+                if not part:
+                    files[posixpath.join(place, path)] = text
+                elif path == part:
+                    files[place] = text
+                elif path.startswith(f"{part}/"):
+                    files[place + path[len(part) :]] = text
+    return files
 
 
 def replicas_behind(service: Manifest, manifests: Manifests) -> int | None:
@@ -163,6 +281,19 @@ def _given_by_image(program: Program | Emulated, declared: Environment) -> Envir
 def _replicas(owner: Manifest) -> int:
     replicas: Any = _spec(owner).get("replicas")
     return 1 if replicas is None or owner["kind"] == "Pod" else int(replicas)
+
+
+def _check_replicas(owner: Manifest) -> None:
+    if (replicas := _replicas(owner)) > _MOST_REPLICAS:
+        raise SetupError(
+            explain(
+                f"{_name(owner)} wants more pods than the lab starts.",
+                expected=f"at most {_MOST_REPLICAS} replicas",
+                found=str(replicas),
+                where=f"{_name(owner)}: spec.replicas",
+                fix="judge it with fewer replicas: each is a process of this machine",
+            )
+        )
 
 
 def _spec(owner: Manifest) -> Mapping[str, Any]:

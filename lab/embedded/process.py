@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 
-from domain.errors import SetupError
 from domain.message import explain
 from domain.waiting import Say, eventually
 from lab.embedded.files import PodFiles
@@ -60,37 +59,29 @@ class PodProcess(RunningPod):
         files.lay()
         self.ports_file.unlink(missing_ok=True)
         self.environment = self._variables(files)
-        command, *arguments = (files.local(word) for word in self.plan.arguments)
         assert isinstance(self.plan.program, Program)
+        assert self.plan.line is not None
+        command, *arguments = self.plan.line.words
         self._process = self._starter.start(
             Launch(
                 program=self.plan.program,
                 python=self.python,
-                command=(str(self._executable(command)), *arguments),
+                command=(
+                    str(self.python.parent / command),
+                    *(files.word(word) for word in arguments),
+                ),
                 environment=self.environment,
-                folder=self.folder / "pod",
+                folder=files.working_folder,
                 log=self.log_file,
             )
         )
 
-    def _executable(self, command: str) -> Path:
-        executable = self.python.parent / Path(command).name
-        if not executable.exists():
-            raise SetupError(
-                explain(
-                    f"The lab cannot run the command of pod {self.plan.key}.",
-                    expected=f"a command of {self._title}",
-                    found=command,
-                    where=f"{self.plan.kind} {self.plan.owner}, container {self.container}",
-                    fix="leave `command` out of the manifest, as the image's entry point does",
-                )
-            )
-        return executable
-
     def _variables(self, files: PodFiles) -> dict[str, str]:
+        assert self.plan.given is not None
         declared = {
-            name: files.local(variable.value.reveal())
+            name: files.value(name, variable.value.reveal())
             for name, variable in self.plan.environment.items()
+            if name in self.plan.given.variables
         }
         home = self.folder / "pod"
         return {

@@ -13,11 +13,18 @@ class Program:
 
     name: str
     """Name of its environment: `lab/requirements/<name>.txt`."""
+    title: str
     image: re.Pattern[str]
     command: tuple[str, ...]
     """What the image's own entry point comes down to."""
     arguments: tuple[str, ...] = ()
     """Used when the manifest gives none."""
+    scripts: frozenset[str] = frozenset()
+    """Other commands of its images that come down to the same."""
+    application: str
+    """What a server of its own is told to serve: `uvicorn APPLICATION`."""
+    folder: str
+    """The image's working directory."""
     port: int
     ready: str
     """Path that answers 200 once the program serves."""
@@ -36,12 +43,22 @@ class Emulated:
     port: int
 
 
+def _image(name: str) -> re.Pattern[str]:
+    """An image of this name, by whatever registry, with a suffix of its own or without."""
+    helpers = "exporter|operator|metrics|migrat|backup|init|sync|web-?ui|helper|controller"
+    return re.compile(rf"(^|/){name}([-_.](?!{helpers})[-_.a-z0-9]+)?(:|@|$)")
+
+
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true"}
 
 LITELLM = Program(
     name="litellm",
-    image=re.compile(r"(^|/)litellm([-_a-z]*)?(:|@|$)"),
+    title="LiteLLM",
+    image=_image("litellm"),
     command=("litellm",),
+    scripts=frozenset({"prod_entrypoint.sh", "entrypoint.sh"}),
+    application="litellm.proxy.proxy_server:app",
+    folder="/app",
     port=4000,
     ready="/health/readiness",
     environment={
@@ -54,8 +71,12 @@ LITELLM = Program(
 )
 OPEN_WEBUI = Program(
     name="open-webui",
-    image=re.compile(r"(^|/)open-webui(:|@|$)"),
+    title="Open WebUI",
+    image=_image("open-?webui"),
     command=("open-webui", "serve"),
+    scripts=frozenset({"start.sh"}),
+    application="open_webui.main:app",
+    folder="/app/backend",
     arguments=("--host", "0.0.0.0", "--port", "$(PORT)"),  # noqa: S104  # the pod's own network
     port=8080,
     ready="/health",
@@ -75,8 +96,8 @@ OPEN_WEBUI = Program(
 )
 PROGRAMS = (LITELLM, OPEN_WEBUI)
 EMULATED = (
-    Emulated(provider="vllm", image=re.compile(r"(^|/)vllm[-a-z]*(:|@|$)"), port=8000),
-    Emulated(provider="ollama", image=re.compile(r"(^|/)ollama(:|@|$)"), port=11434),
+    Emulated(provider="vllm", image=_image("vllm"), port=8000),
+    Emulated(provider="ollama", image=_image("ollama"), port=11434),
 )
 
 

@@ -35,6 +35,8 @@ def announced(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
     state = {
         "manifests": list(lab.manifests),
         "readme": lab.manifests.readme,
+        "notes": list(lab.manifests.notes),
+        "allow_code": lab.manifests.allow_code,
         "versions": dict(lab.versions),
         "pods": {
             key: {
@@ -67,7 +69,12 @@ class AttachedLab:
         state = json.loads((folder / _STATE).read_text())
         self.folder = folder
         self.providers = providers
-        self.manifests = Manifests(state["manifests"], readme=state["readme"])
+        self.manifests = Manifests(
+            state["manifests"],
+            readme=state["readme"],
+            notes=tuple(state["notes"]),
+            allow_code=state["allow_code"],
+        )
         self.versions: Mapping[str, str] = state["versions"]
         self.plans: tuple[PodPlan, ...] = plan_pods(self.manifests)
         self.network = Network(self.manifests, outside={})

@@ -1,5 +1,6 @@
 """The embedded lab as a target."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from domain.cluster import Workload
@@ -9,12 +10,30 @@ from domain.secret import Secret
 from domain.target import Account, Target
 from lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from lab.embedded.cluster import EmbeddedCluster
+from lab.embedded.manifests import Manifests
+from lab.embedded.network import selects
+from lab.embedded.plan import plan_pods
 from lab.embedded.programs import LITELLM, OPEN_WEBUI
 from lab.embedded.running import RunningLab
+from lab.embedded.withheld import master_key
 
 
-def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+def embedded_target(
+    lab: RunningLab,
+    *,
+    open_webui: ServiceName,
+    gateway: ServiceName,
+    names: Iterable[str] = (),
+    gateway_key: Secret | None = None,
+) -> Target:
     """The lab's programs as a target; credentials are those that the manifests give them.
+
+    Args:
+        lab: what runs.
+        open_webui: Service of Open WebUI.
+        gateway: Service of the gateway.
+        names: the providers' names as the contract has them.
+        gateway_key: LiteLLM's master key, where somebody names it.
 
     Raises:
         SetupError: there is no Open WebUI to judge, or it ended by itself.
@@ -38,12 +57,12 @@ def embedded_target(lab: RunningLab, *, open_webui: ServiceName, gateway: Servic
         gateway=gateway_address,
         gateway_problem=gateway_problem,
         administrator=administrator_in(frontend.environment),
-        gateway_key=value_in(backend.environment, "LITELLM_MASTER_KEY") if backend else None,
+        gateway_key=gateway_key or (master_key_behind(gateway, lab.manifests) if backend else None),
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
         outages=EmulatedOutages(lab.providers, at_rest=at_rest),
-        witness=ProvidersLedger(lab.providers),
+        witness=ProvidersLedger(lab.providers, names),
         may_make_user=True,
         docs=lab.manifests.readme,
         notes=lab.notes,
@@ -93,6 +112,11 @@ def administrator_in(environment: Environment) -> Account:
     return Account(email=email, password=environment["WEBUI_ADMIN_PASSWORD"].value)
 
 
-def value_in(environment: Environment, name: str) -> Secret | None:
-    """A variable's value; None where it is not set."""
-    return environment[name].value if name in environment else None
+def master_key_behind(service: ServiceName, manifests: Manifests) -> Secret | None:
+    """The master key of the LiteLLM behind a Service; None where it has none."""
+    manifest = manifests.get("Service", service.namespace, service.name)
+    behind = (plan for plan in plan_pods(manifests) if manifest and selects(manifest, plan))
+    plan = next((plan for plan in behind if plan.line), None)
+    if plan is None or plan.line is None:
+        return None
+    return master_key(plan.mounted, plan.line.path(plan.line.option("--config")), plan.environment)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from domain.kubernetes import Manifest
 from lab.embedded.manifests import Manifests, namespace_of
-from lab.embedded.plan import WORKLOADS
+from lab.embedded.plan import WORKLOADS, chosen, plan_pods, refused_command, template_of
 from lab.embedded.programs import program_for
 
 _HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret"}
@@ -18,12 +18,15 @@ _WITHOUT_EFFECT = {
     "topologySpreadConstraints",
 }  # fmt: skip
 """Where and as whom a pod runs; what it asks and whom is the same."""
-_VOLUMES = {"configMap", "secret", "emptyDir", "persistentVolumeClaim"}
+_VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim"}
 
 
 def unsupported(manifests: Manifests) -> tuple[str, ...]:
     """A line for each object or field that is not what it would be on a cluster."""
-    return tuple(line for item in manifests for line in _lines(item))
+    plans = plan_pods(manifests)
+    lines = [line for item in manifests for line in _lines(item)]
+    lines += [line for plan in plans for line in plan.notes]
+    return tuple(dict.fromkeys([*manifests.notes, *lines]))
 
 
 def _lines(item: Manifest) -> Iterator[str]:
@@ -35,8 +38,7 @@ def _lines(item: Manifest) -> Iterator[str]:
     elif item["kind"] == "Service" and not item["spec"].get("selector"):
         yield f"{where} selects nothing: endpoints made by hand are not known in the embedded lab"
     if item["kind"] in WORKLOADS:
-        spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
-        yield from (f"{where}: {line}" for line in _lines_of_pod(spec))
+        yield from (f"{where}: {line}" for line in _lines_of_pod(template_of(item)["spec"]))
 
 
 def _lines_of_pod(spec: Manifest) -> Iterator[str]:
@@ -45,10 +47,20 @@ def _lines_of_pod(spec: Manifest) -> Iterator[str]:
     for volume in spec.get("volumes") or ():
         for kind in set(volume) - _VOLUMES - {"name"}:
             yield f"volume {volume['name']} ({kind}) is an empty folder in the lab"
-    run = 0
+    yield from _beside(spec)
+
+
+def _beside(spec: Manifest) -> Iterator[str]:
+    """A line for each container of a pod that the lab does not run."""
+    run, _ = chosen(spec) or ({}, None)
     for container in spec["containers"]:
-        known = program_for(container["image"]) is not None
-        run += known
-        if not known or run > 1:
-            reason = ": a pod of the lab runs one program" if known else ""
-            yield f"container {container['name']} ({container['image']}) is not run{reason}"
+        if container is run:
+            continue
+        reason = ""
+        if refused := refused_command(container):
+            reason = f": {refused} is no command of its image's program"
+        elif program_for(container["image"]):
+            reason = ": a pod of the lab runs one program"
+        elif run and container.get("ports"):
+            reason = f": what leads to its ports leads to {run['name']}"
+        yield f"container {container['name']} ({container['image']}) is not run{reason}"

@@ -8,8 +8,9 @@ import pytest
 from domain.errors import NotProven
 from domain.proof import Answer
 from domain.target import Outage
-from drivers.drill import Drill, Plan, ask_alone, planned_outages, recovering
+from drivers.drill import Drill, Plan, ask_alone
 from drivers.streaming import Question
+from tests.story import STORY
 
 _VLLM = (("vLLM", Outage.REFUSED),)
 _BOTH = (*_VLLM, ("Ollama", Outage.REFUSED))
@@ -70,7 +71,7 @@ class _Models:
 
 def _drill(outages: _Outages | None, models: _Models | None = None) -> Drill:
     fakes: Any = models or _Models()
-    return Drill(outages, fakes, fakes, say=lambda _line: None)
+    return Drill(outages, STORY, fakes, fakes, say=lambda _line: None)
 
 
 def _run(outages: _Outages, *plans: Plan) -> list[set[str]]:
@@ -160,15 +161,6 @@ def test_the_report_says_that_something_stays_away() -> None:
     assert drill.timeline().moments[-1].what == "vLLM: away still, as the next drill has it"
 
 
-def test_the_outages_of_a_scenario_are_read_from_its_sentences() -> None:
-    text = "vLLM refuses connections\nOllama limits the rate\nGroq was away and is back\nelse"
-    assert planned_outages(text) == (
-        ("vLLM", Outage.REFUSED),
-        ("Ollama", Outage.RATE_LIMITED),
-        ("Groq", Outage.REFUSED),
-    )
-
-
 class _Resting:
     """A gateway that lets a model rest for some questions, before it tells why it fails."""
 
@@ -194,7 +186,3 @@ def test_a_cooldown_does_not_hide_the_reason(
     monkeypatch.setattr("drivers.drill._MARGIN", 2.0)
     gateway: Any = _Resting(rests)
     assert told in ask_alone(gateway, "vllm-qwen").error
-
-
-def test_which_scenario_is_about_a_return() -> None:
-    assert recovering("vLLM refuses connections\nGroq was away and is back") == {"Groq"}
