@@ -213,6 +213,30 @@ class Drill:
             )
 
 
-def ask_alone(gateway: Gateway, model: str) -> Answer:
-    """The model's own answer, with no retry and no fallback that could hide that it is dead."""
+def ask_alone(gateway: Gateway, model: str, say: Say = quiet) -> Answer:
+    """The model's own answer, with no retry and no fallback that could hide that it is dead.
+
+    While LiteLLM lets the model rest after a failure it tells nobody why, so that is waited for.
+    """
+    answer = _ask_once(gateway, model)
+    if not refusal(answer.error).resting:
+        return answer
+
+    def awake() -> None:
+        nonlocal answer
+        answer = _ask_once(gateway, model)
+        assert not refusal(answer.error).resting, excerpt(answer.error)
+
+    with suppress(AssertionError):  # then that it rests is all that can be told
+        eventually(
+            awake,
+            what=f"the end of {model}'s cooldown",
+            timeout=gateway.cooldown() + _MARGIN,
+            interval=1.0,
+            say=say,
+        )
+    return answer
+
+
+def _ask_once(gateway: Gateway, model: str) -> Answer:
     return gateway.ask(Question(model=model, nonce=nonce(), options=ONE_TRY))

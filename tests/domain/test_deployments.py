@@ -1,12 +1,11 @@
 """Each model of the story stands for an upstream of its own."""
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
 from domain.deployments import as_agreed, check_own_upstreams
-from domain.kubernetes import Environment, Variable, same_host
+from domain.kubernetes import Environment, Variable
 from domain.proof import Deployment
 from domain.secret import Secret
 from tests.story import MODELS, STORY
@@ -52,14 +51,14 @@ def test_an_address_from_the_environment() -> None:  # F095
 
 
 def test_a_variable_that_nobody_reads() -> None:  # P19, P18
-    own = [replace(each, api_base="https://api.openai.com/v1") for each in STORY if _openai(each)]
-    others = [each for each in STORY if not _openai(each)]
+    own = [replace(each, api_base="https://api.openai.com/v1") for each in SERVED if _openai(each)]
+    others = [each for each in SERVED if not _openai(each)]
     variables = {
         name: Variable(name=name, value=Secret("http://vllm-api:8000/v1"), source="value")
         for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE", "VLLM_API_BASE")
     }
 
-    check_own_upstreams([*own, *others], variables, partial(same_host, namespace="ml"))
+    check_own_upstreams([*own, *others], STORY, variables)
 
 
 def _openai(deployment: Deployment) -> bool:
@@ -69,6 +68,7 @@ def _openai(deployment: Deployment) -> bool:
 def test_of_two_variables_the_first_is_read() -> None:
     given = {"OPENAI_BASE_URL": "https://api.openai.com/v1", "OPENAI_API_BASE": "http://other"}
     check_own_upstreams(
+        SERVED,
         STORY,
         {
             name: Variable(name=name, value=Secret(url), source="value")
@@ -88,9 +88,10 @@ def test_of_two_variables_the_first_is_read() -> None:
 )
 def test_whether_an_entry_is_as_the_story_has_it(api_base: str, *, agreed: bool) -> None:
     name, upstream = "groq/mixtral-8x7b-32768", "groq/mixtral-8x7b-32768"
-    assert as_agreed([_of(name, upstream, api_base)], name) is agreed
-    assert not as_agreed([_of(name, "groq/mixtral-8x7b", api_base)], name)
-    assert not as_agreed([], name)
+    model = MODELS[name]
+    assert as_agreed([_of(name, upstream, api_base)], model) is agreed
+    assert not as_agreed([_of(name, "groq/mixtral-8x7b", api_base)], model)
+    assert not as_agreed([], model)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ OWN = {
 def test_what_the_owner_may_have_caused_is_his_until_shown_otherwise(
     error: str, words: str
 ) -> None:
-    made = refused("groq/llama-3.3-70b-versatile", error, "asked")
+    made = refused(MODELS["groq/llama-3.3-70b-versatile"], error, "asked")
 
     assert isinstance(made, AssertionError)
     assert f"found     {words}" in str(made) or words in str(made)
@@ -52,9 +52,9 @@ def test_what_the_owner_may_have_caused_is_his_until_shown_otherwise(
 def test_a_model_is_withdrawn_only_where_the_gateway_asks_for_the_right_one() -> None:
     name, error = "groq/mixtral-8x7b-32768", "litellm.NotFoundError: GroqException - no model"
 
-    assert isinstance(refused(name, error, "asked", as_agreed=True), Inconclusive)
-    assert isinstance(refused(name, error, "asked"), AssertionError)
-    assert isinstance(refused("vllm-qwen", error, "asked", as_agreed=True), AssertionError)
+    assert isinstance(refused(MODELS[name], error, "asked", as_agreed=True), Inconclusive)
+    assert isinstance(refused(MODELS[name], error, "asked"), AssertionError)
+    assert isinstance(refused(MODELS["vllm-qwen"], error, "asked", as_agreed=True), AssertionError)
 
 
 @pytest.mark.parametrize("error", ["", "odd", "request req_140234 failed", "a credential"])
@@ -82,7 +82,7 @@ def test_the_length_of_an_error_is_no_status(length: int) -> None:
     beginning = "litellm.BadRequestError: MistralException - "
     error = beginning + "x" * (length - len(beginning))
 
-    made = refused("mistral/mistral-small-latest", error, "asked")
+    made = refused(MODELS["mistral/mistral-small-latest"], error, "asked")
 
     assert f"({length} characters)" in str(made)
     assert isinstance(made, AssertionError)
@@ -126,7 +126,9 @@ OF_THE_GATEWAY = {
 @pytest.mark.parametrize(("error", "words"), OF_THE_GATEWAY.items())
 def test_what_litellm_says_in_its_own_name_is_not_the_providers(error: str, words: str) -> None:
     assert words in refusal(error, 429).reason
-    assert "Groq refused" not in str(refused("groq/mixtral-8x7b-32768", error, "x", status=429))
+    assert "Groq refused" not in str(
+        refused(MODELS["groq/mixtral-8x7b-32768"], error, "x", status=429)
+    )
 
 
 FIXES = {
