@@ -8,6 +8,7 @@ from typing import Any
 from domain.cluster import INSIDE_PROBE, InsideRequest, InsideResponse
 from domain.errors import NotProven
 from domain.message import excerpt
+from domain.waiting import within
 from drivers.cluster.api import Api
 
 _PYTHONS = ("python3", "python")
@@ -72,7 +73,8 @@ class _Inside:
         query += [("command", word) for word in command]
         socket = self._api.websocket(self._path, query)
         try:
-            channels = _read(socket, time.monotonic() + timeout + _START_SECONDS)
+            longest = timeout + _START_SECONDS
+            channels = within(longest, lambda: _read(socket, time.monotonic() + longest))
         finally:
             socket.shutdown()  # its `close` leaves it open once the other side has closed
         status = json.loads(channels[_ERROR] or b"{}")

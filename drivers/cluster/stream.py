@@ -6,7 +6,10 @@ answers would be waited for without end. This is its `stream.ws_client.create_we
 
 import json
 import ssl
+from functools import partial
 from typing import Any
+
+from domain.waiting import within
 
 _PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 """What the API server may choose from (Kubernetes 1.34)."""
@@ -33,7 +36,7 @@ def open_stream(
         configuration: address, certificates and proxy.
         url: with the query, by HTTP's name.
         authorization: that header's value; empty: none is sent.
-        timeout: seconds for each step of opening it.
+        timeout: seconds for opening it.
 
     Raises:
         NotOpenedError: another status than that of an open connection.
@@ -47,20 +50,19 @@ def open_stream(
     if authorization:
         headers.append(f"authorization: {authorization}")
     stream = websocket.WebSocket(sslopt=_tls(configuration))
+    address = ws_client.get_websocket_url(url)  # type: ignore[no-untyped-call]
+    connect = partial(stream.connect, address, header=headers, timeout=timeout, redirect_limit=0)
     try:
-        stream.connect(
-            ws_client.get_websocket_url(url),  # type: ignore[no-untyped-call]
-            header=headers,
-            timeout=timeout,
-            redirect_limit=0,
-            **proxied,
-        )
+        within(timeout, lambda: connect(**proxied))
     except websocket.WebSocketBadStatusException as error:
         body = (error.resp_body or b"").decode("utf-8", "replace")
         message = message_of(body) or str(error.status_message)
         raise NotOpenedError(error.status_code, message) from error
     except websocket.WebSocketException as error:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
+    except TimeoutError:
+        stream.shutdown()  # type: ignore[no-untyped-call]  # wakes who is left waiting for it
+        raise
     stream.settimeout(None)
     return stream
 

@@ -22,6 +22,8 @@ from tests.drivers.cluster.server import (
     serving,
     silent,
 )
+from tests.drivers.hostile import Answer, dripping
+from tests.drivers.hostile import serving as hostile
 
 PODS = "/api/v1/namespaces/apps/pods"
 EXEC = f"{PODS}/open-webui-0/exec"
@@ -247,3 +249,25 @@ def test_while_a_container_starts_again_its_connection_is_waited_for(server: Ser
     server.answers[f"GET {EXEC}"] = [refusal(500, "container not found"), OPENED]
     with closing(_api(server.url, patience=5.0)) as api:
         api.websocket(EXEC, []).shutdown()
+
+
+_DRIPS = {
+    "a header": dripping(b"HTTP/1.1 200 OK\r\nx: ", b"x"),
+    "continue": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a body": dripping(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n", b" "),
+    "chunks": dripping(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"0"),
+    "a body, seldom": dripping(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", b" ", 0.4),
+}
+
+
+@pytest.mark.parametrize("answer", _DRIPS.values(), ids=_DRIPS)
+def test_an_answer_that_is_never_over_is_none(answer: Answer) -> None:
+    began = time.monotonic()
+    with hostile(answer) as url, closing(_api(url, timeout=0.5)) as api:
+        with pytest.raises(SetupError, match="no end within 1 s"):
+            api.ask("GET", PODS)
+        with pytest.raises(SetupError, match="no end within 1 s"):
+            api.text(f"{PODS}/open-webui-0/log", {})
+        with pytest.raises((SetupError, ConnectionError)):
+            api.websocket(EXEC, ())
+    assert time.monotonic() - began < 10
