@@ -146,12 +146,19 @@ def _replaced(chain: Chain) -> Iterator[str]:
 def check_agree(told: Mapping[str, str]) -> None:
     """Raise AssertionError unless every replica of the gateway told the same."""
     if len(set(told.values())) > 1:
+        lines = {name: dict.fromkeys(text.splitlines()) for name, text in told.items()}
+        alike = set.intersection(*map(set, lines.values()))
+        apart = {name: [each for each in of if each not in alike] for name, of in lines.items()}
         raise AssertionError(
             explain(
                 "The replicas of LiteLLM do not serve the same.",
-                expected="the same models and the same chain from each of them",
-                found="\n            ".join(f"{name}: {text}" for name, text in told.items()),
-                where="GET /v1/models and /fallback/{model} of each pod behind the Service",
+                expected="the same models, chains and entries from each of them",
+                found="\n            ".join(
+                    f"{name}: {'; '.join(of) or 'none of what the others have'}"
+                    for name, of in apart.items()
+                ),
+                where="GET /v1/models, /router/settings and /model/info of each pod behind the "
+                "Service",
                 fix="restart the older ones: a request meets any of them, by chance",
             )
         )

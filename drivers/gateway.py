@@ -239,9 +239,19 @@ class Gateway:
         return answer
 
     def told(self, heads: Iterable[str]) -> str:
-        """Models, and the chains that begin at `heads`, to hold one replica against another."""
-        chains = "; ".join(f"chain {self.chain(head)}" for head in heads)
-        return f"{', '.join(self.models())}; {chains}"
+        """What it serves, to hold one replica against another; a line each thing.
+
+        Models and the chains that begin at `heads`; other ways to replace a model; every entry.
+        """
+        models = self.models()
+        chains = "; ".join(f"chain {each}" for each in self.chains(heads))
+        others = {str(way) for each in self.chains(models) for way in each.otherwise}
+        entries = (
+            f"{each.group} is {each.upstream} at {each.api_base or 'its provider'}, "
+            f"parameters {each.parameters}"
+            for each in self.deployments()
+        )
+        return "\n".join([f"{', '.join(models)}; {chains}", *sorted(others), *sorted(entries)])
 
     def told_to(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
@@ -298,5 +308,9 @@ def _cooldown(item: Mapping[str, Any]) -> float:
 
 
 def _parameters(given: object) -> str:
-    """A fingerprint: nested entries hold parts of keys, which LiteLLM does not remove."""
-    return fingerprint(json.dumps(given, sort_keys=True, default=str))
+    """A fingerprint: nested entries hold parts of keys, which LiteLLM does not remove.
+
+    What is not set is left out, as each version has other names for it.
+    """
+    told = {name: value for name, value in mapping(given).items() if value not in (None, False)}
+    return fingerprint(json.dumps(told, sort_keys=True, default=str))

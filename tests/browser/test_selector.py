@@ -102,7 +102,7 @@ def test_of_two_connections_with_the_same_name_the_page_shows_it_once(
     listing = page_user.offered()
     assert names(listing).count("vllm-qwen") == 1
     check_offered(listing, MODELS, connection, tuple(MODELS))
-    assert "their-own" in listing.names - listing.by(connection.index)
+    assert "their-own" in listing.names - listing.by({connection.index})
 
 
 def test_a_default_model_that_is_gone_is_nobody_s_choice(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.chain import ALIAS, ANY, check_alone, check_chain, walk_chain
+from domain.chain import ALIAS, ANY, check_agree, check_alone, check_chain, walk_chain
 from domain.proof import Chain
 from lab.environments import CACHE, LITELLM, ensure
 from tests.domain.making import refused
@@ -182,3 +182,12 @@ def test_flat_and_chained_are_the_same(model: str, rules: Rules) -> None:
     assert walk_chain(model, {model: order[1:]} if order[1:] else {}, NAMES).order == order
     assert len(set(order)) == len(order)
     assert order[0] == model
+
+
+def test_replicas_of_the_gateway_are_held_against_each_other() -> None:
+    entry = "vllm-qwen is openai/Qwen at http://vllm-api, parameters 1a"
+    check_agree({"a": f"vllm-qwen\n{entry}", "b": f"vllm-qwen\n{entry}"})
+    with refused("a: vllm-qwen is openai/Qwen at http://vllm-api", "b: vllm-qwen is openai/Other"):
+        check_agree({"a": f"vllm-qwen\n{entry}", "b": "vllm-qwen\nvllm-qwen is openai/Other"})
+    with refused("b: none of what the others have"):
+        check_agree({"a": f"vllm-qwen\n{entry}", "b": "vllm-qwen"})

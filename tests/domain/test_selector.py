@@ -187,3 +187,27 @@ def test_what_the_api_offers_and_the_page_does_not_show_is_told_apart() -> None:
         check_complete(page, connection(), SERVED)
     with pytest.raises(AssertionError, match=r"API offers it, its page does not show it"):
         check_offered(page, MODELS, connection(), SERVED)
+
+
+def test_why_a_model_is_not_offered_is_told_as_it_is() -> None:
+    seen = listing(*(offered(name) for name in MODELS if name != "vllm-qwen"))
+    told = tuple(name for name in MODELS if name != "vllm-qwen")
+
+    with refused("it is disabled in Admin Settings > Models", "enable the model"):
+        off = replace(seen, switched_off=("vllm-qwen",))
+        check_offered(off, ["vllm-qwen"], connection(), SERVED)
+    with refused("not to Open WebUI's key", "models of that key"):
+        check_offered(seen, ["vllm-qwen"], connection(), told, ("vllm-qwen",))
+    with refused("LiteLLM serves only 'vllm-qwen '"):
+        check_offered(seen, ["vllm-qwen"], connection(), ["vllm-qwen "])
+
+
+def test_a_model_may_come_by_any_connection_to_the_gateway() -> None:  # R6
+    both = replace(connection(), also=frozenset({2}))
+    seen = listing(*(offered(name, 2 if "/" in name else 0) for name in MODELS))
+
+    check_offered(seen, MODELS, both, SERVED)
+    check_complete(seen, both, SERVED)
+    check_no_stranger(seen, MODELS, both, wiring(connection(), SECOND))
+    with refused("comes from connection #2"):
+        check_offered(seen, MODELS, connection(), SERVED)
