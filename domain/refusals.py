@@ -101,7 +101,13 @@ _REQUEST = Refusal(
     fix="look which parameter of the entry in LiteLLM's configuration its server does not take",
 )
 
+_BAD_KEY = re.compile(r"API_KEY_INVALID|API key not valid|invalid[ _]api[ _]key", re.IGNORECASE)
+"""What Gemini says of a key, with 400."""
 _OF_LITELLM = (
+    (
+        r"api_key client option must be set|Missing (?:\w+ )*API [Kk]ey",
+        replace(_NO_KEY, reason="LiteLLM has no key for it"),
+    ),
     (
         r"No deployments available",
         Refusal(
@@ -237,6 +243,8 @@ def refusal(error: str, status: int | None = None) -> Refusal:
         if re.search(pattern, error):
             return known
     told = _status(error, status)
+    if told == HTTPStatus.BAD_REQUEST and _BAD_KEY.search(error):
+        return _named(_NO_KEY, told)
     if told == HTTPStatus.TOO_MANY_REQUESTS and _OUT_OF_QUOTA.search(error):
         return _QUOTA
     if told is not None and told in _BY_STATUS:

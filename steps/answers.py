@@ -86,6 +86,7 @@ def _(answer: Answer) -> None:
 
 @then("the gateway itself knows no such model")
 def _(gateway: Gateway) -> None:
+    gateway.require()
     check_unknown_to_gateway(gateway.ask(Question(model=INVENTED, nonce=nonce())))
 
 

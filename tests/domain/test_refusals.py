@@ -109,12 +109,18 @@ def test_the_status_decides_where_there_is_no_class(status: int, words: str) -> 
     assert words in refusal(f"litellm.APIError: GroqException - {gemini}", status).reason
 
 
+def test_gemini_says_400_to_a_key() -> None:
+    told = "litellm.BadRequestError: GeminiException - API key not valid. Please pass a valid one."
+    assert "does not accept LiteLLM's key" in refusal(told, 400).reason
+
+
 def test_a_status_within_the_json_of_a_provider() -> None:
     told = 'b\'{"error": {"code": 429, "message": "Requested 403", "status": "EXHAUSTED"}}\''
     assert refusal(told).reason == "quota or rate limit (429)"  # a stored turn has no status
 
 
 OF_THE_GATEWAY = {
+    "litellm.InternalServerError: OpenAIException - The api_key client option must be set": "no key",
     "No deployments available for selected model, Try again in 5 seconds.": "cooldown",
     "Rate limit exceeded for api_key: 88dc. Limit type: requests. Current limit: 1": "own limit",
     "Authentication Error, Invalid proxy server token passed": "refuses the key of Open WebUI",
