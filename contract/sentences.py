@@ -15,8 +15,10 @@ from pytest_bdd.parsers import StepParser, get_parser
 from domain.errors import Subject
 from domain.target import Outage
 
-MODEL, PROVIDER, OUTAGE, ENDPOINT, SECRET = "model", "provider", "outage", "endpoint", "secret"
+MODEL, PROVIDER, OUTAGE = "model", "provider", "outage"
 """Names of a sentence's values; a table has its models in the column `model`."""
+ORDER = "order"
+"""The column of a table of a chain that numbers its rows, from 1."""
 
 
 class States(Enum):
@@ -46,7 +48,7 @@ class Sentence:
     by_a_user: bool
     outage: Outage | None
     takes_away: bool
-    gives_back: bool
+    about: States | None
 
     def values(self, text: str) -> Mapping[str, Any]:
         """The values that a step's text holds."""
@@ -64,7 +66,7 @@ def sentence(  # each a mark that few sentences carry
     by_a_user: bool = False,
     takes_away: bool = False,
     outage: Outage | None = None,
-    gives_back: bool = False,
+    about: States | None = None,
 ) -> StepParser:
     """The parser for a step function, its marks noted.
 
@@ -75,7 +77,7 @@ def sentence(  # each a mark that few sentences carry
         by_a_user: whether a user does this in the page, so that a browser can play it.
         takes_away: whether it takes a provider (its value `provider`) away for a while.
         outage: in which way, where no value `outage` says it.
-        gives_back: whether the provider's return is what it is about.
+        about: what it compares of all that the contract states in this way.
     """
     parser = get_parser(text)
     _KNOWN.append(
@@ -85,8 +87,8 @@ def sentence(  # each a mark that few sentences carry
             proves=proves,
             by_a_user=by_a_user,
             takes_away=takes_away,
-            gives_back=gives_back,
             outage=outage,
+            about=about,
         )
     )
     return parser
@@ -107,10 +109,13 @@ def outages(steps: list[Step]) -> Iterator[tuple[str, Outage]]:
 
 
 def returning(steps: list[Step]) -> Iterator[str]:
-    """The providers whose return a scenario is about."""
+    """The providers whose return a scenario is about: its sentence takes them and gives them back.
+
+    It is the one that names no outage of its own.
+    """
     for step in steps:
         found = known(step.name)
-        if found and found.gives_back:
+        if found and found.takes_away and found.outage:
             yield found.values(step.name)[PROVIDER]
 
 

@@ -15,6 +15,12 @@ def quoted(name: str) -> str:
     return repr(name) if odd or not name else name
 
 
+def found_in(message: str) -> str:
+    """What a failure in five lines found; its first line where it is none."""
+    rows = [line for line in message.splitlines() if line.startswith("  found ")]
+    return rows[0].removeprefix("  found ").strip() if rows else message.partition("\n")[0]
+
+
 def excerpt(body: str, longest: int = _LONGEST_BODY) -> str:
     """The beginning of a body, on one line."""
     line = " ".join(body.split())

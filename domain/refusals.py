@@ -243,18 +243,23 @@ def refusal(error: str, status: int | None = None) -> Refusal:
         if re.search(pattern, error):
             return known
     told = _status(error, status)
-    if told == HTTPStatus.BAD_REQUEST and _BAD_KEY.search(error):
-        return _named(_NO_KEY, told)
-    if told == HTTPStatus.TOO_MANY_REQUESTS and _OUT_OF_QUOTA.search(error):
-        return _QUOTA
-    if told is not None and told in _BY_STATUS:
-        return _named(_BY_STATUS[told], told)
+    if told is not None and (of_status := _BY_STATUS.get(_meant(told, error))):
+        return _named(of_status, told)
     connecting = (known for pattern, known in _CONNECTING if re.search(pattern, error))
     if told is None:
         return next(connecting, _UNTOLD)
     if told >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return next(connecting, _TROUBLE)
     return _named(_REQUEST, told) if told >= HTTPStatus.BAD_REQUEST else next(connecting, _UNTOLD)
+
+
+def _meant(status: int, error: str) -> int:
+    """The status that a provider means, where it has one for several things."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS and _OUT_OF_QUOTA.search(error):
+        return HTTPStatus.PAYMENT_REQUIRED
+    if status == HTTPStatus.BAD_REQUEST and _BAD_KEY.search(error):
+        return HTTPStatus.UNAUTHORIZED
+    return status
 
 
 def _named(known: Refusal, status: int) -> Refusal:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -39,7 +40,7 @@ _UNREAD = (HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
 
 
 class Gateway:
-    """LiteLLM's own API; checked with 1.106.2."""
+    """LiteLLM's own API; checked with 1.80.17 to 1.108.7."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Gateway:
         self._key = key
         self._sent_in = headers
         self._timeout = timeout
+        self._entries: tuple[Deployment, ...] = ()
         self._api = Api(base_url, name="LiteLLM", timeout=timeout, headers=self._headers)
 
     def close(self) -> None:
@@ -128,6 +130,21 @@ class Gateway:
             )
             for item in self._list("/model/info")
         )
+
+    def recognise(self, answer: Answer) -> Answer:
+        """The answer, with what this gateway's entries tell of who gave it; asks for them once.
+
+        An identity that is not among them is looked up afresh: an entry may be new.
+        """
+        who = answer.provenance
+        if who is None or not who.deployment:
+            return answer
+        if who.deployment not in {each.identity for each in self._entries}:
+            try:
+                self._entries = self.deployments()
+            except (NotProven, UnexpectedAnswerError) as error:
+                return unrecognised(answer, str(error).splitlines()[0])
+        return replace(answer, provenance=who.among(self._entries, answer.model))
 
     def _list(self, path: str) -> list[dict[str, Any]]:
         return self._api.objects_in(self._mapping(path), "data", path)
@@ -236,7 +253,7 @@ class Gateway:
         """The answer to a question put straight to the gateway."""
         answer = ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
         self._require_welcome(answer.status, answer.error)
-        return answer
+        return self.recognise(answer)
 
     def told(self, heads: Iterable[str]) -> str:
         """What it serves, to hold one replica against another; a line each thing.
@@ -271,6 +288,12 @@ class Gateway:
             return stranger._api.get(path)  # its own class
         finally:
             stranger.close()
+
+
+def unrecognised(answer: Answer, why: str) -> Answer:
+    """The answer, where the judged gateway's entries cannot be read; `why` says what is missing."""
+    who = answer.provenance
+    return replace(answer, provenance=replace(who, unread=why)) if who else answer
 
 
 def _rules(listed: object) -> dict[str, tuple[str, ...]]:

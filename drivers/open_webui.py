@@ -1,4 +1,4 @@
-"""Open WebUI as one account uses it; checked with 0.12.4."""
+"""Open WebUI as one account uses it; checked with 0.7.2 to 0.12.4."""
 
 import time
 from collections.abc import Mapping
@@ -38,6 +38,8 @@ class OpenWebUI:
         self._token = ""
         self.role = ""
         """`admin` or `user`, once signed in."""
+        self.page_keeps_chats = False
+        """Whether it was seen to leave it to the page to make chats, as before 0.10."""
         self.api = Api(base_url, name="Open WebUI", timeout=timeout, headers=self.headers)
 
     def close(self) -> None:
@@ -155,8 +157,8 @@ class OpenWebUI:
             error="" if told else f"{reply.status}: {reply.error}",
         )
 
-    def add_user(self, account: Account) -> str:
-        """Make an ordinary, approved user; returns its identity. For administrators.
+    def add_user(self, account: Account, *, role: str = "user") -> str:
+        """Make an approved user, an ordinary one; returns its identity. For administrators.
 
         Raises:
             SetupError: Open WebUI makes none.
@@ -165,7 +167,7 @@ class OpenWebUI:
             "name": "Acceptance suite",
             "email": account.email,
             "password": account.password.reveal(),
-            "role": "user",
+            "role": role,
         }
         reply = self.api.post("/api/v1/auths/add", body)
         identity = mapping(reply.json).get("id")
@@ -220,4 +222,5 @@ def _offered(item: Mapping[str, Any]) -> Offered:
         name=str(item.get("id") or ""),
         connection=index if isinstance(index, int) else None,
         base=str(mapping(item.get("info")).get("base_model_id") or ""),
+        label=str(item.get("name") or ""),
     )

@@ -7,6 +7,7 @@ from domain.answering import check_answer
 from domain.contract import Contract, Provider
 from domain.errors import Blocked, Subject
 from domain.proof import Answer
+from domain.target import Witness
 from drivers.answers import Answers
 
 
@@ -21,6 +22,7 @@ class Well:
         offered: Callable[[str], None],
         away: Callable[[Provider], bool],
         as_agreed: Callable[[str], bool] = lambda _model: False,
+        witness: Witness | None = None,
     ) -> None:
         """Ask nothing yet.
 
@@ -30,12 +32,16 @@ class Well:
             offered: raises Blocked where a model cannot be chosen.
             away: whether nobody is meant to serve a provider's models now.
             as_agreed: whether the gateway's entry of a model is known to be as it should.
+            witness: who saw at the providers' side what they were asked; must agree.
         """
         self._answers = answers
         self._contract = contract
         self._offered = offered
         self.away = away
         self._as_agreed = as_agreed
+        self._witness = witness
+        self._through_another = ""
+        """The model whose answer showed first that Open WebUI asks another gateway."""
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
@@ -51,10 +57,19 @@ class Well:
         self._check(answer, model, self._contract.providers[provider])
 
     def _check(self, answer: Answer, model: str, provider: Provider) -> None:
+        if answer.provenance and answer.provenance.foreign:
+            self._through_another = self._through_another or model
+            if self._through_another != model:  # one fault, one red line
+                reason = f"{self._through_another} answers through another gateway"
+                raise Blocked(Subject.ANSWERS, reason)
         expected = replace(self._contract.models[model], provider=provider)
-        namespace = self._contract.gateway.namespace
         check_answer(
-            answer, expected, namespace=namespace, away=self.away, as_agreed=self._as_agreed
+            answer,
+            expected,
+            namespace=self._contract.gateway.namespace,
+            away=self.away,
+            calls=self._witness.calls() if self._witness else (),
+            as_agreed=self._as_agreed,
         )
 
     def require(self, model: str) -> None:

@@ -25,14 +25,7 @@ def _(drill: Drill, provider: str, outage: str) -> None:
     drill.take_away(provider, Outage(outage))
 
 
-@given(
-    sentence(
-        parse("{provider} was away and is back"),
-        takes_away=True,
-        outage=Outage.REFUSED,
-        gives_back=True,
-    )
-)
+@given(sentence(parse("{provider} was away and is back"), takes_away=True, outage=Outage.REFUSED))
 def _(drill: Drill, provider: str, attach: Attach) -> None:
     drill.take_away(provider, Outage.REFUSED)
     drill.bring_back()
@@ -80,7 +73,7 @@ def _(gateway: Gateway, contract: Contract, comparison: Comparison) -> tuple[Dep
     return deployments
 
 
-@then("each model of the story has an upstream of its own")
+@then(sentence("each model of the story has an upstream of its own", about=States.ANSWERER))
 def _(
     deployments: tuple[Deployment, ...], contract: Contract, gateway_environment: Environment
 ) -> None:
@@ -92,6 +85,6 @@ def _(chain: Chain, datatable: list[list[str]]) -> None:
     check_chain(chain, column(datatable, "model"))
 
 
-@then("each of them stands alone")
+@then(sentence("each of them stands alone", about=States.CHAIN))
 def _(chains: tuple[Chain, ...]) -> None:
     check_alone(chains)
