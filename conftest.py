@@ -1,7 +1,7 @@
 """The table of contents: the plugins that make up the suite, in the order in which they act."""
 
 pytest_plugins = [
-    "fixtures.gherkin",
+    "fixtures.contract",
     "fixtures.redaction",
     "fixtures.waivers",
     "fixtures.verdicts",
@@ -17,7 +17,6 @@ pytest_plugins = [
     "fixtures.clients",
     "fixtures.drills",
     "fixtures.browser",
-    "fixtures.meanwhile",
     "fixtures.assemblies",
     "fixtures.hands",
     "steps.deployment",

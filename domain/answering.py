@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from domain.contract import Model, Provider
 from domain.errors import Inconclusive
 from domain.message import excerpt, explain
 from domain.proof import Answer, Provenance, Turn
 from domain.refusals import refused
-from domain.story import MODELS, Model
 from domain.target import Call
 from domain.witnessing import asked
 
@@ -14,35 +14,40 @@ _BAD_REQUEST = 400
 
 
 def check_answer(
-    answer: Answer, name: str, provider: str, *, away: Callable[[str], bool] = lambda _host: False
+    answer: Answer,
+    expected: Model,
+    *,
+    namespace: str = "",
+    away: Callable[[Provider], bool] = lambda _provider: False,
 ) -> None:
     """Return if the model itself gave this answer.
 
     Args:
         answer: what the user received.
-        name: the model that must have given it.
-        provider: whose model it is.
-        away: whether nobody is meant to serve at a host now (the GPU is in use for something else).
+        expected: the model that must have given it, and its provider.
+        namespace: the gateway's, in which it completes short names.
+        away: whether nobody is meant to serve a provider's models now (the GPU is in use for
+            something else).
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
         Inconclusive: an external provider refused, or the model is switched off on purpose.
     """
-    expected = MODELS.get(name)
+    name, provider = expected.name, expected.provider
     who = answer.provenance
     broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
-    wrong = broken or _wrong_origin(who, name, expected) or _no_proof(answer, who)
+    wrong = broken or _wrong_origin(who, expected, namespace) or _no_proof(answer, who)
     if not wrong:
         return
-    if expected and away(expected.host):
-        raise Inconclusive(f"{name}: nothing is meant to run behind {expected.host} (0 replicas)")
+    if away(provider):
+        raise Inconclusive(f"{name}: nothing is meant to run behind {provider} (0 replicas)")
     if answer.error and not answer.text and answer.model == name:
-        raise refused(name, answer.error, f"asked for {answer.model}")
+        raise refused(expected, answer.error, f"asked for {answer.model}")
     # An error of a whole chain names its first model's trouble first: it tells nothing of others.
     raise AssertionError(
         explain(
             f"The answer does not come from {name}.",
-            expected=f"{name} at {provider} ({expected.host if expected else provider})",
+            expected=f"{name} at {provider}",
             found=wrong,
             where=f"asked for {answer.model}; answered by {who or 'nobody who says so'}; "
             f"text {excerpt(answer.text, 80)!r}",
@@ -51,13 +56,14 @@ def check_answer(
     )
 
 
-def _wrong_origin(who: Provenance | None, name: str, expected: Model | None) -> str:
+def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> str:
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
-    if who.group != name:
+    if who.group != expected.name:
         return f"{who.group or 'an unknown model'} answered in its place ({who.api_base})"
-    if expected and who.host != expected.host:
-        return f"LiteLLM asked {who.api_base or 'no address'}, not {expected.host}"
+    if not expected.provider.serves_at(who.host, namespace=namespace):
+        hosts = " or ".join(expected.provider.hosts)
+        return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
     return ""
 
 
@@ -150,7 +156,7 @@ def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
     by = (made[-1].provider, made[-1].model) if made else ("nobody", "no model")
     found = f"{by[1]} at {by[0]}"
     check_returned(turn, model, found)
-    if by != (model.provider, model.upstream):
+    if by[0] != model.provider.name or model.upstream not in ("", by[1]):
         raise AssertionError(_of_another(turn, model, found))
 
 
@@ -161,7 +167,7 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
         Inconclusive: an external provider refused.
     """
     if turn.error and not turn.text:
-        raise refused(model.name, turn.error, f"question {turn.nonce} in a conversation")
+        raise refused(model, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:
         raise AssertionError(_of_another(turn, model, by))
 
@@ -169,7 +175,7 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
 def _of_another(turn: Turn, model: Model, found: str) -> str:
     return explain(
         f"The answer in the conversation does not come from {model.name}.",
-        expected=f"{model.upstream} at {model.provider}",
+        expected=str(model),
         found=f"{found}; {turn.error or 'no error'}",
         where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
         f"its label says {turn.model}, which is only what was asked for",

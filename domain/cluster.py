@@ -131,6 +131,9 @@ class Cluster(Protocol):
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service exists and has this port."""
 
+    def target_port(self, service: ServiceName) -> str:
+        """The port of the pods, or its name, that this port of a Service leads to; empty: none."""
+
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service that may be seen, one entry a port."""
 

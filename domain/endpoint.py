@@ -31,6 +31,8 @@ class Place:
     """Namespace of Open WebUI, in which short names are completed."""
     exists: Callable[[ServiceName], bool] | None = None
     """Whether a Service has this port, where a cluster can be asked."""
+    target_port: Callable[[ServiceName], str] | None = None
+    """The pods' port, or its name, behind a Service's port, where a cluster can be asked."""
     address: str = ""
     """The gateway's address for targets without a cluster."""
 
@@ -58,6 +60,39 @@ class Place:
                 "and LiteLLM answers 404 (only the singular variable is stripped)"
             )
         return "" if path in _PATHS else f"LiteLLM serves no OpenAI API under {path}"
+
+    def deviation(self, url: str, agreed: str) -> str:
+        """How an address that is the gateway's is another than the one that was agreed on.
+
+        Another spelling of the same is none: a short name, or a port that the Service maps to the
+        one that was agreed on.
+        """
+        ours, theirs = urlsplit(url.strip()), urlsplit(agreed.strip())
+        if ours.scheme != theirs.scheme:
+            return f"{ours.scheme}, not {theirs.scheme}"
+        if ours.path != theirs.path:
+            also = "LiteLLM also serves its routes without /v1"
+            why = f": works only because {also}" if not ours.path.strip("/") else ""
+            return f"path {ours.path or 'none'}, not {theirs.path or 'none'}{why}"
+        mine = service_in(url, namespace=self.seen_from)
+        other = service_in(agreed, namespace=self.seen_from)
+        if mine is None or other is None:
+            same = not other or not mine or host_of(url) == host_of(agreed)
+            return "" if same else f"host {host_of(url)}, not {host_of(agreed)}"
+        if not mine.same_service(other):
+            return f"Service {mine.namespace}/{mine.name}, not {other.namespace}/{other.name}"
+        if mine.port != other.port and not self._same_port(mine, other):
+            return f"port {mine.port}, not {other.port}"
+        return ""
+
+    def _same_port(self, mine: ServiceName, other: ServiceName) -> bool:
+        """Whether both ports lead to one port of the pods; a Service may lack the second one."""
+        if self.target_port is None or self.exists is None:
+            return False
+        behind = self.target_port(mine)
+        if self.exists(other):
+            return behind == self.target_port(other)
+        return behind == str(other.port) or not behind.isdigit()
 
     def leads_here(self, connection: Connection) -> bool:
         """Whether a connection goes to the gateway, its path right or not."""
@@ -140,9 +175,15 @@ def remarks(workload: Workload) -> tuple[str, ...]:
 
 
 def check_declared(workload: Workload, place: Place, expected: str) -> None:
-    """Raise AssertionError unless one declared connection is the gateway's."""
+    """Raise AssertionError unless one declared connection is the gateway's, as was agreed.
+
+    Args:
+        workload: Open WebUI's.
+        place: where the gateway is.
+        expected: the address that was agreed on.
+    """
     declared = declared_connections(workload.environment)
-    reasons = {each.url: place.wrong(each.url) for each in declared}
+    reasons = {each.url: _unlike(each.url, place, expected) for each in declared}
     if not all(reasons.values()):
         return
     raise AssertionError(
@@ -175,9 +216,25 @@ def _origin(environment: Environment, declared: tuple[Declared, ...], place: Pla
     return "; ".join(parts)
 
 
-def check_in_use(wiring: Wiring, place: Place, workload: Workload | None) -> None:
-    """Raise AssertionError unless a connection that requests can take is the gateway's."""
-    reasons = {each.url: place.wrong(each.url) for each in wiring.in_use}
+def _unlike(url: str, place: Place, agreed: str) -> str:
+    """Why an address is not the gateway's, or not the one that was agreed on."""
+    wrong = place.wrong(url)
+    if wrong or not agreed:
+        return wrong
+    deviation = place.deviation(url, agreed)
+    return f"{deviation}; the contract says {agreed}" if deviation else ""
+
+
+def check_in_use(wiring: Wiring, place: Place, workload: Workload | None, agreed: str = "") -> None:
+    """Raise AssertionError unless a connection that requests can take is the gateway's, as agreed.
+
+    Args:
+        wiring: the connections in use.
+        place: where the gateway is.
+        workload: Open WebUI's, where it can be seen.
+        agreed: the address that was agreed on, where there is one.
+    """
+    reasons = {each.url: _unlike(each.url, place, agreed) for each in wiring.in_use}
     if reasons and not all(reasons.values()):
         return
     switched_off = not wiring.in_use and any(

@@ -6,11 +6,22 @@ Exception
 └── AcceptanceError
     ├── SetupError          the environment is not fit to judge: the run ends with exit code 99
     └── Unproven            neither right nor wrong was shown
-        ├── Blocked         an earlier criterion failed, so this one cannot be judged
+        ├── Blocked         something failed that this rests on, so it cannot be judged
         ├── Inconclusive    the outside world refused (quota, provider down, name not resolved)
         └── NotProven       this target, or these rights, cannot show it
 ```
 """
+
+from enum import StrEnum
+
+
+class Subject(StrEnum):
+    """What other scenarios rest on; a contract says by which criterion each is proven."""
+
+    CONNECTION = "the connection to the gateway"
+    GATEWAY = "the gateway"
+    SELECTOR = "the model selector"
+    ANSWERS = "the models' own answers"
 
 
 class AcceptanceError(Exception):
@@ -26,16 +37,16 @@ class Unproven(AcceptanceError):  # noqa: N818  # it is a verdict, not a mistake
 
 
 class Blocked(Unproven):
-    """An earlier criterion failed, so this one cannot be judged.
+    """Something failed that this rests on, so it cannot be judged.
 
     Args:
-        criterion: the criterion that blocks, as tagged (`AC1`).
+        subject: what failed.
         reason: what is wrong with it.
     """
 
-    def __init__(self, criterion: str, reason: str) -> None:
-        super().__init__(f"blocked by {criterion}: {reason}")
-        self.criterion = criterion
+    def __init__(self, subject: Subject, reason: str) -> None:
+        super().__init__(f"blocked by {subject}: {reason}")
+        self.subject = subject
         self.reason = reason
 
 

@@ -301,3 +301,11 @@ def service_in(url: str, *, namespace: str) -> ServiceName | None:
             return ServiceName(namespace=space, name=name, port=port)
         case _:
             return None
+
+
+def port_behind(service: Manifest | None, port: int) -> str:
+    """The port of the pods, or its name, behind a Service's port; empty where it has no such."""
+    for each in (service or {}).get("spec", {}).get("ports") or ():
+        if each["port"] == port:
+            return str(each.get("targetPort", port))
+    return ""

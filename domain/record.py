@@ -77,6 +77,8 @@ class Record:
     """What the run says of the story, in one sentence."""
     partial: str = ""
     """Why not the whole story was judged; empty when it was."""
+    contract: str = ""
+    """Title of the contract by which it was judged."""
     target: str
     started: str
     """ISO 8601, UTC."""

@@ -2,12 +2,9 @@
 
 import re
 
+from domain.contract import Model
 from domain.errors import Inconclusive
 from domain.message import excerpt, explain
-from domain.story import MODELS
-
-_LOCAL = ("vLLM", "Ollama")
-"""Providers of the house: an error of theirs is the owner's own."""
 
 _SERVER = (
     "look whether its server runs, and whether api_base in LiteLLM's configuration leads there"
@@ -60,22 +57,22 @@ def refusal(error: str) -> str:
     return words
 
 
-def refused(name: str, error: str, where: str) -> Exception:
+def refused(model: Model, error: str, where: str) -> Exception:
     """The error for a model that gave no answer.
 
     An external provider that has no quota or is in trouble says nothing of the wiring, so that is
     Inconclusive; all else is the owner's own, an AssertionError.
     """
-    expected = MODELS.get(name)
     reason = refusal(error)
-    if expected and expected.provider not in _LOCAL and reason and not _OWN_FAULT.search(error):
+    external = model.provider.service is None
+    if external and reason and not _OWN_FAULT.search(error):
         return Inconclusive(
-            f"{name}: {expected.provider} refused: {reason}. "
+            f"{model.name}: {model.provider.name} refused: {reason}. "
             f"The wiring as far as the gateway is right; it said: {excerpt(error, 160)}"
         )
     return AssertionError(
         explain(
-            f"{name} does not answer.",
+            f"{model.name} does not answer.",
             expected="an answer",
             found=excerpt(error),
             where=where,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from domain.errors import Blocked
+from domain.errors import Blocked, Subject
 from domain.message import explain
 from domain.proof import Connection, Listing, Served, Wiring
 
@@ -129,7 +129,7 @@ def check_no_stranger(
         raise AssertionError(
             explain(
                 "Something else answers in LiteLLM's place.",
-                expected=f"models of the story only from {connection}",
+                expected=f"models of the contract only from {connection}",
                 found="; ".join(strangers),
                 where=f"model selector of the {listing.account}: the first connection wins",
                 fix="remove the other connection, or give it a prefix",
@@ -140,9 +140,12 @@ def check_no_stranger(
 def require_offered(listing: Listing, name: str, connection: Connection, served: Served) -> None:
     """Raise Blocked where the model cannot be chosen, or the gateway serves no such model."""
     if listing.find(name) is None:
-        raise Blocked("AC2", f"{name} is not in the model selector of the {listing.account}")
+        raise Blocked(
+            Subject.SELECTOR, f"{name} is not in the model selector of the {listing.account}"
+        )
     if _upstream(name, connection) not in served.names:
-        raise Blocked("AC2", f"{name} is in the model selector, but LiteLLM does not serve it")
+        reason = f"{name} is in the model selector, but LiteLLM does not serve it"
+        raise Blocked(Subject.SELECTOR, reason)
 
 
 def check_shows_models(listing: Listing) -> None:

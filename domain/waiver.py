@@ -10,17 +10,12 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Protocol
 
-from domain.story import CRITERIA, MODELS, TASKS, task_tag
+from domain.contract import Contract
 from domain.verdict import Verdict
 
 WAIVABLE = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.NOT_PROVEN)
 """Never blocked: what blocks is named, and that may be waived."""
-_KINDS: Mapping[str, Collection[str]] = {
-    "scenario": (),
-    "criterion": CRITERIA,
-    "task": TASKS,
-    "model": MODELS,
-}
+_KINDS = ("scenario", "criterion", "task", "model")
 _REQUIRED = ("verdict", "reason", "owner", "expires")
 _FIELDS = (*_KINDS, *_REQUIRED, "says")
 _SHORTEST = 8
@@ -69,6 +64,8 @@ class Waiver:
     kind: str
     """What is named: a scenario, a criterion, a task or a model."""
     name: str
+    tag: str = ""
+    """The tag of a criterion or a task."""
     accepts: Verdict
     says: str
     """A phrase of the message; empty: any message of this verdict class."""
@@ -86,32 +83,41 @@ class Waiver:
         match self.kind:
             case "scenario":
                 return scenario.title == self.name
-            case "criterion":
-                return self.name in scenario.tags
-            case "task":
-                return task_tag(self.name) in scenario.tags
+            case "model":
+                return _holds(scenario.text, self.name)
             case _:
-                return self.name in _models(scenario.text)
+                return self.tag in scenario.tags
 
-    def covers(self, scenario: Described, verdict: Verdict, message: str) -> bool:
+    def covers(
+        self, scenario: Described, verdict: Verdict, message: str, *, models: Collection[str]
+    ) -> bool:
         """Whether it accepts that this scenario ended so.
 
         A message that names another model than those of the waiver or, where it waives no model,
         of the scenario, tells a different failure: lists of models grow.
+
+        Args:
+            scenario: what ended.
+            verdict: how.
+            message: what it told.
+            models: the names of all models of the contract.
         """
         if verdict is not self.accepts or not self.names(scenario):
             return False
         told = " ".join(_GENERAL.sub("", message).split())
-        named, own = _models(told), {self.name} if self.kind == "model" else set()
-        meant = _models(self.says) | (own or _models(scenario.text))
+        named, own = _named(models, told), {self.name} if self.kind == "model" else set()
+        meant = _named(models, self.says) | (own or _named(models, scenario.text))
         return own <= named <= meant and (not self.says or _holds(told, self.says))
 
 
-def read_waiver(entry: Mapping[str, str], *, titles: Collection[str], today: date) -> Waiver:
+def read_waiver(
+    entry: Mapping[str, str], contract: Contract, *, titles: Collection[str], today: date
+) -> Waiver:
     """The waiver that an entry of the file describes.
 
     Args:
         entry: the texts of its fields.
+        contract: knows the criteria, tasks and models that can be named.
         titles: of the scenarios that exist.
         today: the day, in UTC.
 
@@ -121,9 +127,15 @@ def read_waiver(entry: Mapping[str, str], *, titles: Collection[str], today: dat
     entry = {name: " ".join(text.split()) for name, text in entry.items()}
     _check_fields(entry)
     kind = _kind(entry)
+    tags = {
+        "criterion": {row.name: row.tag for row in contract.criteria},
+        "task": {row.name: row.tag for row in contract.tasks},
+    }.get(kind, {})
+    name = _known(kind, entry[kind], tags or (contract.models if kind == "model" else titles))
     waiver = Waiver(
         kind=kind,
-        name=_known(kind, entry[kind], _KINDS[kind] or titles),
+        name=name,
+        tag=tags.get(name, ""),
         accepts=_accepted(entry["verdict"]),
         says=entry.get("says", ""),
         reason=entry["reason"],
@@ -212,9 +224,9 @@ def _day(text: str) -> date:
         raise WaiverError("expires", expected="a day, YYYY-MM-DD", found=repr(text)) from error
 
 
-def _models(text: str) -> set[str]:
-    """The models of the story that a text names."""
-    return {name for name in MODELS if _holds(text, name)}
+def _named(models: Collection[str], text: str) -> set[str]:
+    """Those of the models that a text names."""
+    return {name for name in models if _holds(text, name)}
 
 
 def _holds(text: str, phrase: str) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from domain.contract import Contract
 from domain.proof import Provenance
-from domain.story import MODELS
 from domain.target import Call
 
 
@@ -16,14 +16,16 @@ def asked(nonce: str, calls: Iterable[Call]) -> tuple[Call, ...]:
     return tuple(call for call in calls if call.question.rstrip().endswith(nonce))
 
 
-def witnessed(nonce: str, calls: Iterable[Call]) -> Provenance | None:
+def witnessed(nonce: str, calls: Iterable[Call], contract: Contract) -> Provenance | None:
     """Who answered a question, where no header tells; None where nobody did."""
     made = [call for call in asked(nonce, calls) if call.answered]
     if not made:
         return None
-    by = (made[-1].provider, made[-1].model)
-    models = [each for each in MODELS.values() if (each.provider, each.upstream) == by]
-    group, host = (models[0].name, models[0].host) if models else (made[-1].model, "")
+    last = made[-1]
+    models = [
+        each for each in contract.models_of(last.provider) if each.upstream in ("", last.model)
+    ]
+    group, host = (models[0].name, models[0].provider.hosts[0]) if models else (last.model, "")
     return Provenance(
         group=group, deployment="", api_base=f"//{host}" if host else "", upstream=True
     )

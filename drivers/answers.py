@@ -1,14 +1,14 @@
 """Questions to models: each asked once a run, several providers at a time, one a provider."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
+from domain.contract import Contract
 from domain.message import excerpt
 from domain.proof import Answer
 from domain.refusals import refusal
-from domain.story import MODELS
 from domain.waiting import Say, aloud
 from drivers.hands import Hands
 from drivers.streaming import Question
@@ -26,15 +26,24 @@ INVENTED = f"invented-{nonce()}"
 class Answers:
     """Answers to a user's questions, shared by all scenarios that disturb nothing."""
 
-    def __init__(self, hands: Hands, *, wanted: Callable[[], Iterable[str]], say: Say) -> None:
+    def __init__(
+        self,
+        hands: Hands,
+        contract: Contract,
+        *,
+        wanted: Callable[[], Iterable[str]],
+        say: Say,
+    ) -> None:
         """Ask nothing yet.
 
         Args:
             hands: the account that judges.
+            contract: knows which models have one provider, who is asked one thing at a time.
             wanted: the models that the selected scenarios will ask for.
             say: shows progress.
         """
         self._hands = hands
+        self._contract = contract
         self._wanted = wanted
         self._say = say
         self._answers: dict[str, Future[Answer]] = {}
@@ -52,18 +61,10 @@ class Answers:
             self._ask_all([model])
         return self._answers[model].result()
 
-    def ask_ahead(self, *, but: Collection[str]) -> None:
-        """Ask now what is wanted and was not asked yet, but for the models of these providers.
-
-        What comes of it is told where the answer is asked for.
-        """
-        wanted = [model for model in self._wanted() if model not in self._answers]
-        self._ask_all([model for model in wanted if _provider(model) not in but])
-
     def _ask_all(self, models: list[str]) -> None:
         lanes: dict[str, list[str]] = {}
         for model in models:
-            lanes.setdefault(_provider(model), []).append(model)
+            lanes.setdefault(self._provider(model), []).append(model)
             self._answers[model] = Future()
         with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
             list(pool.map(self._ask_in_turn, lanes.values()))
@@ -97,7 +98,7 @@ class Answers:
         with aloud(f"the answer of {model}", self._say):
             return self._hands.ask(Question(model=model, nonce=nonce()))
 
-
-def _provider(model: str) -> str:
-    """The story's provider of a model; a model that is not the story's stands alone."""
-    return MODELS[model].provider if model in MODELS else model
+    def _provider(self, model: str) -> str:
+        """Whose lane a model is asked in; one that is not the contract's stands alone."""
+        known = self._contract.models.get(model)
+        return known.provider.name if known else model

@@ -1,14 +1,13 @@
 """Taking providers away for one scenario, and waiting until they really serve again."""
 
-import re
 import time
 from collections.abc import Collection, Sequence
 from functools import partial
 
+from domain.contract import Contract
 from domain.errors import Inconclusive, NotProven
 from domain.findings import Recovery
 from domain.proof import Answer
-from domain.story import CHAIN, MODELS
 from domain.target import Outage, Outages
 from domain.timeline import Moment, Timeline
 from domain.waiting import Say, aloud, eventually
@@ -27,19 +26,6 @@ ONE_TRY = {"disable_fallbacks": True, "num_retries": 0}
 Plan = Sequence[tuple[str, Outage]]
 """The outages that a scenario will bring about."""
 
-_SENTENCE = re.compile(
-    rf"^(?P<provider>\w+) (?:(?P<outage>{'|'.join(Outage)})|was away and is back)$", re.MULTILINE
-)
-"""How a feature says that a provider is taken away."""
-
-
-def planned_outages(sentences: str) -> Plan:
-    """The outages that a scenario's sentences, one a line, will bring about."""
-    return tuple(
-        (found["provider"], Outage(found["outage"] or Outage.REFUSED))
-        for found in _SENTENCE.finditer(sentences)
-    )
-
 
 class Drill:
     """Outages, one scenario after the other; each ends with what it took given back.
@@ -47,16 +33,26 @@ class Drill:
     Unless giving back takes minutes and the next drill takes the same away: then it stays away.
     """
 
-    def __init__(self, outages: Outages | None, gateway: Gateway, well: Well, *, say: Say) -> None:
+    def __init__(
+        self,
+        outages: Outages | None,
+        contract: Contract,
+        gateway: Gateway,
+        well: Well,
+        *,
+        say: Say,
+    ) -> None:
         """Disturb nothing yet.
 
         Args:
+            contract: which models a provider serves, and which chains they stand in.
             outages: takes providers away; None where nothing may be.
             gateway: asked whether a model serves again.
             well: which models answered before.
             say: shows what is done.
         """
         self._outages = outages
+        self._contract = contract
         self._gateway = gateway
         self._well = well
         self._say = say
@@ -96,7 +92,7 @@ class Drill:
             )
         for each in (*self._planned, (provider, outage)):
             self._outages.check(*each)
-        for model in (CHAIN[0], *_models_of([provider])):
+        for model in self._concerned(provider):
             self._was(model)  # the shared answers are asked before it is disturbed
         self._away[provider], self.active = outage, True
         self._say(f"drill: {provider} {outage}")
@@ -130,7 +126,7 @@ class Drill:
             del self._away[provider]
         for line in certificates:
             self._note(line)
-        for model in filter(self._was, _models_of(back)):
+        for model in filter(self._was, self._one_of_each(back)):
             eventually(
                 partial(self._check_serves, model),
                 what=f"{model} to serve again",
@@ -143,6 +139,16 @@ class Drill:
             recovery = Recovery(model=model, certificate=words, seconds=seconds)
             self.recoveries = (*self.recoveries, recovery)
             self._note(f"{model} serves again")
+
+    def _concerned(self, provider: str) -> list[str]:
+        """A model of the provider's, and those that begin a chain in which its models stand."""
+        own = {model.name for model in self._contract.models_of(provider)}
+        heads = [chain[0] for chain in self._contract.chains if own & set(chain)]
+        return [*dict.fromkeys([*heads, *self._one_of_each([provider])])]
+
+    def _one_of_each(self, providers: Collection[str]) -> list[str]:
+        """One model of each of these providers."""
+        return [models[0].name for each in providers if (models := self._contract.models_of(each))]
 
     def _needed_next(self) -> Collection[str]:
         """The providers that the next drill of this run takes away, if nothing else comes before.
@@ -191,12 +197,6 @@ class Drill:
         with aloud(f"{model} to answer by itself", self._say):
             answer = ask_alone(self._gateway, model)
         assert not answer.error, f"{model}: {answer.error}"
-
-
-def _models_of(providers: Collection[str]) -> list[str]:
-    """One model of each of these providers."""
-    chosen = {model.provider: model.name for model in reversed(MODELS.values())}
-    return [name for provider, name in chosen.items() if provider in providers]
 
 
 def ask_alone(gateway: Gateway, model: str) -> Answer:

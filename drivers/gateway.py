@@ -1,17 +1,16 @@
 """The gateway (LiteLLM), asked directly: what it serves, how it is set, who answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from domain.chain import ANY, DEEPEST, walk_chain
-from domain.errors import Blocked, NotProven
+from domain.errors import Blocked, NotProven, Subject
 from domain.message import explain
 from domain.proof import Answer, Chain, Deployment
 from domain.rollout import LITELLM_IS_ALIVE
 from domain.secret import Secret
-from domain.story import CHAIN
 from drivers.shapes import mapping, sequence
 from drivers.streaming import Question, ask
 from drivers.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
@@ -77,7 +76,7 @@ class Gateway:
         try:
             return self.version()
         except UnexpectedAnswerError as error:
-            raise Blocked("AC1", str(error).splitlines()[0]) from error
+            raise Blocked(Subject.GATEWAY, str(error).splitlines()[0]) from error
 
     def models(self) -> tuple[str, ...]:
         """Names served to this key, in the order of its configuration: `GET /v1/models`."""
@@ -154,9 +153,10 @@ class Gateway:
         self._require_welcome(answer.status, answer.error)
         return answer
 
-    def told(self) -> str:
-        """Models and chain in one line, to hold one replica against another."""
-        return f"{', '.join(self.models())}; chain {self.chain(CHAIN[0])}"
+    def told(self, heads: Iterable[str]) -> str:
+        """Models, and the chains that begin at `heads`, to hold one replica against another."""
+        chains = "; ".join(f"chain {self.chain(head)}" for head in heads)
+        return f"{', '.join(self.models())}; {chains}"
 
     def told_to(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""

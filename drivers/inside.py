@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from domain.cluster import Cluster, InsideRequest, InsideResponse, Workload
-from domain.errors import Blocked
+from domain.errors import Blocked, Subject
 from domain.proof import Connection
 
 
@@ -31,5 +31,5 @@ def _each(
     cluster: Cluster, workload: Workload, request: InsideRequest
 ) -> Mapping[str, InsideResponse]:
     if not workload.serving:
-        raise Blocked("AC1", workload.pods[0].problem.splitlines()[0])
+        raise Blocked(Subject.CONNECTION, workload.pods[0].problem.splitlines()[0])
     return {pod.name: cluster.request(pod, request) for pod in workload.serving}

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from domain.answering import check_returned, check_turn
+from domain.contract import Model
 from domain.proof import Answer, Turn
-from domain.story import MODELS
 from domain.target import Witness
 from drivers.answers import nonce
 from drivers.streaming import Question
@@ -13,7 +13,7 @@ from drivers.well import Well
 
 def check_last(
     said: Sequence[Turn],
-    model: str,
+    model: Model,
     witness: Witness | None,
     ask: Callable[[Question], Answer],
     well: Well,
@@ -23,12 +23,11 @@ def check_last(
     Where nobody at the providers' side saw who answered it, the same conversation is asked to go
     on, beside what is stored, and that answer says by its headers whose it is.
     """
-    chosen = MODELS[model]
     if witness:
-        check_turn(said[-1], chosen, witness.calls())
+        check_turn(said[-1], model, witness.calls())
         return
-    check_returned(said[-1], chosen)
-    well.check_given(ask(_going_on(said, model)), model, chosen.provider)
+    check_returned(said[-1], model)
+    well.check_given(ask(_going_on(said, model.name)), model.name, model.provider.name)
 
 
 def _going_on(said: Sequence[Turn], model: str) -> Question:

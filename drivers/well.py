@@ -1,11 +1,12 @@
 """Which models answer as themselves while nothing is disturbed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from domain.answering import check_answer
-from domain.errors import Blocked
+from domain.contract import Contract, Provider
+from domain.errors import Blocked, Subject
 from domain.proof import Answer
-from domain.story import MODELS
 from drivers.answers import Answers
 
 
@@ -15,25 +16,27 @@ class Well:
     def __init__(
         self,
         answers: Answers,
+        contract: Contract,
         *,
         offered: Callable[[str], None],
-        away: Callable[[str], bool],
+        away: Callable[[Provider], bool],
     ) -> None:
         """Ask nothing yet.
 
         Args:
             answers: the answers that all scenarios share.
+            contract: who must answer for each model.
             offered: raises Blocked where a model cannot be chosen.
-            away: whether nobody is meant to serve at a host now.
+            away: whether nobody is meant to serve a provider's models now.
         """
         self._answers = answers
+        self._contract = contract
         self._offered = offered
         self.away = away
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
-        provider = MODELS[model].provider
-        check_answer(self._answers.of(model), model, provider, away=self.away)
+        self._check(self._answers.of(model), model, self._contract.models[model].provider)
 
     def check_given(self, answer: Answer, model: str, provider: str) -> None:
         """Return if the model gave this answer; raises like `check`.
@@ -42,7 +45,12 @@ class Well:
         """
         if answer.model != model:
             self.check(model)
-        check_answer(answer, model, provider, away=self.away)
+        self._check(answer, model, self._contract.providers[provider])
+
+    def _check(self, answer: Answer, model: str, provider: Provider) -> None:
+        expected = replace(self._contract.models[model], provider=provider)
+        namespace = self._contract.gateway.namespace
+        check_answer(answer, expected, namespace=namespace, away=self.away)
 
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.
@@ -55,4 +63,4 @@ class Well:
         try:
             self.check(model)
         except AssertionError as error:
-            raise Blocked("AC3", f"{model} does not answer by itself") from error
+            raise Blocked(Subject.ANSWERS, f"{model} does not answer by itself") from error

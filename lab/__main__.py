@@ -8,7 +8,6 @@ from pathlib import Path
 
 from domain.errors import SetupError
 from domain.kubernetes import ServiceName
-from domain.story import CHAIN, MODELS
 from domain.target import Outage, Target
 from domain.verdict import ExitCode
 from lab.embedded.backends import EmulatedOutages
@@ -19,7 +18,6 @@ from lab.embedded.target import embedded_target
 from lab.environments import CACHE, ensure_all
 from lab.terminal import say, write
 
-_PROVIDERS = {model.provider.lower(): model.provider for model in MODELS.values()}
 _OUTAGES = {outage.name.lower(): outage for outage in Outage}
 _LOOK_SECONDS = 1.0
 """Between two looks at the programs, once all is up."""
@@ -30,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "away":
-            _take_away(options.cache, _PROVIDERS[options.provider], _OUTAGES[options.outage])
+            _take_away(options.cache, options.provider, _OUTAGES[options.outage])
         elif options.command == "back":
             _give_back(options.cache)
         else:
@@ -58,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     commands = parser.add_subparsers(dest="command", metavar="away | back")
     away = commands.add_parser("away", help="take a provider away from the lab that is up")
-    away.add_argument("provider", choices=_PROVIDERS)
+    away.add_argument("provider", help="as `make lab` lists them")
     away.add_argument("outage", choices=_OUTAGES, nargs="?", default=Outage.REFUSED.name.lower())
     commands.add_parser("back", help="give back all providers that were taken away")
     return parser
@@ -89,6 +87,7 @@ def _keep_up(options: argparse.Namespace) -> None:
 def _described(lab: EmbeddedLab, target: Target) -> str:
     account = target.administrator
     password = account.password.reveal()  # made up by the manifests for this machine only
+    providers = lab.providers.endpoints
     lines = [
         "",
         "The lab is up; Ctrl-C ends it.",
@@ -101,8 +100,8 @@ def _described(lab: EmbeddedLab, target: Target) -> str:
         *(f"  note         {note}" for note in target.notes),
         "",
         "  judge it                  pytest --reuse",
-        f"  take a provider away      python -m lab away {MODELS[CHAIN[0]].provider.lower()} hangs",
-        f"                            ({', '.join(_PROVIDERS)}; {', '.join(_OUTAGES)})",
+        f"  take a provider away      python -m lab away {next(iter(providers))} hangs",
+        f"                            ({', '.join(providers)}; {', '.join(_OUTAGES)})",
         "  give all back             python -m lab back",
         "",
     ]
@@ -122,6 +121,9 @@ def _watch(lab: EmbeddedLab) -> None:
 
 def _take_away(cache: Path, provider: str, outage: Outage) -> None:
     with attached(cache, say) as lab:
+        if provider not in lab.providers.endpoints:
+            known = ", ".join(lab.providers.endpoints)
+            raise SetupError(f"The lab has no provider {provider!r}; it has {known}.")
         EmulatedOutages(lab.providers).take_away(provider, outage)
     write(f"{provider} {outage} until `python -m lab back`")
 

@@ -1,13 +1,16 @@
 """Sentences about questions and the answers to them."""
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import given, then, when
+from pytest_bdd.parsers import parse
 
+from contract.sentences import States, sentence
 from domain.answering import (
     check_asked_only,
     check_error_only,
     check_no_error,
     check_unknown_model,
 )
+from domain.errors import Subject
 from domain.proof import Answer
 from domain.target import Witness
 from drivers.answers import INVENTED, Answers
@@ -17,12 +20,15 @@ from drivers.well import Well
 from fixtures.evidence import Attach, Comparison
 
 
-@given(parsers.parse('"{model}" answers by itself'))
+@given(sentence(parse('"{model}" answers by itself'), states=States.ASKED))
 def _(well: Well, model: str) -> None:
     well.require(model)
 
 
-@when(parsers.parse('a user asks "{model}" a question'), target_fixture="answer")
+@when(
+    sentence(parse('a user asks "{model}" a question'), states=States.ASKED, by_a_user=True),
+    target_fixture="answer",
+)
 def _(answers: Answers, drill: Drill, model: str, attach: Attach) -> Answer:
     answer = answers.fresh(model) if drill.active else answers.of(model)
     attach(f"answer after {answer.first_seconds or answer.seconds:.1f} s", answer)
@@ -30,19 +36,28 @@ def _(answers: Answers, drill: Drill, model: str, attach: Attach) -> Answer:
     return answer
 
 
-@when("a user asks an invented model a question", target_fixture="answer")
+@when(sentence("a user asks an invented model a question", by_a_user=True), target_fixture="answer")
 def _(answers: Answers) -> Answer:
     return answers.of(INVENTED)
 
 
-@when(parsers.parse('"{model}" is asked with fallbacks switched off'), target_fixture="answer")
+@when(
+    sentence(parse('"{model}" is asked with fallbacks switched off'), states=States.ASKED),
+    target_fixture="answer",
+)
 def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
     answer = ask_alone(gateway, model)
     attach("answer without fallback", answer)
     return answer
 
 
-@then(parsers.parse('the answer comes from "{model}" at {provider}'))
+@then(
+    sentence(
+        parse('the answer comes from "{model}" at {provider}'),
+        states=States.ANSWERER,
+        proves=Subject.ANSWERS,
+    )
+)
 def _(
     answer: Answer, well: Well, model: str, provider: str, drill: Drill, comparison: Comparison
 ) -> None:
@@ -66,6 +81,6 @@ def _(answer: Answer) -> None:
     check_unknown_model(answer)
 
 
-@then(parsers.parse("nobody but {provider} was asked for it"))
+@then(sentence(parse("nobody but {provider} was asked for it")))
 def _(answer: Answer, provider: str, witness: Witness) -> None:
     check_asked_only(answer, provider, witness.calls())

@@ -3,34 +3,38 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import given, then, when
+from pytest_bdd.parsers import parse, re
 
+from contract.sentences import States, column, sentence
 from domain.chain import check_agree, check_alone, check_chain
+from domain.contract import Contract
 from domain.deployments import check_own_upstreams
+from domain.errors import Subject
 from domain.kubernetes import Environment
 from domain.proof import Chain, Deployment
-from domain.story import CHAIN, MODELS
 from domain.target import Outage
 from drivers.drill import Drill
 from drivers.gateway import Gateway
 from fixtures.evidence import Attach, Comparison
 
-OUTAGES = parsers.re(rf"(?P<provider>\w+) (?P<outage>{'|'.join(Outage)})")
 
-
-@given(OUTAGES)
+@given(sentence(re(rf"(?P<provider>\w[^\"]*?) (?P<outage>{'|'.join(Outage)})"), takes_away=True))
 def _(drill: Drill, provider: str, outage: str) -> None:
     drill.take_away(provider, Outage(outage))
 
 
-@given(parsers.parse("{provider} was away and is back"))
+@given(sentence(parse("{provider} was away and is back"), takes_away=True, outage=Outage.REFUSED))
 def _(drill: Drill, provider: str, attach: Attach) -> None:
     drill.take_away(provider, Outage.REFUSED)
     drill.bring_back()
     attach("time line of the drill", drill.timeline())
 
 
-@when(parsers.parse('the chain of "{model}" is read from the gateway'), target_fixture="chain")
+@when(
+    sentence(parse('the chain of "{model}" is read from the gateway'), states=States.CHAIN_OF),
+    target_fixture="chain",
+)
 def _(gateway: Gateway, model: str, attach: Attach, comparison: Comparison) -> Chain:
     chain = gateway.chain(model)
     attach("chain", chain)
@@ -39,13 +43,13 @@ def _(gateway: Gateway, model: str, attach: Attach, comparison: Comparison) -> C
 
 
 @when("the chains of the parallel models are read from the gateway", target_fixture="chains")
-def _(gateway: Gateway) -> tuple[Chain, ...]:
-    return tuple(gateway.chain(name) for name in MODELS if name not in CHAIN)
+def _(gateway: Gateway, contract: Contract) -> tuple[Chain, ...]:
+    return tuple(gateway.chain(name) for name in contract.parallel)
 
 
 @when("models and chain are read from every replica of the gateway", target_fixture="told")
-def _(gateway_replicas: Mapping[str, Gateway]) -> Mapping[str, str]:
-    return {name: replica.told() for name, replica in gateway_replicas.items()}
+def _(gateway_replicas: Mapping[str, Gateway], contract: Contract) -> Mapping[str, str]:
+    return {name: replica.told(contract.heads) for name, replica in gateway_replicas.items()}
 
 
 @then("each replica tells the same")
@@ -54,22 +58,24 @@ def _(told: Mapping[str, str]) -> None:
 
 
 @when("the gateway's deployments are read", target_fixture="deployments")
-def _(gateway: Gateway, comparison: Comparison) -> tuple[Deployment, ...]:
+def _(gateway: Gateway, contract: Contract, comparison: Comparison) -> tuple[Deployment, ...]:
     deployments = gateway.deployments()
-    comparison.declared("AC3", f"{len(MODELS)} models at their own providers")
-    comparison.effective("AC3", f"{len(deployments)} deployments in LiteLLM")
+    comparison.declared(Subject.ANSWERS, f"{len(contract.models)} models at their own providers")
+    comparison.effective(Subject.ANSWERS, f"{len(deployments)} deployments in LiteLLM")
     comparison.found(comparison.findings.behind(deployments))
     return deployments
 
 
 @then("each model of the story has an upstream of its own")
-def _(deployments: tuple[Deployment, ...], gateway_environment: Environment) -> None:
-    check_own_upstreams(deployments, gateway_environment)
+def _(
+    deployments: tuple[Deployment, ...], contract: Contract, gateway_environment: Environment
+) -> None:
+    check_own_upstreams(deployments, contract, gateway_environment)
 
 
-@then("the chain is")
+@then(sentence("the chain is", states=States.CHAIN))
 def _(chain: Chain, datatable: list[list[str]]) -> None:
-    check_chain(chain, tuple(row[1] for row in datatable[1:]))
+    check_chain(chain, column(datatable, "model"))
 
 
 @then("each of them stands alone")

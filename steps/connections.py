@@ -5,9 +5,12 @@ from dataclasses import replace
 
 from pytest_bdd import given, then, when
 
+from contract.sentences import sentence
 from domain.cluster import Workload
+from domain.contract import Contract
 from domain.credential import check_accepted, check_refused
 from domain.endpoint import Place, check_in_use, check_replicas_in_use
+from domain.errors import Subject
 from domain.proof import Connection, Served, Wiring
 from domain.secret import Secret
 from drivers.answers import nonce
@@ -30,15 +33,15 @@ def _(gateway: Gateway, comparison: Comparison) -> None:
 @when("the connections in use are read", target_fixture="in_use")
 def _(wiring: Wiring, open_webui: OpenWebUI, comparison: Comparison, attach: Attach) -> Wiring:
     comparison.version("Open WebUI", open_webui.version())
-    comparison.effective("AC1", str(wiring))
+    comparison.effective(Subject.CONNECTION, str(wiring))
     comparison.found(replace(comparison.findings, endpoint=str(wiring)))
     attach("connections in use", wiring)
     return wiring
 
 
-@then("model requests go to the gateway")
-def _(in_use: Wiring, place: Place, deployed_if_known: Workload | None) -> None:
-    check_in_use(in_use, place, deployed_if_known)
+@then(sentence("model requests go to the gateway", proves=Subject.CONNECTION))
+def _(in_use: Wiring, place: Place, deployed_if_known: Workload | None, contract: Contract) -> None:
+    check_in_use(in_use, place, deployed_if_known, contract.endpoint)
 
 
 @when("the connections in use are read from every replica", target_fixture="in_use_by_replica")
@@ -57,7 +60,7 @@ def _(served: Served, attach: Attach) -> Served:
     return served
 
 
-@then("the gateway accepts the key")
+@then(sentence("the gateway accepts the key", proves=Subject.GATEWAY))
 def _(told: Served, connection: Connection) -> None:
     check_accepted(told, connection)
 

@@ -1,8 +1,11 @@
 """Sentences about a conversation that changes its model."""
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import given, then, when
+from pytest_bdd.parsers import parse
 
+from contract.sentences import States, sentence
 from domain.answering import check_kept
+from domain.contract import Contract
 from domain.target import Target
 from drivers.answers import nonce
 from drivers.hands import Conversation, Hands
@@ -11,22 +14,33 @@ from drivers.well import Well
 from fixtures.evidence import Attach
 
 
-@given(parsers.parse('a conversation answered by "{model}"'))
-@given(parsers.parse('it went on with "{model}"'))
+@given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED))
+@given(sentence(parse('it went on with "{model}"'), states=States.ASKED))
 def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
 
 
-@when(parsers.parse('the user switches to "{model}" and asks again'))
+@when(
+    sentence(
+        parse('the user switches to "{model}" and asks again'), states=States.ASKED, by_a_user=True
+    )
+)
 def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
 
 
-@then(parsers.parse('the last answer comes from "{model}"'))
-def _(conversation: Conversation, target: Target, api_hands: Hands, well: Well, model: str) -> None:
-    check_last(conversation.said, model, target.witness, api_hands.ask, well)
+@then(sentence(parse('the last answer comes from "{model}"'), states=States.ASKED))
+def _(  # all that can tell who answered
+    conversation: Conversation,
+    contract: Contract,
+    target: Target,
+    api_hands: Hands,
+    well: Well,
+    model: str,
+) -> None:
+    check_last(conversation.said, contract.models[model], target.witness, api_hands.ask, well)
 
 
 @then("the conversation keeps every turn with its model")

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import given, then, when
+from pytest_bdd.parsers import parse
 
+from contract.sentences import States, sentence
 from domain.cluster import Cluster, InsideResponse, Workload
 from domain.credential import check_key_in_use, check_source
 from domain.endpoint import Place, check_declared, declared_connections, remarks
+from domain.errors import Subject
 from domain.proof import Connection
 from domain.rollout import check_current, check_one_endpoint, check_reached, check_running_key
 from domain.target import Target
@@ -22,18 +25,20 @@ def _(deployed_if_known: Workload | None, target: Target, attach: Attach) -> Non
 @when("the deployed settings of Open WebUI are read", target_fixture="deployed")
 def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
     urls = ", ".join(each.url for each in declared_connections(workload.environment))
-    comparison.declared("AC1", f"{urls} ({workload})")
+    comparison.declared(Subject.CONNECTION, f"{urls} ({workload})")
     comparison.deployed("Open WebUI", workload)
     attach("deployed settings", workload.shown())
     return workload
 
 
-@then(parsers.parse('the declared endpoint is "{endpoint}"'))
+@then(sentence(parse('the declared endpoint is "{endpoint}"'), states=States.DECLARED_ENDPOINT))
 def _(deployed: Workload, place: Place, endpoint: str) -> None:
     check_declared(deployed, place, endpoint)
 
 
-@then(parsers.parse('the declared key comes from the secret "{secret}"'))
+@then(
+    sentence(parse('the declared key comes from the secret "{secret}"'), states=States.KEY_SOURCE)
+)
 def _(deployed: Workload, place: Place, secret: str) -> None:
     check_source(deployed, place, secret)
 
@@ -82,7 +87,9 @@ def _(cluster: Cluster, workload: Workload, connection: Connection) -> Mapping[s
     return call_gateway(cluster, workload, connection)
 
 
-@then("LiteLLM answers the call")
+@then(sentence("LiteLLM answers the call", proves=Subject.GATEWAY))
 def _(told: Mapping[str, InsideResponse], connection: Connection, comparison: Comparison) -> None:
     check_reached(told, connection)
-    comparison.observed("AC1", f"LiteLLM answered {', '.join(told)} at {connection.url}")
+    comparison.observed(
+        Subject.CONNECTION, f"LiteLLM answered {', '.join(told)} at {connection.url}"
+    )

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from pytest_bdd import parsers, then, when
+from pytest_bdd import then, when
+from pytest_bdd.parsers import parse
 
+from contract.sentences import States, sentence
+from domain.contract import Contract
 from domain.documentation import check_chain, check_models, undocumented
-from domain.story import MODELS
 from drivers.gateway import Gateway
 from fixtures.evidence import Comparison
 
@@ -16,12 +18,14 @@ def _(readme: Path) -> str:
 
 
 @then("it names every model of the story that the gateway serves")
-def _(text: str, gateway: Gateway, readme: Path, comparison: Comparison) -> None:
-    models = gateway.models()
-    comparison.remark(*undocumented(text, [name for name in models if name not in MODELS]))
-    check_models(text, [name for name in models if name in MODELS], str(readme))
+def _(
+    text: str, gateway: Gateway, readme: Path, contract: Contract, comparison: Comparison
+) -> None:
+    models, asked = gateway.models(), contract.offered
+    comparison.remark(*undocumented(text, [name for name in models if name not in asked]))
+    check_models(text, [name for name in models if name in asked], str(readme))
 
 
-@then(parsers.parse('it shows the chain of "{model}" in its order'))
+@then(sentence(parse('it shows the chain of "{model}" in its order'), states=States.ASKED))
 def _(text: str, gateway: Gateway, readme: Path, model: str) -> None:
     check_chain(text, gateway.chain(model).order, str(readme))

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import given, then, when
+from pytest_bdd.parsers import parse
 
+from contract.sentences import States, column, sentence
+from domain.contract import Contract
+from domain.errors import Subject
 from domain.proof import Connection, Listing, Served, Wiring
 from domain.selector import (
     check_complete,
@@ -15,27 +19,29 @@ from domain.selector import (
     require_offered,
     slow,
 )
-from domain.story import MODELS
 from drivers.answers import INVENTED
 from drivers.hands import Hands
 from drivers.open_webui import OpenWebUI
 from fixtures.evidence import Attach, Comparison
 
 
-@given(parsers.parse('"{model}" is offered'))
+@given(sentence(parse('"{model}" is offered'), states=States.ASKED))
 def _(listing: Listing, connection: Connection, served: Served, model: str) -> None:
     require_offered(listing, model, connection, served)
 
 
-@when("the model selector is opened", target_fixture="selector")
+@when(sentence("the model selector is opened", by_a_user=True), target_fixture="selector")
 def _(listing: Listing, comparison: Comparison, attach: Attach) -> Listing:
-    comparison.observed("AC2", f"{len(listing.models)} models in the selector")
+    comparison.observed(Subject.SELECTOR, f"{len(listing.models)} models in the selector")
     comparison.remark(*slow(listing))
     attach("model selector", listing)
     return listing
 
 
-@when("an ordinary user opens the model selector", target_fixture="selector")
+@when(
+    sentence("an ordinary user opens the model selector", by_a_user=True),
+    target_fixture="selector",
+)
 def _(user: Hands, opened: Callable[[Hands], Listing], attach: Attach) -> Listing:
     seen = opened(user)
     attach("model selector of an ordinary user", seen)
@@ -48,8 +54,10 @@ def _(replicas: Mapping[str, OpenWebUI]) -> Mapping[str, Listing]:
 
 
 @then("each replica offers every model of the story")
-def _(selectors: Mapping[str, Listing], connection: Connection, served: Served) -> None:
-    check_replicas_offer(selectors, MODELS, connection, served.names)
+def _(
+    selectors: Mapping[str, Listing], contract: Contract, connection: Connection, served: Served
+) -> None:
+    check_replicas_offer(selectors, contract.offered, connection, served.names)
 
 
 @then("it shows at least one model")
@@ -57,27 +65,39 @@ def _(selector: Listing) -> None:
     check_shows_models(selector)
 
 
-@then("these models are offered")
+@then(sentence("these models are offered", states=States.OFFERED, proves=Subject.SELECTOR))
 def _(
     selector: Listing, connection: Connection, served: Served, datatable: list[list[str]]
 ) -> None:
-    check_offered(selector, [row[0] for row in datatable[1:]], connection, served.names)
+    check_offered(selector, column(datatable, "model"), connection, served.names)
 
 
-@then(parsers.parse('"{model}" is offered by way of the gateway'))
+@then(
+    sentence(
+        parse('"{model}" is offered by way of the gateway'),
+        states=States.OFFERED,
+        proves=Subject.SELECTOR,
+    )
+)
 def _(selector: Listing, connection: Connection, served: Served, model: str) -> None:
     check_offered(selector, [model], connection, served.names)
 
 
 @then("every model of the story is offered")
-def _(selector: Listing, connection: Connection, served: Served) -> None:
-    check_offered(selector, MODELS, connection, served.names)
+def _(selector: Listing, contract: Contract, connection: Connection, served: Served) -> None:
+    check_offered(selector, contract.offered, connection, served.names)
 
 
 @then("the gateway's connection offers exactly what the gateway serves")
-def _(selector: Listing, connection: Connection, served: Served, comparison: Comparison) -> None:
-    comparison.declared("AC2", f"{len(MODELS)} models of the story")
-    comparison.effective("AC2", f"{len(served.names)} models served by LiteLLM to the same key")
+def _(
+    selector: Listing,
+    contract: Contract,
+    connection: Connection,
+    served: Served,
+    comparison: Comparison,
+) -> None:
+    comparison.declared(Subject.SELECTOR, f"{len(contract.offered)} models of the contract")
+    comparison.effective(Subject.SELECTOR, f"{len(served.names)} models served to the same key")
     comparison.found(comparison.findings.serving(served.names))
     check_complete(selector, connection, served.names)
 
@@ -88,5 +108,5 @@ def _(selector: Listing) -> None:
 
 
 @then("no model of the story comes from elsewhere")
-def _(selector: Listing, connection: Connection, wiring: Wiring) -> None:
-    check_no_stranger(selector, MODELS, connection, wiring)
+def _(selector: Listing, contract: Contract, connection: Connection, wiring: Wiring) -> None:
+    check_no_stranger(selector, contract.offered, connection, wiring)

@@ -1,10 +1,8 @@
-"""The one place that binds features to pytest, in the order in which they are judged."""
+"""The one place that binds the contract's features to pytest, in the order of its profile."""
 
 from pytest_bdd import scenarios
 
-# One call a file: a single call would sort them by name.
-scenarios("../features/endpoint_configuration.feature")
-scenarios("../features/model_listing.feature")
-scenarios("../features/model_switching.feature")
-scenarios("../features/fallback_chain.feature")
-scenarios("../features/documentation.feature")
+from fixtures.contract import feature_files
+
+for file in feature_files():  # one call a file: a single call would sort them by name
+    scenarios(file)

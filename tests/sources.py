@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
-    *("domain", "drivers", "fixtures", "lab.cluster", "lab", "steps"),
+    *("contract", "domain", "drivers", "fixtures", "lab.cluster", "lab", "steps"),
     *("tools.kill_matrix", "tools"),
 )
 """A room inside of another comes before it."""

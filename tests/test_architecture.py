@@ -12,13 +12,16 @@ from tests.sources import REPOSITORY, ROOMS, files, imports, tree
 
 ARROWS: dict[str, set[str]] = {
     "domain": set(),
+    "contract": {"domain"},
     "drivers": {"domain"},
     "lab": {"domain"},
     "lab.cluster": {"domain", "drivers", "lab"},
     "tools": {"domain", "lab.cluster", "lab", "tools.kill_matrix"},
-    "tools.kill_matrix": {"domain", "drivers", "fixtures", "lab.cluster", "lab"},
-    "fixtures": {"domain", "drivers", "lab.cluster", "lab", "tools"},
-    "steps": {"domain", "drivers", "fixtures"},
+    "tools.kill_matrix": {
+        *("contract", "domain", "drivers", "fixtures", "lab.cluster", "lab", "steps")
+    },
+    "fixtures": {"contract", "domain", "drivers", "lab.cluster", "lab", "tools"},
+    "steps": {"contract", "domain", "drivers", "fixtures"},
 }
 """What each room may import; `tests` may import anything, and nothing imports `tests`.
 

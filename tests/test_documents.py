@@ -5,11 +5,11 @@ from dataclasses import fields
 
 import pytest
 
-from domain.story import CRITERIA
 from domain.verdict import ExitCode
 from fixtures.settings import TARGETS, Settings, option, shown_default, variable
 from tests.features import FOLDER
 from tests.sources import REPOSITORY, ROOMS
+from tests.story import CRITERIA
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DECISIONS = REPOSITORY / "docs" / "decisions"

@@ -16,8 +16,9 @@ import pytest
 
 from domain.record import Suite
 from tests.dockerfile import context, stages
-from tests.fixtures.project import TAGS, write
+from tests.fixtures.project import write
 from tests.sources import REPOSITORY
+from tests.story import TAGS
 from tools.suite import suite
 
 _FEATURE = f"""

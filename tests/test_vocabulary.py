@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain.story import CHAIN, CRITERIA, MODELS
 from tests.features import features, lines, rules, written
+from tests.story import CHAIN, CRITERIA, MODELS
 
 QUOTED = re.compile(r'"[^"]*"')
 TECHNICAL = (

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
+from domain.contract import Contract
 from domain.errors import NotProven
 from domain.proof import Answer, Listing, Offered
 from domain.secret import Secret
@@ -23,11 +24,12 @@ from drivers.streaming import Question
 class BrowserUser:
     """One account, signed in by the form once a run."""
 
-    def __init__(  # the world of a user: all of it is handed in
+    def __init__(  # noqa: PLR0913  # the world of a user: all of it is handed in
         self,
         browser: Browser,
         account: Account,
         api: OpenWebUI,
+        contract: Contract,
         *,
         witness: Witness | None,
         reload: bool,
@@ -40,6 +42,7 @@ class BrowserUser:
             browser: the run's.
             account: who it is.
             api: the same account at the API: knows the connection behind each name, and tidies up.
+            contract: knows whose model a provider was asked for.
             witness: who can tell which provider was asked.
             reload: see by loading the page again what is kept of a conversation.
             learn: told the session's token, so that it is masked.
@@ -47,6 +50,7 @@ class BrowserUser:
         """
         self._desk = Desk(browser, account, administrator=api.role == "admin", learn=learn)
         self._api = api
+        self._contract = contract
         self._witness = witness
         self._reload = reload
         self._say = say
@@ -80,7 +84,7 @@ class BrowserUser:
                 "providers' side can be asked; judge the embedded target"
             )
         calls = self._witness.calls() if self._witness else ()
-        return replace(answer, provenance=witnessed(question.nonce, calls))
+        return replace(answer, provenance=witnessed(question.nonce, calls, self._contract))
 
     def _ask(self, page: ChatPage, question: Question) -> Answer | None:
         page.new_chat()

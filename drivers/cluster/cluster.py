@@ -3,7 +3,7 @@
 import httpx
 
 from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, nothing_behind
-from domain.kubernetes import ServiceName
+from domain.kubernetes import ServiceName, port_behind
 from domain.storage import fleeting
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
@@ -80,6 +80,14 @@ class KubernetesCluster:
             return True
         ports = found["spec"].get("ports") or () if found else ()
         return any(port["port"] == service.port for port in ports)
+
+    def target_port(self, service: ServiceName) -> str:
+        """The pods' port, or its name, behind a Service's port; empty where it may not be seen."""
+        try:
+            found = self._api.get("Service", service.namespace, service.name)
+        except Forbidden:
+            return ""
+        return port_behind(found, service.port)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the namespaces that are judged, one entry a port."""

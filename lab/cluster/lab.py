@@ -1,6 +1,6 @@
 """The story on a cluster of the lab's own: put there, changed, and taken away again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -109,7 +109,14 @@ class ClusterLab:
         if disturbances:
             raise SetupError("A fault disturbs the network: that is tried in the embedded lab.")
 
-    def target(self, name: str, *, open_webui: ServiceName, gateway: ServiceName) -> Target:
+    def target(
+        self,
+        name: str,
+        *,
+        open_webui: ServiceName,
+        gateway: ServiceName,
+        names: Iterable[str] = (),
+    ) -> Target:
         """The cluster as a target; credentials are those that the manifests give.
 
         Raises:
@@ -128,7 +135,7 @@ class ClusterLab:
             user=None,
             gateway_key=master_key_behind(gateway, self.manifests),
             outages=EmulatedOutages(self.providers),
-            witness=ProvidersLedger(self.providers),
+            witness=ProvidersLedger(self.providers, names),
             say=self._say,
             closing=self._target,
         )

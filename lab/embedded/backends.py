@@ -1,15 +1,13 @@
 """The emulated providers as ports of the suite: taking them away, and what they were asked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import httpx
 
-from domain.story import MODELS
 from domain.target import AtRest, Call, Outage, always
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
 
-_STORY_NAMES = {model.provider.lower(): model.provider for model in MODELS.values()}
 BEHAVIOURS: Mapping[Outage, Behaviour] = {
     Outage.REFUSED: Behaviour(kind=Kind.REFUSE),
     Outage.ERROR: Behaviour(kind=Kind.ERROR, status=500),
@@ -43,7 +41,7 @@ class EmulatedOutages:
         self._at_rest()
 
     def take_away(self, provider: str, outage: Outage) -> None:
-        """Let a provider of the story fail in this way; in force on return."""
+        """Let a provider of the contract fail in this way; in force on return."""
         self._providers.behave(provider.lower(), BEHAVIOURS[outage])
 
     def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:  # noqa: ARG002  # none is slow
@@ -55,14 +53,21 @@ class EmulatedOutages:
 class ProvidersLedger:
     """`domain.target.Witness`, by the providers' own ledger."""
 
-    def __init__(self, providers: Providers) -> None:
+    def __init__(self, providers: Providers, contract: Iterable[str]) -> None:
+        """Read nothing yet.
+
+        Args:
+            providers: those that are asked.
+            contract: the providers' names as the contract has them; the lab's are in lower case.
+        """
         self._providers = providers
+        self._names = {name.lower(): name for name in contract}
 
     def calls(self) -> tuple[Call, ...]:
         """Every question that reached a provider."""
         return tuple(
             Call(
-                provider=_STORY_NAMES[call.provider],
+                provider=self._names.get(call.provider, call.provider),
                 model=call.model,
                 question=call.text,
                 answered=call.status == httpx.codes.OK,

@@ -12,7 +12,7 @@ from domain.cluster import (
     Workload,
     nothing_behind,
 )
-from domain.kubernetes import ServiceName
+from domain.kubernetes import ServiceName, port_behind
 from domain.storage import fleeting
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods, replicas_behind
@@ -96,6 +96,11 @@ class EmbeddedCluster:
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service exists and has this port."""
         return service in self.services()
+
+    def target_port(self, service: ServiceName) -> str:
+        """The pods' port, or its name, behind a Service's port."""
+        found = self._lab.manifests.get("Service", service.namespace, service.name)
+        return port_behind(found, service.port)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the manifests, one entry a port."""

@@ -1,5 +1,6 @@
 """The embedded lab as a target."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from domain.cluster import Workload
@@ -22,14 +23,16 @@ def embedded_target(
     *,
     open_webui: ServiceName,
     gateway: ServiceName,
+    names: Iterable[str] = (),
     gateway_key: Secret | None = None,
 ) -> Target:
     """The lab's programs as a target; credentials are those that the manifests give them.
 
     Args:
         lab: what runs.
-        open_webui: Open WebUI's Service.
-        gateway: LiteLLM's Service.
+        open_webui: Service of Open WebUI.
+        gateway: Service of the gateway.
+        names: the providers' names as the contract has them.
         gateway_key: LiteLLM's master key, where somebody names it.
 
     Raises:
@@ -59,7 +62,7 @@ def embedded_target(
         open_webui_service=open_webui,
         gateway_service=gateway,
         outages=EmulatedOutages(lab.providers, at_rest=at_rest),
-        witness=ProvidersLedger(lab.providers),
+        witness=ProvidersLedger(lab.providers, names),
         may_make_user=True,
         docs=lab.manifests.readme,
         notes=lab.notes,

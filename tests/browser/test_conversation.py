@@ -20,7 +20,6 @@ from domain.answering import (
 from domain.errors import NotProven
 from domain.own_host import check_own_host
 from domain.secret import MASK, Redactor
-from domain.story import MODELS
 from domain.target import Witness
 from domain.witnessing import asked
 from drivers.answers import nonce
@@ -33,6 +32,7 @@ from lab.embedded.lab import EmbeddedLab
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
 from tests.browser.world import Administrator
+from tests.story import MODELS
 
 LISTEN = "address => new Promise(done => { new WebSocket(address).onerror = () => done() })"
 GONE = "#model-selector-model-button, #model-search-input { display: none }"
@@ -50,7 +50,7 @@ def test_an_answer_is_read_to_its_end_and_its_provider_is_found(
     page_user: BrowserUser, witness: Witness
 ) -> None:
     answer = page_user.ask(Question(model=GROQ, nonce=nonce()))
-    check_answer(answer, GROQ, "Groq")
+    check_answer(answer, MODELS[GROQ])
     check_asked_only(answer, "Groq", witness.calls())
     assert answer.picture.startswith(b"\x89PNG")
 

@@ -9,7 +9,6 @@ from domain.errors import NotProven
 from domain.proof import Connection, Listing
 from domain.secret import Secret
 from domain.selector import check_offered
-from domain.story import MODELS
 from domain.target import Account, Target
 from drivers.answers import nonce
 from drivers.browser.installed import find_browser
@@ -20,6 +19,7 @@ from drivers.streaming import Question
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.network import Disturbance
 from tests.browser.world import Administrator, added, prefixed
+from tests.story import MODELS, STORY
 
 MANY = [f"spare-model-{number:03}" for number in range(300)]
 
@@ -34,7 +34,9 @@ def connection(api: OpenWebUI, target: Target) -> Connection:
 
 def unwitnessed(browser: Browser, account: Account, api: OpenWebUI) -> BrowserUser:
     """A user before the browser, of whom nobody can tell who answers."""
-    return BrowserUser(browser, account, api, witness=None, reload=True, learn=lambda _secret: None)
+    return BrowserUser(
+        browser, account, api, STORY, witness=None, reload=True, learn=lambda _secret: None
+    )
 
 
 def names(listing: Listing) -> list[str]:

@@ -17,7 +17,7 @@ from lab.cluster import kind
 from lab.node.archive import Image
 from lab.node.layers import Contents, Layer
 from tests.clusters import KUBECONFIG, needs_a_cluster
-from tools.kill_matrix.judge import judge
+from tools.kill_matrix.judge import STORY, judge
 
 PLAYER = """#!/bin/sh
 echo "$@" >> {log}
@@ -61,7 +61,7 @@ def _target(played: Path, closing: ExitStack, *, keep: bool = False) -> Target:
     settings = Settings(target="kind", keep=keep, cache=str(played))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kind, "ensure_all", lambda **_how: {})
-        return TARGETS["kind"](settings, print, Redactor(), closing)
+        return TARGETS["kind"](settings, STORY, print, Redactor(), closing)
 
 
 def _log(played: Path) -> list[str]:
@@ -72,7 +72,7 @@ def _log(played: Path) -> list[str]:
 def test_the_story_is_put_on_a_new_cluster_judged_and_the_cluster_deleted(played: Path) -> None:
     with ExitStack() as closing:
         target = _target(played, closing)
-        judgement = judge(target)
+        judgement = judge(target, STORY)
         verdicts = {title: ending.verdict for title, ending in judgement.endings.items()}
         assert {title for title, verdict in verdicts.items() if not verdict.accepted} == set()
         assert len(verdicts) > 40

@@ -10,7 +10,7 @@ from drivers.cluster.settling import settle
 from lab.cluster.lab import ClusterLab
 from tests.clusters import needs_a_cluster
 from tests.contract.world import GATEWAY, OPEN_WEBUI
-from tools.kill_matrix.judge import judge
+from tools.kill_matrix.judge import STORY, judge
 
 pytestmark = needs_a_cluster
 SYNC = 150.0
@@ -41,7 +41,7 @@ def test_a_rollout_under_way_is_waited_for_and_judged_then(story: ClusterLab) ->
     story.edit(before.with_changes(rolling))
 
     target = story.target("kind", open_webui=OPEN_WEBUI, gateway=GATEWAY)
-    judgement = judge(target)
+    judgement = judge(target, STORY)
 
     red = {title for title, ending in judgement.endings.items() if not ending.verdict.accepted}
     assert (red, judgement.unfit) == (set(), "")

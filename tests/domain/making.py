@@ -10,17 +10,23 @@ from domain.endpoint import Place
 from domain.kubernetes import Environment, Lookup, Manifest, ServiceName, resolve_environment
 from domain.proof import Connection, Listing, Offered, Wiring
 from domain.secret import fingerprint
-from domain.story import ENDPOINT, MODELS
+from tests.story import ENDPOINT, MODELS
 
 KEY = "sk-lab-9f3c1e7a52d84b06"
 LITELLM = ServiceName(namespace="ml", name="litellm", port=4000)
 SERVICES = (
     LITELLM,
     ServiceName(namespace="ml", name="litellm", port=80),
+    ServiceName(namespace="ml", name="litellm", port=8080),  # leads to another of its ports
     ServiceName(namespace="ml", name="vllm-api", port=8000),
     ServiceName(namespace="ml", name="ollama", port=11434),
 )
-PLACE = Place(service=LITELLM, seen_from="apps", exists=SERVICES.__contains__)
+PLACE = Place(
+    service=LITELLM,
+    seen_from="apps",
+    exists=SERVICES.__contains__,
+    target_port=lambda service: "8081" if service.port == 8080 else "4000",
+)
 URL = "OPENAI_API_BASE_URL"
 SECRET: Manifest = {
     "name": "OPENAI_API_KEY",

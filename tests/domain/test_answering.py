@@ -15,9 +15,9 @@ from domain.answering import (
 )
 from domain.errors import Inconclusive
 from domain.proof import Answer, Provenance, Turn
-from domain.story import MODELS
 from domain.target import Call
 from tests.domain.making import refused
+from tests.story import MODELS
 
 NONCE = "K0123456789"
 VLLM = "http://vllm-api.ml.svc.cluster.local:8000/v1"
@@ -49,7 +49,7 @@ HEALTHY: dict[str, Answer] = {
 
 @pytest.mark.parametrize("answer", HEALTHY.values(), ids=HEALTHY.keys())
 def test_the_model_itself(answer: Answer) -> None:
-    check_answer(answer, answer.model, MODELS[answer.model].provider)
+    check_answer(answer, MODELS[answer.model])
     check_no_error(answer)
 
 
@@ -136,13 +136,13 @@ WRONG: dict[str, tuple[Answer, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize(("answer", "name", "phrases"), WRONG.values(), ids=WRONG.keys())
 def test_somebody_else_or_nobody(answer: Answer, name: str, phrases: tuple[str, ...]) -> None:
     with refused(*phrases):
-        check_answer(answer, name, MODELS[name].provider)
+        check_answer(answer, MODELS[name])
 
 
 def test_a_model_that_is_switched_off_on_purpose() -> None:
     with refused("0 replicas", "vllm-api.ml", error=Inconclusive):
-        check_answer(replace(AWAY, error="away"), "vllm-qwen", "vLLM", away=lambda _host: True)
-    check_answer(GOOD, "vllm-qwen", "vLLM", away=lambda _host: True)
+        check_answer(replace(AWAY, error="away"), MODELS["vllm-qwen"], away=lambda _provider: True)
+    check_answer(GOOD, MODELS["vllm-qwen"], away=lambda _provider: True)
 
 
 def test_what_the_user_is_told() -> None:

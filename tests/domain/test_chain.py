@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from domain.chain import ANY, check_alone, check_chain, walk_chain
 from domain.proof import Chain
-from domain.story import CHAIN, MODELS
 from lab.environments import CACHE, LITELLM, ensure
 from tests.domain.making import refused
+from tests.story import CHAIN, MODELS
 
 Rules = Mapping[str, tuple[str, ...]]
 PRIMARY, SECOND, THIRD = CHAIN

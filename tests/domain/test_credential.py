@@ -6,7 +6,6 @@ from domain.cluster import Workload
 from domain.credential import check_accepted, check_key_in_use, check_refused, check_source
 from domain.kubernetes import Manifest
 from domain.proof import Served
-from domain.story import ENDPOINT
 from tests.domain.making import (
     KEY,
     PLACE,
@@ -19,6 +18,7 @@ from tests.domain.making import (
     resolved,
     workload,
 )
+from tests.story import ENDPOINT
 
 NAME = "open-webui-secrets"
 HEALTHY = {

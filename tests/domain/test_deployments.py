@@ -6,15 +6,15 @@ from domain.deployments import check_own_upstreams
 from domain.kubernetes import Environment, Variable
 from domain.proof import Deployment
 from domain.secret import Secret
-from domain.story import MODELS
+from tests.story import MODELS, STORY
 
 
 def _of(group: str, upstream: str, api_base: str = "") -> Deployment:
     return Deployment(identity=upstream, group=group, upstream=upstream, api_base=api_base)
 
 
-STORY = tuple(
-    _of(model.name, f"{model.provider.lower()}/{model.upstream}") for model in MODELS.values()
+SERVED = tuple(
+    _of(model.name, f"{model.provider.name.lower()}/{model.upstream}") for model in MODELS.values()
 )
 
 
@@ -31,7 +31,7 @@ STORY = tuple(
     ],
 )
 def test_healthy(more: tuple[Deployment, ...]) -> None:
-    check_own_upstreams((*STORY, *more))
+    check_own_upstreams((*SERVED, *more), STORY)
 
 
 def test_an_address_from_the_environment() -> None:  # F095
@@ -39,9 +39,9 @@ def test_an_address_from_the_environment() -> None:  # F095
         name = "OPENAI_BASE_URL"
         return {name: Variable(name=name, value=Secret(url), source="value")}
 
-    check_own_upstreams(STORY, environment("https://api.openai.com/v1"))
+    check_own_upstreams(SERVED, STORY, environment("https://api.openai.com/v1"))
     with pytest.raises(AssertionError, match="OPENAI_BASE_URL in LiteLLM's environment sends"):
-        check_own_upstreams(STORY, environment("http://vllm-api.ml:8000/v1"))
+        check_own_upstreams(SERVED, STORY, environment("http://vllm-api.ml:8000/v1"))
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_an_address_from_the_environment() -> None:  # F095
 )
 def test_wrong(more: Deployment, words: str) -> None:
     with pytest.raises(AssertionError, match=words):
-        check_own_upstreams((*STORY, more))
+        check_own_upstreams((*SERVED, more), STORY)

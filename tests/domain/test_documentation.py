@@ -3,8 +3,8 @@
 import pytest
 
 from domain.documentation import check_chain, check_models
-from domain.story import CHAIN, MODELS
 from tests.domain.making import refused
+from tests.story import CHAIN, MODELS
 
 TABLE = "| model | where |\n|---|---|\n" + "".join(f"| `{name}` | here |\n" for name in MODELS)
 

@@ -15,7 +15,6 @@ from domain.endpoint import (
 )
 from domain.kubernetes import Environment, Manifest, ServiceName, service_in
 from domain.proof import Wiring
-from domain.story import ENDPOINT
 from tests.domain.making import (
     CHART,
     LITELLM,
@@ -30,6 +29,7 @@ from tests.domain.making import (
     wiring,
     workload,
 )
+from tests.story import ENDPOINT
 
 HEALTHY_URLS = {
     "as the story has it": ENDPOINT,
@@ -38,7 +38,6 @@ HEALTHY_URLS = {
     "H07 trailing dot": "http://litellm.ml.svc.cluster.local.:4000/v1",
     "H09 another port of the Service": "http://litellm.ml.svc.cluster.local/v1",
     "H36 another cluster domain": "http://litellm.ml.svc.home.example:4000/v1",
-    "without /v1, which LiteLLM serves too": "http://litellm.ml:4000",
     "upper case": "HTTP://LiteLLM.ml.SVC:4000/v1",
     "a slash that the singular variable loses": f"{ENDPOINT}/",
 }
@@ -47,6 +46,36 @@ HEALTHY_URLS = {
 @pytest.mark.parametrize("url", HEALTHY_URLS.values(), ids=HEALTHY_URLS.keys())
 def test_a_healthy_address(url: str) -> None:
     check_declared(deployed(url), PLACE, ENDPOINT)
+
+
+DEVIATIONS = {
+    "another scheme": ("https://litellm.ml:4000/v1", "https, not http"),
+    "no /v1, which works": ("http://litellm.ml:4000", "works only because LiteLLM also serves"),
+    "another port of the pods": ("http://litellm.ml:8080/v1", "port 8080, not 4000"),
+}
+"""Addresses of the gateway, and none is the one that was agreed on (G11)."""
+
+
+@pytest.mark.parametrize(("url", "found"), DEVIATIONS.values(), ids=DEVIATIONS.keys())
+def test_another_address_than_the_one_that_was_agreed_on(url: str, found: str) -> None:
+    with refused("not told to use LiteLLM", found, f"the contract says {ENDPOINT}"):
+        check_declared(deployed(url), PLACE, ENDPOINT)
+    with refused("does not use LiteLLM", found):
+        check_in_use(wiring(connection(url)), PLACE, None, ENDPOINT)
+
+
+@pytest.mark.parametrize(
+    "agreed",
+    [
+        "http://proxy.other:9999/v1",
+        "http://litellm.ml.svc.cluster.local:4001/v1",
+        "https://litellm.ml.svc.cluster.local:4000/v1",
+        "http://litellm.ml.svc.cluster.local:4000",
+    ],
+)
+def test_every_part_of_the_sentence_is_compared(agreed: str) -> None:
+    with refused(f"expected  {agreed}"):
+        check_declared(deployed(ENDPOINT), PLACE, agreed)
 
 
 WRONG_URLS = {

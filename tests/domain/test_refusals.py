@@ -4,6 +4,7 @@ import pytest
 
 from domain.errors import Inconclusive
 from domain.refusals import refusal, refused
+from tests.story import MODELS
 
 REFUSALS = {
     "litellm.RateLimitError: Error code 429 insufficient_quota": "no quota or credit left",
@@ -21,7 +22,7 @@ REFUSALS = {
 @pytest.mark.parametrize(("error", "words"), REFUSALS.items())
 def test_an_external_provider_that_refuses_proves_nothing(error: str, words: str) -> None:
     name = "groq/llama-3.3-70b-versatile"  # F118, H34
-    made = refused(name, error, "asked")
+    made = refused(MODELS[name], error, "asked")
     assert isinstance(made, Inconclusive)
     assert str(made).startswith(f"{name}: Groq refused: ")
     assert words in str(made)
@@ -48,14 +49,14 @@ FIXES = {
 def test_a_model_of_the_house_is_the_owners_own_and_he_is_told_what_helps(
     error: str, fix: str
 ) -> None:
-    made = refused("vllm-qwen", error, "asked for vllm-qwen")
+    made = refused(MODELS["vllm-qwen"], error, "asked for vllm-qwen")
 
     assert isinstance(made, AssertionError)
     assert fix in str(made).partition("fix ")[2]
 
 
 def test_a_key_is_the_owners_own_wherever_the_model_is() -> None:
-    made = refused("mistral/mistral-small-latest", "Error code: 401 Unauthorized", "asked")
+    made = refused(MODELS["mistral/mistral-small-latest"], "Error code: 401 Unauthorized", "asked")
 
     assert isinstance(made, AssertionError)
     assert "os.environ/" in str(made)

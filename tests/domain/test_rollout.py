@@ -13,7 +13,6 @@ from domain.rollout import (
     check_running_key,
 )
 from domain.secret import fingerprint
-from domain.story import ENDPOINT
 from tests.domain.making import (
     KEY,
     PLACE,
@@ -26,6 +25,7 @@ from tests.domain.making import (
     resolved,
     workload,
 )
+from tests.story import ENDPOINT
 
 NEW = resolved(*STORY)
 OLD = resolved(*STORY[:2])

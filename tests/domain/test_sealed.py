@@ -13,8 +13,9 @@ from domain.kubernetes import UNREAD, Environment, Variable
 from domain.proof import Deployment
 from domain.rollout import check_current, check_running_key
 from domain.secret import Secret, fingerprint
-from domain.story import ENDPOINT, MODELS
 from tests.domain.making import KEY, PLACE, STORY, URL, connection, pod, refused, resolved, workload
+from tests.story import ENDPOINT, MODELS
+from tests.story import STORY as CONTRACT
 
 NAME = "open-webui-secrets"
 PLAIN = resolved(*STORY[2:3])
@@ -111,6 +112,6 @@ def test_an_address_of_a_provider_that_may_be_another_is_not_called_right(
         Deployment(identity=name, group=name, upstream=model.upstream, api_base="")
         for name, model in MODELS.items()
     ]
-    check_own_upstreams(deployments, PLAIN)
+    check_own_upstreams(deployments, CONTRACT, PLAIN)
     with refused("do not allow to read", error=NotProven):
-        check_own_upstreams(deployments, environment)
+        check_own_upstreams(deployments, CONTRACT, environment)

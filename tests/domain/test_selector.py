@@ -14,8 +14,8 @@ from domain.selector import (
     check_shows_models,
     require_offered,
 )
-from domain.story import MODELS
 from tests.domain.making import connection, listing, offered, refused, wiring
+from tests.story import MODELS
 
 SERVED = tuple(MODELS)
 SECOND = connection(index=1)
@@ -171,9 +171,11 @@ def test_an_empty_selector_and_an_invented_model() -> None:
 
 
 def test_what_rests_on_a_model_is_blocked_without_it() -> None:
-    with refused("blocked by AC2", "vllm-qwen is not in the model selector", error=Blocked):
+    with refused(
+        "blocked by the model selector", "vllm-qwen is not in the model selector", error=Blocked
+    ):
         require_offered(listing(ARENA), "vllm-qwen", connection(), Served(status=200, names=SERVED))
-    with refused("blocked by AC2", "LiteLLM does not serve it", error=Blocked):
+    with refused("blocked by the model selector", "LiteLLM does not serve it", error=Blocked):
         require_offered(listing(), "vllm-qwen", connection(), Served(status=502, names=()))
 
 

@@ -1,6 +1,5 @@
-"""The story as data agrees with the lab's manifests and with the features' tables."""
+"""The story's contract agrees with the lab's manifests."""
 
-import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,11 +7,12 @@ import pytest
 import yaml
 
 from domain.chain import walk_chain
+from domain.contract import Model
 from domain.endpoint import declared_connections
 from domain.kubernetes import service_in
-from domain.story import CHAIN, ENDPOINT, MODELS, TASKS, Model, task_tag
 from lab.embedded.manifests import DEFAULT, Manifests
 from lab.embedded.plan import plan_pods
+from tests.story import CHAIN, ENDPOINT, MODELS, STORY
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = Manifests.load(DEFAULT)
@@ -32,10 +32,9 @@ def test_each_model_is_behind_its_name(model: Model) -> None:
     provider, _, upstream = ENTRIES[model.name]["model"].partition("/")
     base = ENTRIES[model.name].get("api_base", "")
     assert upstream == model.upstream
-    assert model.host == (
-        urlsplit(base).hostname
-        or {**HOSTS, "gemini": "generativelanguage.googleapis.com"}[provider]
-    )
+    known = {**HOSTS, "gemini": "generativelanguage.googleapis.com"}
+    host = urlsplit(base).hostname or known[provider]
+    assert model.provider.serves_at(host, namespace="ml")
 
 
 def test_the_manifests_hold_the_storys_chain() -> None:
@@ -53,14 +52,6 @@ def test_the_manifests_point_open_webui_to_litellm() -> None:
     assert MANIFESTS.get("Service", service.namespace, service.name)
 
 
-def test_the_features_name_the_storys_models() -> None:
-    written = "".join(path.read_text() for path in (ROOT / "features").glob("*.feature"))
-    assert {name for name in MODELS if f"| {name} " in written} == set(MODELS)
-    quoted = set(re.findall(r'"((?:vllm|ollama|openai|groq|gemini|mistral)[^"]*)"', written))
-    assert quoted <= set(MODELS)
-    assert f'"{ENDPOINT}"' in written
-
-
-def test_each_task_has_a_tag_that_python_reads() -> None:
-    assert task_tag("1.1") == "task1_1"
-    assert all(task_tag(task).isidentifier() for task in TASKS)
+def test_every_model_that_is_offered_has_somebody_who_answers() -> None:
+    assert set(STORY.offered) == set(MODELS)
+    assert set(STORY.parallel) == set(MODELS) - set(CHAIN)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.errors import Blocked, Inconclusive, NotProven, SetupError
+from domain.errors import Blocked, Inconclusive, NotProven, SetupError, Subject
 from domain.message import excerpt, explain
 from domain.verdict import ExitCode, Verdict, exit_code, verdict_of, worst
 
@@ -14,7 +14,7 @@ from domain.verdict import ExitCode, Verdict, exit_code, verdict_of, worst
         (AssertionError("wrong"), Verdict.FAILED),
         (KeyError("bug"), Verdict.FAILED),
         (SetupError("unfit"), Verdict.FAILED),
-        (Blocked("AC1", "down"), Verdict.BLOCKED),
+        (Blocked(Subject.GATEWAY, "down"), Verdict.BLOCKED),
         (Inconclusive("quota"), Verdict.INCONCLUSIVE),
         (NotProven("no rights"), Verdict.NOT_PROVEN),
         (NotProven("no account", required=False), Verdict.NOT_REQUIRED),
@@ -48,9 +48,9 @@ def test_nothing_shown_is_nothing_proven() -> None:
 
 
 def test_a_blocked_scenario_says_by_what() -> None:
-    blocked = Blocked("AC1", "LiteLLM is down")
-    assert (blocked.criterion, blocked.reason) == ("AC1", "LiteLLM is down")
-    assert str(blocked) == "blocked by AC1: LiteLLM is down"
+    blocked = Blocked(Subject.GATEWAY, "LiteLLM is down")
+    assert (blocked.subject, blocked.reason) == (Subject.GATEWAY, "LiteLLM is down")
+    assert str(blocked) == "blocked by the gateway: LiteLLM is down"
 
 
 def test_a_message_says_five_things() -> None:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.message import explain
-from domain.story import MODELS
 from domain.verdict import Verdict
 from domain.waiver import WAIVABLE, Waiver, WaiverError, overlapping, read_waiver
+from tests.story import MODELS, STORY
 
 TODAY = date(2026, 11, 24)
 GROQ, GEMINI = "groq/llama-3.3-70b-versatile", "gemini/gemini-2.0-flash"
@@ -37,7 +37,7 @@ def _waiver(**changes: str) -> Waiver:
     if other := {"scenario", "criterion", "model"} & changes.keys():
         assert len(other) == 1
         del entry["task"]
-    return read_waiver(entry, titles={"It answers"}, today=TODAY)
+    return read_waiver(entry, STORY, titles={"It answers"}, today=TODAY)
 
 
 def _failure(found: str, *, title: str = "The selector is wrong.", where: str = "there") -> str:
@@ -55,7 +55,7 @@ def test_it_says_until_when_by_whom_why_and_what() -> None:
     "named", [{"task": "3.3"}, {"criterion": "AC3"}, {"scenario": "It answers"}, {"model": GROQ}]
 )
 def test_it_covers_what_it_names(named: dict[str, str]) -> None:
-    assert _waiver(**named).covers(_Scenario(), Verdict.INCONCLUSIVE, REFUSED)
+    assert _waiver(**named).covers(_Scenario(), Verdict.INCONCLUSIVE, REFUSED, models=MODELS)
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,17 @@ def test_it_covers_what_it_names(named: dict[str, str]) -> None:
     [{"task": "3.1"}, {"criterion": "AC1"}, {"model": GEMINI}, {"model": "vllm-qwen"}],
 )
 def test_it_covers_nothing_else(other: dict[str, str]) -> None:
-    assert not _waiver(**other).covers(_Scenario(), Verdict.INCONCLUSIVE, REFUSED)
+    assert not _waiver(**other).covers(_Scenario(), Verdict.INCONCLUSIVE, REFUSED, models=MODELS)
     scenario = _Scenario(title="Another", tags=frozenset(), text='"groq/mixtral-8x7b-32768"')
-    assert not _waiver(scenario="It answers").covers(scenario, Verdict.INCONCLUSIVE, REFUSED)
-    assert not _waiver(model=GROQ).covers(scenario, Verdict.INCONCLUSIVE, REFUSED)
+    assert not _waiver(scenario="It answers").covers(
+        scenario, Verdict.INCONCLUSIVE, REFUSED, models=MODELS
+    )
+    assert not _waiver(model=GROQ).covers(scenario, Verdict.INCONCLUSIVE, REFUSED, models=MODELS)
 
 
 @pytest.mark.parametrize("verdict", [each for each in Verdict if each != Verdict.INCONCLUSIVE])
 def test_it_accepts_one_class(verdict: Verdict) -> None:
-    assert not _waiver().covers(_Scenario(), verdict, REFUSED)
+    assert not _waiver().covers(_Scenario(), verdict, REFUSED, models=MODELS)
 
 
 @pytest.mark.parametrize(
@@ -99,23 +101,25 @@ def test_it_covers_only_the_failure_that_it_describes(
     says: str, message: str, *, covered: bool
 ) -> None:
     waiver = _waiver(verdict="failed", says=says)
-    assert waiver.covers(_Scenario(), Verdict.FAILED, message) is covered
+    assert waiver.covers(_Scenario(), Verdict.FAILED, message, models=MODELS) is covered
 
 
 def test_one_of_a_model_covers_no_failure_of_another_in_the_same_scenario() -> None:
     both = _Scenario(text=f'a conversation from "vllm-qwen" to "{GROQ}"')
     waiver = _waiver(model=GROQ, verdict="failed", says="does not answer")
-    assert waiver.covers(both, Verdict.FAILED, f"{GROQ} does not answer.")
-    assert not waiver.covers(both, Verdict.FAILED, "vllm-qwen does not answer.")
-    assert not waiver.covers(both, Verdict.FAILED, "It does not answer.")
-    assert not waiver.covers(both, Verdict.FAILED, f"{GROQ} and vllm-qwen: does not answer")
+    assert waiver.covers(both, Verdict.FAILED, f"{GROQ} does not answer.", models=MODELS)
+    assert not waiver.covers(both, Verdict.FAILED, "vllm-qwen does not answer.", models=MODELS)
+    assert not waiver.covers(both, Verdict.FAILED, "It does not answer.", models=MODELS)
+    assert not waiver.covers(
+        both, Verdict.FAILED, f"{GROQ} and vllm-qwen: does not answer", models=MODELS
+    )
 
 
 def test_without_a_phrase_any_reason_of_the_class_is_accepted() -> None:
     entry = {name: text for name, text in ENTRY.items() if name != "says"}
-    waiver = read_waiver(entry, titles=(), today=TODAY)
-    assert waiver.covers(_Scenario(), Verdict.INCONCLUSIVE, "inconclusive: quota")
-    assert not waiver.covers(_Scenario(), Verdict.NOT_PROVEN, "not proven: quota")
+    waiver = read_waiver(entry, STORY, titles=(), today=TODAY)
+    assert waiver.covers(_Scenario(), Verdict.INCONCLUSIVE, "inconclusive: quota", models=MODELS)
+    assert not waiver.covers(_Scenario(), Verdict.NOT_PROVEN, "not proven: quota", models=MODELS)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +163,7 @@ def test_what_cannot_be_used_is_refused(
     merged = {**ENTRY, **changes}
     entry = {name: text for name, text in merged.items() if text is not None}
     with pytest.raises(WaiverError) as caught:
-        read_waiver(entry, titles={"It answers"}, today=TODAY)
+        read_waiver(entry, STORY, titles={"It answers"}, today=TODAY)
     assert caught.value.field == field
     assert expected in caught.value.expected
     assert found in caught.value.found
@@ -203,6 +207,6 @@ def test_no_message_about_a_stranger_is_covered(
     waiver = _waiver(verdict=accepted)
     said = "its name does not resolve"
     message = f"{before} {stranger} {said} {after}"
-    assert not waiver.covers(_Scenario(), verdict, message)
+    assert not waiver.covers(_Scenario(), verdict, message, models=MODELS)
     own = f"{before} {GROQ} {said} {after}"
-    assert waiver.covers(_Scenario(), verdict, own) is (verdict is accepted)
+    assert waiver.covers(_Scenario(), verdict, own, models=MODELS) is (verdict is accepted)

@@ -1,4 +1,4 @@
-"""Questions are asked once a run, all at the first call or ahead of it, but for what is away."""
+"""Questions are asked once a run, all at the first call."""
 
 from unittest.mock import Mock
 
@@ -9,6 +9,7 @@ from domain.waiting import quiet
 from drivers.answers import Answers
 from drivers.hands import Hands
 from drivers.streaming import Question
+from tests.story import STORY
 
 _WANTED = ["vllm-qwen", "ollama-qwen", "openai-gpt4o", "ghost"]
 
@@ -36,7 +37,7 @@ def asked() -> _Asked:
 @pytest.fixture
 def answers(asked: _Asked) -> Answers:
     """Answers by them."""
-    return Answers(asked.hands, wanted=lambda: _WANTED, say=quiet)
+    return Answers(asked.hands, STORY, wanted=lambda: _WANTED, say=quiet)
 
 
 def test_the_first_call_asks_for_all_that_is_wanted(asked: _Asked, answers: Answers) -> None:
@@ -46,16 +47,3 @@ def test_the_first_call_asks_for_all_that_is_wanted(asked: _Asked, answers: Answ
     with pytest.raises(ValueError, match="no such model"):
         answers.of("ghost")
     assert len(asked.models) == len(_WANTED)
-
-
-def test_what_is_away_is_not_asked_ahead_but_when_it_is_wanted(
-    asked: _Asked, answers: Answers
-) -> None:
-    answers.ask_ahead(but={"vLLM"})
-    answers.ask_ahead(but={"vLLM"})
-    assert sorted(asked.models) == ["ghost", "ollama-qwen", "openai-gpt4o"]
-
-    assert answers.of("vllm-qwen").model == "vllm-qwen"
-    assert sorted(asked.models) == sorted(_WANTED)
-    with pytest.raises(ValueError, match="no such model"):
-        answers.of("ghost")

@@ -8,8 +8,9 @@ import pytest
 from domain.errors import NotProven
 from domain.proof import Answer
 from domain.target import Outage
-from drivers.drill import Drill, Plan, planned_outages
+from drivers.drill import Drill, Plan
 from drivers.streaming import Question
+from tests.story import STORY
 
 _VLLM = (("vLLM", Outage.REFUSED),)
 _BOTH = (*_VLLM, ("Ollama", Outage.REFUSED))
@@ -66,7 +67,7 @@ class _Models:
 
 def _drill(outages: _Outages | None, models: _Models | None = None) -> Drill:
     fakes: Any = models or _Models()
-    return Drill(outages, fakes, fakes, say=lambda _line: None)
+    return Drill(outages, STORY, fakes, fakes, say=lambda _line: None)
 
 
 def _run(outages: _Outages, *plans: Plan) -> list[set[str]]:
@@ -154,12 +155,3 @@ def test_the_report_says_that_something_stays_away() -> None:
     drill.take_away("vLLM", Outage.REFUSED)
     drill.end()
     assert drill.timeline().moments[-1].what == "vLLM: away still, as the next drill has it"
-
-
-def test_the_outages_of_a_scenario_are_read_from_its_sentences() -> None:
-    text = "vLLM refuses connections\nOllama limits the rate\nGroq was away and is back\nelse"
-    assert planned_outages(text) == (
-        ("vLLM", Outage.REFUSED),
-        ("Ollama", Outage.RATE_LIMITED),
-        ("Groq", Outage.REFUSED),
-    )

@@ -18,7 +18,7 @@ from tools.soak import changing
 
 _RED = Ending(verdict=Verdict.FAILED, message="It is wrong.\n  found  a ghost")
 _GREEN = Ending(verdict=Verdict.PASSED)
-_BLOCKED = Ending(verdict=Verdict.BLOCKED, message="blocked by AC1: not wired")
+_BLOCKED = Ending(verdict=Verdict.BLOCKED, message="not wired", blocked_by="AC1")
 
 
 def _fault(**expected: Expectation) -> Fault:
@@ -55,7 +55,7 @@ def test_killed() -> None:
         ),
         pytest.param({"a": _RED, "b": _RED}, "b: failed, which was not expected", id="collateral"),
         pytest.param(
-            {"a": _RED, "b": Ending(verdict=Verdict.BLOCKED, message="blocked by AC2: x")},
+            {"a": _RED, "b": Ending(verdict=Verdict.BLOCKED, message="x", blocked_by="AC2")},
             "b: blocked, which was not expected",
             id="blocked by another criterion",
         ),

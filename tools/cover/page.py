@@ -24,7 +24,7 @@ def cover(record: Record, digest: str) -> str:
     style = (_FOLDER / "cover.css").read_text(encoding="utf-8")
     script = (_FOLDER / "cover.js").read_text(encoding="utf-8")
     parts = [
-        "<h1>Story 17.2: Open WebUI on LiteLLM</h1>",
+        f"<h1>{escape(record.contract)}</h1>",
         f'<p class="verdict">{_marked(record.verdict)}</p>',
         f"<p>{escape(record.statement.removeprefix(record.verdict).strip())}</p>",
         _partial(record),

@@ -88,5 +88,5 @@ def _unsaid(phrases: tuple[str, ...], remarks: tuple[str, ...]) -> Iterator[str]
 def _allowed(fault: Fault, ending: Ending) -> bool:
     if ending.verdict is Verdict.BLOCKED:
         blockers = [name for name in fault.blocked_by.split(" or ") if name]
-        return any(ending.message.startswith(f"blocked by {name}:") for name in blockers)
+        return ending.blocked_by in blockers
     return ending.verdict is Verdict.PASSED

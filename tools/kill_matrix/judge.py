@@ -2,21 +2,28 @@
 
 import functools
 from collections.abc import Collection, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from pytest_bdd.feature import get_features
 
-from domain.errors import SetupError
+import steps
+from contract.reading import read_contract
+from domain.contract import Contract
+from domain.errors import Blocked, SetupError
 from domain.target import Target
 from domain.verdict import Verdict
+from fixtures.contract import CONTRACT
 from fixtures.gherkin import DISRUPTIVE, IN_A_BROWSER, case_of, title_of
 from fixtures.judged import judged
 from fixtures.target import GIVEN
 from fixtures.wording import verdict_for, wording
 
 _PROJECT = Path(__file__).parents[2]
+steps.load()
+STORY = replace(read_contract(_PROJECT / "features"), ordinary_user=True)
+"""What every fault is judged by: the story, and that ordinary users are served as well."""
 _WITHOUT = ("terminal", "cacheprovider", "fixtures.terminal", "fixtures.reports")
 """Plugins that write what people read: here a matrix is written instead."""
 
@@ -27,6 +34,8 @@ class Ending:
 
     verdict: Verdict
     message: str = ""
+    blocked_by: str = ""
+    """The criterion that blocks it."""
     seconds: float = 0.0
 
 
@@ -45,8 +54,9 @@ class Judgement:
 class _Observer:
     """A plugin that hands the target in and takes the endings out."""
 
-    def __init__(self, target: Target, wanted: Collection[str]) -> None:
+    def __init__(self, target: Target, contract: Contract, wanted: Collection[str]) -> None:
         self._target = target
+        self._contract = contract
         self._wanted = wanted
         self.endings: dict[str, Ending] = {}
         self.remarks: tuple[str, ...] = ()
@@ -55,6 +65,7 @@ class _Observer:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[GIVEN] = self._target
+        config.stash[CONTRACT] = self._contract
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep what disturbs nothing, and what is wanted by name."""
@@ -81,10 +92,16 @@ class _Observer:
         known = self.endings.get(case.title, Ending(verdict=Verdict.PASSED))
         self.endings[case.title] = Ending(
             verdict=verdict_for(error) if error else known.verdict,
-            message=wording(error) if error else known.message,
+            message=wording(error, self._contract) if error else known.message,
+            blocked_by=self._blocker(error) if error else known.blocked_by,
             seconds=known.seconds + call.duration,
         )
         return report
+
+    def _blocker(self, error: BaseException) -> str:
+        if not isinstance(error, Blocked):
+            return ""
+        return self._contract.proven_by.get(error.subject, str(error.subject))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Take what the run remarked."""
@@ -92,15 +109,18 @@ class _Observer:
         self.remarks = tuple(getattr(about, "notes", ())) if about else ()
 
 
-def judge(target: Target, wanted: Collection[str] = (), *, hands: str = "api") -> Judgement:
+def judge(
+    target: Target, contract: Contract, wanted: Collection[str] = (), *, hands: str = "api"
+) -> Judgement:
     """Every scenario that disturbs nothing, and those named, judged against the target.
 
     Args:
         target: what is up.
+        contract: what is asked of it.
         wanted: titles of scenarios that are judged although they disturb it.
         hands: who plays the user, as the setting of this name.
     """
-    observer = _Observer(target, wanted)
+    observer = _Observer(target, contract, wanted)
     code = pytest.main(_arguments(hands), plugins=[observer])
     return Judgement(
         endings=observer.endings,

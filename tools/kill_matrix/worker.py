@@ -26,7 +26,7 @@ from lab.embedded.target import embedded_target
 from tools.kill_matrix.compare import Row, misses
 from tools.kill_matrix.fault import Fault
 from tools.kill_matrix.inject import GATEWAY, OPEN_WEBUI, Lab, inject
-from tools.kill_matrix.judge import Judgement, judge
+from tools.kill_matrix.judge import STORY, Judgement, judge
 from tools.kill_matrix.naive import naive_checks
 
 _lab: tuple[Lab, Callable[[], Target]] | None = None
@@ -42,7 +42,12 @@ def start(cache: Path, *, cold: bool) -> None:
     starter = ColdStarter() if cold else PreparedStarter(cache=cache)
     lab = EmbeddedLab(Manifests.load(DEFAULT), programs(cache), starter=starter)
     _open.enter_context(lab)
-    _lab = lab, partial(embedded_target, lab, open_webui=OPEN_WEBUI, gateway=GATEWAY)
+    _lab = (
+        lab,
+        partial(
+            embedded_target, lab, open_webui=OPEN_WEBUI, gateway=GATEWAY, names=STORY.providers
+        ),
+    )
 
 
 def start_on_cluster(kubeconfig: str) -> None:
@@ -51,7 +56,10 @@ def start_on_cluster(kubeconfig: str) -> None:
     global _lab  # noqa: PLW0603  # likewise
     api = connect(kubeconfig=kubeconfig, context="", say=quiet)
     lab = _open.enter_context(cluster_lab(api))
-    _lab = lab, partial(lab.target, "kind", open_webui=OPEN_WEBUI, gateway=GATEWAY)
+    _lab = (
+        lab,
+        partial(lab.target, "kind", open_webui=OPEN_WEBUI, gateway=GATEWAY, names=STORY.providers),
+    )
 
 
 def _end_with_the_matrix() -> None:
@@ -106,9 +114,9 @@ def _tried(fault: Fault, row: Row) -> Row:
     accident = ""
     try:
         target = inject(lab, Manifests.load(DEFAULT).trusted(), fault, target_of)
-        judgement = judge(target, fault.expected, hands=fault.hands)
+        judgement = judge(target, STORY, fault.expected, hands=fault.hands)
         accident = _accident(target) if misses(fault, judgement) else ""
-        naive = naive_checks(target) if target.open_webui else {}
+        naive = naive_checks(target, STORY) if target.open_webui else {}
     except SetupError as error:
         judgement, naive = Judgement(endings={}, unfit=str(error)), {}
     return replace(

@@ -1,0 +1,263 @@
+"""A contract is read from a folder alone; whatever is wrong with one is told with its line."""
+
+from pathlib import Path
+
+import pytest
+from pytest_bdd.feature import get_feature
+
+from contract.reading import read_contract
+from contract.sentences import outages
+from domain.contract import Contract
+from domain.errors import SetupError, Subject
+from domain.target import Outage
+from tests.story import STORY
+
+PROFILE = """\
+title: "Our chat"
+open_webui: chat/web
+gateway: ai/proxy:80
+criteria:
+  AC7: what we see is what we have
+  login-1: {text: people are served, required: false}
+providers:
+  Big box: {service: ai/llama}
+  Anthropic: {hosts: [api.anthropic.com]}
+upstreams:
+  claude: claude-sonnet-4-5
+"""
+FEATURE = """\
+Feature: Our models
+
+  @AC7
+  Scenario Outline: <model> is there
+    Given "<model>" is offered
+    When a user asks "<model>" a question
+    Then the answer comes from "<model>" at <provider>
+
+    Examples:
+      | model  | provider  |
+      | big    | Big box   |
+      | claude | Anthropic |
+
+  @AC7
+  Scenario: Both are offered
+    When the model selector is opened
+    Then these models are offered
+      | model  |
+      | big    |
+      | claude |
+
+  @login-1
+  Scenario: They replace each other
+    Given the gateway serves
+    When the chain of "big" is read from the gateway
+    Then the chain is
+      | order | model  |
+      | 1     | big    |
+      | 2     | claude |
+      | 3     | big    |
+
+  @AC7 @disruptive
+  Scenario: Claude helps out
+    Given "big" is offered
+    And Big box refuses connections
+    When a user asks "big" a question
+    Then the answer comes from "claude" at Anthropic
+"""
+
+
+def written(folder: Path, *, profile: str = PROFILE, feature: str | bytes = FEATURE) -> Contract:
+    """The contract of these two files."""
+    (folder / "profile.yaml").write_text(profile)
+    content = feature if isinstance(feature, bytes) else feature.encode()
+    (folder / "ours.feature").write_bytes(content)
+    return read_contract(folder)
+
+
+def test_one_of_other_models_criteria_and_services(tmp_path: Path) -> None:
+    contract = written(tmp_path)
+
+    assert contract.title == "Our chat"
+    assert contract.offered == ("big", "claude")
+    assert {name: str(model) for name, model in contract.models.items()} == {
+        "big": "big at Big box",
+        "claude": "claude-sonnet-4-5 at Anthropic",
+    }
+    assert contract.chains == (("big", "claude", "big"),)
+    assert contract.notes == ("the chain big -> claude -> big leads back to big, as agreed",)
+    assert contract.parallel == ()
+    assert str(contract.gateway) == "proxy.ai:80"
+    assert [*contract.backends] == ["Big box"]
+    assert contract.criteria_in({"AC7", "login-1"}) == ("AC7", "login-1")
+    assert contract.requires({"AC7"})
+    assert not contract.requires({"login-1"})
+    assert contract.proven_by == {Subject.SELECTOR: "AC7", Subject.ANSWERS: "AC7"}
+
+
+def test_a_folder_that_holds_features_is_taken_for_them(tmp_path: Path) -> None:
+    (tmp_path / "features").mkdir()
+    written(tmp_path / "features")
+    assert read_contract(tmp_path).folder == tmp_path / "features"
+
+
+def test_a_provider_is_known_by_each_spelling_of_its_service(tmp_path: Path) -> None:
+    provider = written(tmp_path).providers["Big box"]
+    for host in ("llama", "llama.ai", "llama.ai.svc", "LLAMA.ai.svc.cluster.local."):
+        assert provider.serves_at(host, namespace="ai"), host
+    for host in ("llama.ml", "llama", "api.anthropic.com", ""):
+        assert not provider.serves_at(host, namespace="ml"), host
+
+
+def test_many_models_are_no_trouble(tmp_path: Path) -> None:
+    rows = "".join(f"      | big-{number} | Big box |\n" for number in range(300))
+    listed = "".join(f"      | big-{number} |\n" for number in range(300))
+    last = "      | claude | Anthropic |\n"
+    feature = FEATURE.replace(last, last + rows).replace(
+        "      | claude |\n\n", f"      | claude |\n{listed}\n"
+    )
+    assert len(written(tmp_path, feature=feature).models) == 302
+
+
+def test_what_a_drill_takes_away_is_what_its_sentences_say() -> None:
+    by_title: dict[str, tuple[tuple[str, Outage], ...]] = {}
+    for file in STORY.files:
+        for template in get_feature(str(file.parent), file.name).scenarios.values():
+            rows = [row for table in template.examples for row in table.as_contexts()] or [{}]
+            by_title |= {
+                template.render(row).name: tuple(outages(template.render(row).steps))
+                for row in rows
+            }
+    assert by_title["The third model answers when the first two are away"] == (
+        ("vLLM", Outage.REFUSED),
+        ("Ollama", Outage.REFUSED),
+    )
+    assert by_title["The second model answers when the primary limits the rate"] == (
+        ("vLLM", Outage.RATE_LIMITED),
+    )
+    assert by_title["The primary answers again when it is back"] == (("vLLM", Outage.REFUSED),)
+    assert by_title["The declared endpoint is LiteLLM"] == ()
+
+
+def _profile(old: str, new: str) -> dict[str, str]:
+    assert old in PROFILE
+    return {"profile": PROFILE.replace(old, new)}
+
+
+def _feature(old: str, new: str) -> dict[str, str | bytes]:
+    assert old in FEATURE
+    return {"feature": FEATURE.replace(old, new, 1)}
+
+
+BAD = {
+    "no scenario proves a criterion": (
+        _profile("providers:", "  AC8: another\nproviders:"),
+        "profile.yaml:7",
+        "nothing would prove it",
+    ),
+    "a tag that nobody names": (_feature("@AC7 @disr", "@AC9 @disr"), "ours.feature:32", "@AC9"),
+    "a model that no sentence lists": (
+        _feature('asks "big"', 'asks "bigger"'),
+        "ours.feature:36",
+        "'bigger'",
+    ),
+    "nobody must answer": (
+        {
+            "feature": FEATURE.replace("      | claude | Anthropic |\n", "")
+            .replace('comes from "claude" at Anthropic', 'comes from "big" at Big box')
+            .replace('asks "big"', 'asks "claude"')
+        },
+        "ours.feature",
+        "no sentence says who must answer",
+    ),
+    "two providers for a model": (
+        _feature('"claude" at Anthropic', '"claude" at Big box'),
+        "ours.feature:37",
+        "claude at Big box",
+    ),
+    "an unknown provider": (
+        _feature("| claude | Anthropic |", "| claude | Antropic  |"),
+        "ours.feature:12",
+        "'Antropic'",
+    ),
+    "a provider without hosts": (
+        _profile("{hosts: [api.anthropic.com]}", "{}"),
+        "profile.yaml:9",
+        "neither",
+    ),
+    "a host that is a URL": (
+        _profile("api.anthropic.com", "https://api.anthropic.com"),
+        "profile.yaml:9",
+        "https://",
+    ),
+    "a chain of one": (
+        _feature("      | 2     | claude |\n      | 3     | big    |\n", ""),
+        "ours.feature:26",
+        "a chain of two",
+    ),
+    "another chain than the one that is read": (
+        _feature('chain of "big"', 'chain of "claude"'),
+        "ours.feature:26",
+        "the table begins with 'big'",
+    ),
+    "a name twice in a chain": (
+        _feature("| 1     | big    |", "| 0     | big |\n      | 1     | big    |"),
+        "ours.feature:26",
+        "more than once",
+    ),
+    "two spellings of a model": (
+        _feature("      | big    |\n", "      | Big    |\n"),
+        "ours.feature",
+        "one spelling of a model",
+    ),
+    "an unknown field": (_profile("title:", "titel: x\ntitle:"), "profile.yaml:1", "'titel'"),
+    "a tab": (_profile("  AC7:", "\tAC7:"), "profile.yaml:5", "cannot start any token"),
+    "a field twice": (_profile("gateway:", "title: x\ngateway:"), "profile.yaml:3", "'title' once"),
+    "no criteria": (
+        _profile(
+            "criteria:\n  AC7: what we see is what we have\n"
+            "  login-1: {text: people are served, required: false}\n",
+            "",
+        ),
+        "profile.yaml:1",
+        "an entry criteria",
+    ),
+    "an upstream of no model": (_profile("  claude:", "  clod:"), "profile.yaml:11", "'clod'"),
+    "a Service without its namespace": (_profile("chat/web", "web"), "profile.yaml:2", "'web'"),
+    "an answer that is neither": (
+        _profile("required: false", "required: perhaps"),
+        "profile.yaml:6",
+        "'perhaps'",
+    ),
+    "not UTF-8": ({"feature": FEATURE.encode().replace(b"Both", b"B\xf6th")}, ":15", "UTF-8"),
+    "not Gherkin": (_feature("Scenario: Both", "Szenario: Both"), "ours.feature:15", "Gherkin"),
+    "an empty profile": ({"profile": ""}, "profile.yaml:1", "empty file"),
+    "a list of files that lacks one": (
+        _profile("criteria:", "features: [theirs]\ncriteria:"),
+        "profile.yaml:4",
+        "theirs.feature",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "place", "found"), BAD.values(), ids=BAD.keys())
+def test_a_bad_one_is_told_with_its_line(
+    tmp_path: Path, change: dict[str, str], place: str, found: str
+) -> None:
+    with pytest.raises(SetupError) as caught:
+        written(tmp_path, **change)
+    message = str(caught.value)
+    assert message.startswith("The contract cannot be used.\n  expected  "), message
+    where = message.split("  where     ")[1].partition("\n")[0]
+    assert place in where, message
+    assert found in message
+    assert "\n  fix       " in message
+
+
+@pytest.mark.parametrize("present", [(), ("profile.yaml",), ("ours.feature",)])
+def test_a_folder_that_lacks_something(tmp_path: Path, present: tuple[str, ...]) -> None:
+    for name in present:
+        (tmp_path / name).write_text(PROFILE if name == "profile.yaml" else FEATURE)
+    with pytest.raises(SetupError, match=f"where     {tmp_path}"):
+        read_contract(tmp_path)
+    with pytest.raises(SetupError, match="a folder"):
+        read_contract(tmp_path / "nowhere")
