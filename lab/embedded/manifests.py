@@ -102,6 +102,15 @@ class Manifests:
         """These objects, whose code may run."""
         return Manifests(self, readme=self.readme, notes=self.notes, allow_code=True)
 
+    def with_notes(self, notes: Iterable[str]) -> "Manifests":
+        """These objects, of which more is to be known."""
+        return Manifests(
+            self,
+            readme=self.readme,
+            notes=(*self.notes, *notes),
+            allow_code=self.allow_code,
+        )
+
     def _with(self, objects: Iterable[Manifest]) -> "Manifests":
         return Manifests(objects, readme=self.readme, notes=self.notes, allow_code=self.allow_code)
 

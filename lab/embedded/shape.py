@@ -1,7 +1,7 @@
 """The shape of the manifest objects that the lab reads: what Kubernetes would refuse is refused.
 
-Fields and rules are those of Kubernetes 1.34: `kubectl apply` validates strictly, so that a field
-which it does not know is refused, too.
+Fields are those that the official client of Kubernetes knows (37.0, which is 1.34 and what came
+since): `kubectl apply` validates strictly, so that one which nobody knows is refused, too.
 """
 
 import re
@@ -58,7 +58,7 @@ TARGET = Is(words="a port number or name", test=lambda value: TEXT.test(value) o
 LABELS = Is(words="texts by name", test=partial(_texts, r".+"))
 DATA = Is(words="texts by key", test=partial(_texts, r"(?!\.\.?$)[-._a-zA-Z0-9]+"))
 
-_ITEMS: Shape = [_with({"key!": TEXT, "path!": PATH}, "mode")]
+_ITEMS: Shape = [_with({"key!": TEXT, "path!": PATH}, "mode user")]
 _KEY: Shape = _with({"name!": TEXT, "key!": TEXT}, "optional")
 _ALL: Shape = _with({"name!": TEXT}, "optional")
 _ENTRY: Shape = {
@@ -92,7 +92,7 @@ _CONTAINER: Shape = _with(
         "volumeMounts": [
             _with(
                 {"name!": NAME, "mountPath!": TEXT, "subPath": PATH, "subPathExpr": TEXT},
-                "mountPropagation readOnly recursiveReadOnly",
+                "bindMountOptions mountPropagation readOnly recursiveReadOnly",
             )
         ],
         "resources": _with({}, "claims limits requests"),
@@ -103,12 +103,12 @@ _CONTAINER: Shape = _with(
     "imagePullPolicy lifecycle resizePolicy restartPolicy restartPolicyRules securityContext stdin "
     "stdinOnce terminationMessagePath terminationMessagePolicy tty volumeDevices",
 )
-_CONFIG_MAP: Shape = _with({"name!": TEXT, "items": _ITEMS}, "defaultMode optional")
+_CONFIG_MAP: Shape = _with({"name!": TEXT, "items": _ITEMS}, "defaultMode defaultUser optional")
 _VOLUME: Shape = _with(
     {
         "name!": NAME,
         "configMap": _CONFIG_MAP,
-        "secret": _with({"secretName!": TEXT, "items": _ITEMS}, "defaultMode optional"),
+        "secret": _with({"secretName!": TEXT, "items": _ITEMS}, "defaultMode defaultUser optional"),
         "projected": _with(
             {
                 "sources": [
@@ -121,7 +121,7 @@ _VOLUME: Shape = _with(
                     )
                 ]
             },
-            "defaultMode",
+            "defaultMode defaultUser",
         ),
     },
     "awsElasticBlockStore azureDisk azureFile cephfs cinder csi downwardAPI emptyDir ephemeral fc "
@@ -132,10 +132,11 @@ _VOLUME: Shape = _with(
 _POD: Shape = _with(
     {"containers!": [_CONTAINER], "initContainers": [_CONTAINER], "volumes": [_VOLUME]},
     "activeDeadlineSeconds affinity automountServiceAccountToken dnsConfig dnsPolicy "
-    "enableServiceLinks ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostUsers "
+    "enableServiceLinks ephemeralContainers evictionResponders hostAliases "
+    "hostIPC hostNetwork hostPID hostUsers "
     "hostname hostnameOverride imagePullSecrets nodeName nodeSelector os overhead preemptionPolicy "
     "priority priorityClassName readinessGates resourceClaims resources restartPolicy "
-    "runtimeClassName schedulerName schedulingGates securityContext serviceAccount "
+    "runtimeClassName schedulerName schedulingGates schedulingGroup securityContext serviceAccount "
     "serviceAccountName setHostnameAsFQDN shareProcessNamespace subdomain "
     "terminationGracePeriodSeconds tolerations topologySpreadConstraints",
 )
