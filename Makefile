@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test lint lab kill-matrix soak bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
+.PHONY: help accept accept-browser test lint lab kill-matrix contract-matrix soak bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -48,6 +48,9 @@ restore: environment ## Give back what a drill on CONTEXT=... left away; ARGS ta
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
 	@$(RUN) tools.kill_matrix $(CACHE) $(ARGS) $(FAULTS)
+
+contract-matrix: environment ## Each value of the contract, changed: somebody has to notice; ARGS=--slice
+	@$(RUN) tools.kill_matrix.contract $(CACHE) $(ARGS)
 
 soak: environment ## The healthy run N times (10): a verdict that changes is a defect
 	@$(RUN) tools.soak $(CACHE) $(ARGS) $(N)

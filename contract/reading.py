@@ -14,7 +14,7 @@ from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Examples, Feature, Scenario, ScenarioTemplate, Step
 
 from contract.profile import NAME, ContractError, Profile, read_profile
-from contract.sentences import MODEL, PROVIDER, Sentence, States, known
+from contract.sentences import MODEL, ORDER, PROVIDER, Sentence, States, known
 from domain.contract import Contract, Model, Provider
 from domain.errors import Subject
 
@@ -79,9 +79,16 @@ class _Said:
         if table is None:
             return []
         titles, *rows = [[str(cell.value) for cell in row.cells] for row in table.rows]
-        if MODEL not in titles:
-            return []
         path, _, _ = self.place.rpartition(":")
+        if MODEL not in titles or not set(titles) <= {MODEL, ORDER}:
+            expected = f"a table with the column {MODEL}, and {ORDER} for a chain"
+            found, fix = ", ".join(titles), "correct its titles: no other column is read"
+            _refuse(f"{path}:{table.location.line}", expected, found, fix)
+        for number, row in enumerate(rows, start=1):
+            if ORDER in titles and row[titles.index(ORDER)] != str(number):
+                place = f"{path}:{table.rows[number].location.line}"
+                found = row[titles.index(ORDER)]
+                _refuse(place, f"{number} in the column {ORDER}", found, "number the rows anew")
         places = [f"{path}:{row.location.line}" for row in table.rows[1:]]
         return [(row[titles.index(MODEL)], place) for row, place in zip(rows, places, strict=True)]
 
@@ -301,11 +308,27 @@ def _feature(file: Path) -> Feature:
 
 def _runs(template: ScenarioTemplate, lines: list[str]) -> Iterator[tuple[Scenario, set[str], int]]:
     """The scenario, or each row of its outline, with the row's tags and line."""
+    for row, tags, line in _rows(template, lines):
+        yield template.render(row), tags, line
+
+
+def _rows(
+    template: ScenarioTemplate, lines: list[str]
+) -> Iterator[tuple[dict[str, str], set[str], int]]:
     for table in template.examples:
         for cells, row in zip(table.examples, table.as_contexts(), strict=True):
-            yield template.render(row), set(table.tags), _line_of(cells, table, lines)
+            yield dict(row), set(table.tags), _line_of(cells, table, lines)
     if not template.examples:
-        yield template.render({}), set(), template.line_number
+        yield {}, set(), template.line_number
+
+
+def places(template: ScenarioTemplate, file: Path) -> Iterator[tuple[dict[str, str], set[int]]]:
+    """Each row of a scenario with the lines that it is made of; a plain scenario has one row."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for row, _, line in _rows(template, lines):
+        tables = [step.datatable.rows for step in template.steps if step.datatable]
+        cells = {each.location.line for rows in tables for each in rows}
+        yield row, {line, *(step.line_number for step in template.steps), *cells}
 
 
 def _line_of(cells: Iterable[str], table: Examples, lines: list[str]) -> int:

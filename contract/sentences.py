@@ -15,8 +15,10 @@ from pytest_bdd.parsers import StepParser, get_parser
 from domain.errors import Subject
 from domain.target import Outage
 
-MODEL, PROVIDER, OUTAGE, ENDPOINT, SECRET = "model", "provider", "outage", "endpoint", "secret"
+MODEL, PROVIDER, OUTAGE = "model", "provider", "outage"
 """Names of a sentence's values; a table has its models in the column `model`."""
+ORDER = "order"
+"""The column of a table of a chain that numbers its rows, from 1."""
 
 
 class States(Enum):
@@ -46,6 +48,7 @@ class Sentence:
     by_a_user: bool
     outage: Outage | None
     takes_away: bool
+    about: States | None
 
     def values(self, text: str) -> Mapping[str, Any]:
         """The values that a step's text holds."""
@@ -63,6 +66,7 @@ def sentence(  # each a mark that few sentences carry
     by_a_user: bool = False,
     takes_away: bool = False,
     outage: Outage | None = None,
+    about: States | None = None,
 ) -> StepParser:
     """The parser for a step function, its marks noted.
 
@@ -73,6 +77,7 @@ def sentence(  # each a mark that few sentences carry
         by_a_user: whether a user does this in the page, so that a browser can play it.
         takes_away: whether it takes a provider (its value `provider`) away for a while.
         outage: in which way, where no value `outage` says it.
+        about: what it compares of all that the contract states in this way.
     """
     parser = get_parser(text)
     _KNOWN.append(
@@ -83,6 +88,7 @@ def sentence(  # each a mark that few sentences carry
             by_a_user=by_a_user,
             takes_away=takes_away,
             outage=outage,
+            about=about,
         )
     )
     return parser

@@ -15,7 +15,7 @@ class Provider:
     name: str
     """As the sentences call it."""
     hosts: tuple[str, ...]
-    """Any of these is a host of the provider's; a Service's own name among them."""
+    """Any of these, or a host below one, is the provider's; a Service's own name among them."""
     service: ServiceName | None = None
     """The Service of a provider that runs in the cluster: an error of its is the owner's own."""
 
@@ -27,8 +27,8 @@ class Provider:
             namespace: of who asks, in which short names are completed.
         """
         plain = host.rstrip(".").lower()
-        if plain in self.hosts:
-            return True
+        if any(plain == each or plain.endswith(f".{each}") for each in self.hosts):
+            return True  # regional ones too, as eu.api.openai.com
         named = service_in(f"http://{plain}", namespace=namespace) if self.service else None
         return named is not None and self.service is not None and named.same_service(self.service)
 

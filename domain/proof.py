@@ -58,6 +58,8 @@ class Offered:
     """Index of the connection that serves it; None for what comes from no connection."""
     base: str = ""
     """The model that is really asked, where a workspace model stands before it."""
+    label: str = ""
+    """What the selector shows for it; empty where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,17 +2,21 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from domain.findings import Findings
+from domain.message import excerpt
 
 FORMAT = 1
 """Of the file; another number is not read."""
 WHOLE, PARTIAL, SIGNATURE = "signoff.json", "signoff-partial.json", ".sig"
 """Names: the record, what a partial run leaves instead, and what a signature adds to the name."""
+PAGE = "acceptance.html"
+"""Name of the page that shows the record, beside it."""
 NOT_RUN = "not run"
 """In place of a verdict where no scenario was about it."""
 UNREACHED = "not proven: the run ended before this scenario"
@@ -138,35 +142,98 @@ def read(text: str) -> tuple[Record, str]:
     Raises:
         UnreadableRecordError: it cannot be one.
     """
+    content = _content(text)
     try:
-        content = json.loads(text)
         if content["format"] != FORMAT:
             raise UnreadableRecordError(f"format {content['format']!r}, not {FORMAT}")
-        record: Record = _typed(Record, content)
-        return record, str(content["digest"])
-    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+        record: Record = _typed(Record, content, "the record")
+        claimed = _typed(str, content["digest"], "digest")
+    except KeyError as error:
+        raise UnreadableRecordError(f"the record: missing {error.args[0]}") from error
+    except (AttributeError, TypeError, RecursionError) as error:
         raise UnreadableRecordError(f"{type(error).__name__}: {error}") from error
+    if not re.fullmatch("sha256:[0-9a-f]{64}", claimed):
+        raise UnreadableRecordError(f"digest: expected sha256:…, found {excerpt(claimed, 80)!r}")
+    return record, claimed
 
 
 def intact(text: str) -> bool:
-    """Whether the file's content is what its digest was made of."""
-    content = json.loads(text)
-    return bool(content["digest"] == digest(content))
+    """Whether the file's content is what its digest was made of; raises like `read`."""
+    content = _content(text)
+    return bool(content.get("digest") == digest(content))
 
 
-def _typed(kind: Any, value: Any) -> Any:  # noqa: ANN401  # the kinds are those of the fields
-    """The JSON value as this kind, which is one that the fields above have."""
+def _content(text: str) -> dict[str, Any]:
+    """The JSON object of a file, which says each thing once."""
+    try:
+        content = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+        text.encode()
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnreadableRecordError:
+        raise
+    except UnicodeEncodeError as error:
+        raise UnreadableRecordError(f"half of a character: {error}") from error
+    except (ValueError, RecursionError) as error:  # too deep, or a number of too many digits
+        raise UnreadableRecordError(f"{type(error).__name__}: {error}") from error
+    if not isinstance(content, dict):
+        raise UnreadableRecordError(f"expected a JSON object, found a {type(content).__name__}")
+    return content
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; of two fields of one name one reader sees the first, another the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableRecordError(f"the field {excerpt(twice, 80)!r} is there twice")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise UnreadableRecordError(f"{name} is no number of JSON")
+
+
+def _typed(kind: Any, value: Any, at: str) -> Any:  # noqa: ANN401  # the kinds are those of the fields
+    """The JSON value as this kind, which is one that the fields above have.
+
+    Args:
+        kind: the type of a field.
+        value: as JSON gives it.
+        at: where it stands in the record.
+    """
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        known = {each.name: hints[each.name] for each in fields(kind)}
-        given = {name: _typed(known[name], value[name]) for name in known if name in value}
-        return kind(**given)  # type: ignore[operator]  # is_dataclass narrows to an instance too
+        return _object(kind, value, at)
     if get_origin(kind) is tuple:
-        return tuple(_typed(get_args(kind)[0], part) for part in value)
+        if not isinstance(value, list):
+            raise TypeError(f"{at}: expected a list, found {_shown(value)}")
+        return tuple(_typed(get_args(kind)[0], part, f"{at}[{n}]") for n, part in enumerate(value))
     if get_origin(kind) is Mapping:
-        return {str(name): _typed(get_args(kind)[1], each) for name, each in value.items()}
+        if not isinstance(value, dict):
+            raise AttributeError(f"{at}: expected an object, found {_shown(value)}")
+        return {
+            name: _typed(get_args(kind)[1], each, f"{at}.{name}") for name, each in value.items()
+        }
     allowed = tuple(get_args(kind) if isinstance(kind, UnionType) else (kind,))
-    if not isinstance(value, (*allowed, int) if float in allowed else allowed):
+    accepted = (*allowed, int) if float in allowed else allowed
+    # what Python calls a number, too
+    if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in allowed):
         names = " or ".join("null" if each is NoneType else each.__name__ for each in allowed)
-        raise TypeError(f"expected {names}, found {value!r}")
+        raise TypeError(f"{at}: expected {names}, found {_shown(value)}")
     return value
+
+
+def _object(kind: Any, value: Any, at: str) -> Any:  # noqa: ANN401  # likewise
+    if not isinstance(value, dict):
+        raise TypeError(f"{at}: expected an object, found {_shown(value)}")
+    hints = get_type_hints(kind)
+    needed = [each for each in fields(kind) if each.default is each.default_factory is MISSING]
+    if missing := [each.name for each in needed if each.name not in value]:
+        raise TypeError(f"{at}: missing {', '.join(missing)}")
+    inside = "" if kind is Record else f"{at}."
+    known = [each.name for each in fields(kind) if each.name in value]
+    return kind(**{name: _typed(hints[name], value[name], f"{inside}{name}") for name in known})
+
+
+def _shown(value: object) -> str:
+    return excerpt(repr(value), 80)

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from domain.errors import Blocked, Subject
+from domain.errors import Blocked, NotProven, Subject
 from domain.message import explain
-from domain.proof import Connection, Listing, Served, Wiring
+from domain.proof import Connection, Listing, Offered, Served, Wiring
 
 _SLOW_SECONDS = 5.0
 _FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
@@ -36,6 +36,73 @@ def check_offered(
             fix=_fix(listing, name, connection, served),
         )
     )
+
+
+def check_labels(listing: Listing, names: Iterable[str]) -> None:
+    """Raise AssertionError if the selector shows one of these models under another one's name.
+
+    A label of its own, however it reads, is no fault.
+    """
+    wrong = {
+        name: other
+        for name in names
+        if (model := listing.find(name)) and (other := _mistaken_for(model, listing))
+    }
+    if wrong:
+        raise AssertionError(
+            explain(
+                f"{', '.join(wrong)}: shown under the name of another model.",
+                expected="labels by which a user picks the model that is meant",
+                found="; ".join(f"{name} is shown as {other}" for name, other in wrong.items()),
+                where=f"model selector of the {listing.account}",
+                fix="Admin Settings > Models: give each its own name, or leave the field empty",
+            )
+        )
+
+
+def _mistaken_for(model: Offered, listing: Listing) -> str:
+    """The label of a model that is another's name, or another's label as well."""
+    taken = any(
+        model.label in (other.name, other.label) for other in listing.models if other is not model
+    )
+    return model.label if model.label and taken else ""
+
+
+def check_offered_to_users(
+    listing: Listing,
+    names: Iterable[str],
+    connection: Connection,
+    served: Collection[str],
+    *,
+    required: bool,
+) -> None:
+    """Return if an ordinary user is offered each model.
+
+    A fresh database of Open WebUI (0.12.4) shows ordinary users nothing, until an administrator
+    publishes the models.
+
+    Args:
+        listing: what the ordinary user is offered.
+        names: the exact names that must be there.
+        connection: the gateway's connection.
+        served: what the gateway answered to Open WebUI itself.
+        required: whether the contract, or who gave the account, asks for it.
+
+    Raises:
+        AssertionError: one is not, and it is asked for.
+        NotProven: one is not, and nobody asks for it.
+    """
+    try:
+        check_offered(listing, names, connection, served)
+    except AssertionError as error:
+        if required:
+            raise
+        found = f"{len(listing.models)} models are offered to an ordinary user"
+        raise NotProven(
+            f"{found}, and the contract does not ask for more: publish the models, or set "
+            "BYPASS_MODEL_ACCESS_CONTROL=True, if others than administrators are to use them",
+            required=False,
+        ) from error
 
 
 def _wrong(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:

@@ -1,8 +1,12 @@
-"""The one way to wait: poll a question until it is answered, up to a deadline."""
+"""The one way to wait: poll a question until it is answered, up to a deadline.
+
+What cannot be polled, since it only returns at its end, gets a deadline by `within`.
+"""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -74,6 +78,31 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
     except not_yet as error:
         error.add_note(f"  waited    {clock() - started:.1f} s for {what}")
         raise
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """What a blocking call returns, if it does in time; otherwise its thread is left behind.
+
+    For calls whose own deadline begins anew with each byte that comes.
+
+    Raises:
+        TimeoutError: it has not returned; or whatever it raises.
+    """
+    returned: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            returned.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+            returned.set_exception(error)
+
+    threading.Thread(target=work, name=f"within {seconds:g} s", daemon=True).start()
+    try:
+        return returned.result(seconds)
+    except TimeoutError:
+        if returned.done():
+            raise
+        raise TimeoutError(f"no end within {seconds:g} s") from None
 
 
 @contextmanager

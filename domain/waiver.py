@@ -4,9 +4,10 @@ A waiver accepts one verdict class of what it names, and only the failure that i
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -20,6 +21,14 @@ _REQUIRED = ("verdict", "reason", "owner", "expires")
 _FIELDS = (*_KINDS, *_REQUIRED, "says")
 _SHORTEST = 8
 """Characters of a phrase: one of fewer is in any message."""
+_LONGEST = timedelta(days=366)
+"""A waiver holds for a year at most: by then its owner has looked at it again, or nobody does."""
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""Letters, marks and signs that show nothing (Unicode 15: Default_Ignorable_Code_Point, Braille's
+empty pattern), beside controls, formats and halves of characters, which are a class of theirs."""
 _GENERAL = re.compile(r"^ *(?:expected|fix) .*$", re.MULTILINE)
 """Lines of a message that say nothing of what was found."""
 
@@ -122,8 +131,10 @@ def read_waiver(
         today: the day, in UTC.
 
     Raises:
-        WaiverError: it is no waiver, names nothing that exists, or has expired.
+        WaiverError: it is no waiver, names nothing that exists, has expired, or would hold for more
+            than a year.
     """
+    _check_visible(entry)
     entry = {name: " ".join(text.split()) for name, text in entry.items()}
     _check_fields(entry)
     kind = _kind(entry)
@@ -151,6 +162,13 @@ def read_waiver(
             f"{waiver.expires}",
             fix="remove it; or, if it still holds, let its owner set a new day",
         )
+    if waiver.expires > today + _LONGEST:
+        raise WaiverError(
+            "expires",
+            expected=f"a day until {today + _LONGEST}: a waiver holds for a year at most",
+            found=str(waiver.expires),
+            fix="set a day within a year, on which its owner looks at it again",
+        )
     return waiver
 
 
@@ -166,6 +184,26 @@ def overlapping(waiver: Waiver, others: Iterable[Waiver]) -> Waiver | None:
         ),
         None,
     )
+
+
+def _check_visible(entry: Mapping[str, str]) -> None:
+    """What nobody sees makes two texts look alike, or one look empty."""
+    for field, text in entry.items():
+        hidden = next((each for each in f"{field}{text}" if _is_invisible(each)), "")
+        if hidden:
+            raise WaiverError(
+                field,
+                expected="a text of which every character is seen",
+                found=f"U+{ord(hidden):04X} {unicodedata.name(hidden, 'without a name')} "
+                f"in {field!a}",
+                fix="write that line anew, by hand",
+            )
+
+
+def _is_invisible(character: str) -> bool:
+    if character.isspace():  # runs of it become one space
+        return False
+    return unicodedata.category(character).startswith("C") or bool(_BLANK.match(character))
 
 
 def _kind(entry: Mapping[str, str]) -> str:

@@ -140,8 +140,8 @@ class OpenWebUI:
             error="" if told else f"{reply.status}: {reply.error}",
         )
 
-    def add_user(self, account: Account) -> str:
-        """Make an ordinary, approved user; returns its identity. For administrators.
+    def add_user(self, account: Account, *, role: str = "user") -> str:
+        """Make an approved user, an ordinary one; returns its identity. For administrators.
 
         Raises:
             SetupError: Open WebUI makes none.
@@ -150,7 +150,7 @@ class OpenWebUI:
             "name": "Acceptance suite",
             "email": account.email,
             "password": account.password.reveal(),
-            "role": "user",
+            "role": role,
         }
         reply = self.api.post("/api/v1/auths/add", body)
         identity = mapping(reply.json).get("id")
@@ -189,4 +189,5 @@ def _offered(item: Mapping[str, Any]) -> Offered:
         name=str(item.get("id") or ""),
         connection=index if isinstance(index, int) else None,
         base=str(mapping(item.get("info")).get("base_model_id") or ""),
+        label=str(item.get("name") or ""),
     )

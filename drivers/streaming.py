@@ -71,13 +71,18 @@ def ask(
     """
     import httpx  # noqa: PLC0415  # listing scenarios stays fast
 
+    from drivers.deadline import ending  # noqa: PLC0415  # likewise
+
     started = time.monotonic()
     until = started + timeout
-    heard = _Heard()
+    heard, response = _Heard(), None
     try:
-        with api.client.stream(
-            "POST", path, json=question.body, headers=dict(headers), timeout=timeout
-        ) as response:
+        with (
+            ending(until),
+            api.client.stream(
+                "POST", path, json=question.body, headers=dict(headers), timeout=timeout
+            ) as response,
+        ):
             if "text/event-stream" in response.headers.get("content-type", ""):
                 _listen(response, heard, started, until)
             else:
@@ -85,10 +90,12 @@ def ask(
                 reply = Reply(status=response.status_code, json=parsed(text), text=text)
                 heard.error = reply.error
     except (httpx.RequestError, UnicodeError) as error:
-        if not heard.text:
+        if response is None or not heard.text:
             raise api.unreachable(path, error) from error
         heard.error = f"the stream broke off ({type(error).__name__})"
-    except (TimeoutError, TooLargeError):
+    except (TimeoutError, TooLargeError) as error:
+        if response is None:
+            raise api.unreachable(path, error) from error
         heard.error = f"no end of the answer after {timeout:g} s or {LARGEST_BODY:,} bytes"
     return Answer(
         model=question.model,

@@ -20,6 +20,9 @@ TIMEOUT = 30.0
 """Seconds for a whole answer, unless a client is told otherwise."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGES = ("<!doctype", "<html")
+_PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables by which whoever runs the suite says how addresses outside are reached (httpx 0.28)."""
 
 
 class UnexpectedAnswerError(AssertionError):
@@ -75,9 +78,12 @@ class Api:
             headers: asked for each request, so that a renewed session is used at once.
 
         Raises:
-            SetupError: `base_url` is no address.
+            SetupError: `base_url` is no address, or the environment names a proxy or certificates
+                that cannot be used.
         """
         import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
+        from drivers.deadline import watch  # noqa: PLC0415  # likewise
 
         self.base_url = base_url.rstrip("/")
         self._name = name
@@ -85,9 +91,14 @@ class Api:
         self._headers = headers
         try:
             away = urlsplit(base_url).hostname not in _LOOPBACK
-            self.client = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=away)
+            httpx.URL(self.base_url)
         except (ValueError, httpx.InvalidURL) as error:
             raise SetupError(f"The address of {name} is no URL: {base_url} ({error})") from error
+        try:
+            self.client = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=away)
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise SetupError(_unusable(name, self.base_url, error)) from error
+        watch(self.client)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -151,9 +162,15 @@ class Api:
     def _send(self, method: str, path: str, **content: Any) -> Reply:  # noqa: ANN401  # httpx's own
         import httpx  # noqa: PLC0415  # listing scenarios stays fast
 
+        from drivers.deadline import ending  # noqa: PLC0415  # likewise
+
+        headers = self._headers()
         until = time.monotonic() + self._timeout
         try:
-            with self.client.stream(method, path, headers=self._headers(), **content) as answer:
+            with (
+                ending(until),
+                self.client.stream(method, path, headers=headers, **content) as answer,
+            ):
                 text = read(answer, until=until)
         except TooLargeError as error:
             raise self.unlike(path, f"at most {LARGEST_BODY:,} bytes", "more") from error
@@ -177,6 +194,25 @@ class Api:
                 fix=f"check that {self._name} runs and that the address is right",
             )
         )
+
+
+def _unusable(name: str, address: str, error: Exception) -> str:
+    """What is said of an environment in which no address outside can be asked."""
+    names = _CERTIFICATES if isinstance(error, OSError) else _PROXIES
+    match error:
+        case ImportError():
+            found = "a SOCKS proxy, for which the package socksio would have to be installed"
+        case OSError():
+            found = f"{type(error).__name__}: {error}"
+        case _:  # its words may quote the address, and a password in it
+            found = "a proxy whose address cannot be used"
+    return explain(
+        f"{name} cannot be asked from here.",
+        expected="certificates that can be read, and no proxy or one of HTTP",
+        found=found,
+        where=f"environment: {' or '.join(names)}; for {address}",
+        fix="correct or unset that variable; NO_PROXY names hosts that are reached without a proxy",
+    )
 
 
 def chunks(answer: "httpx.Response", *, until: float) -> Iterator[bytes]:

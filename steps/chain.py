@@ -66,7 +66,7 @@ def _(gateway: Gateway, contract: Contract, comparison: Comparison) -> tuple[Dep
     return deployments
 
 
-@then("each model of the story has an upstream of its own")
+@then(sentence("each model of the story has an upstream of its own", about=States.ANSWERER))
 def _(
     deployments: tuple[Deployment, ...], contract: Contract, gateway_environment: Environment
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pytest_bdd import given, then, when
 
-from contract.sentences import sentence
+from contract.sentences import States, sentence
 from domain.cluster import Workload
 from domain.contract import Contract
 from domain.credential import check_accepted, check_refused
@@ -39,7 +39,13 @@ def _(wiring: Wiring, open_webui: OpenWebUI, comparison: Comparison, attach: Att
     return wiring
 
 
-@then(sentence("model requests go to the gateway", proves=Subject.CONNECTION))
+@then(
+    sentence(
+        "model requests go to the gateway",
+        proves=Subject.CONNECTION,
+        about=States.DECLARED_ENDPOINT,
+    )
+)
 def _(in_use: Wiring, place: Place, deployed_if_known: Workload | None, contract: Contract) -> None:
     check_in_use(in_use, place, deployed_if_known, contract.endpoint)
 

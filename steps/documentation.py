@@ -17,7 +17,7 @@ def _(readme: Path) -> str:
     return readme.read_text(encoding="utf-8")
 
 
-@then("it names every model of the story that the gateway serves")
+@then(sentence("it names every model of the story that the gateway serves", about=States.OFFERED))
 def _(
     text: str, gateway: Gateway, readme: Path, contract: Contract, comparison: Comparison
 ) -> None:

@@ -12,13 +12,16 @@ from domain.proof import Connection, Listing, Served, Wiring
 from domain.selector import (
     check_complete,
     check_invented,
+    check_labels,
     check_no_stranger,
     check_offered,
+    check_offered_to_users,
     check_replicas_offer,
     check_shows_models,
     require_offered,
     slow,
 )
+from domain.target import Target
 from drivers.answers import INVENTED
 from drivers.hands import Hands
 from drivers.open_webui import OpenWebUI
@@ -53,7 +56,7 @@ def _(replicas: Mapping[str, OpenWebUI]) -> Mapping[str, Listing]:
     return {name: replica.offered() for name, replica in replicas.items()}
 
 
-@then("each replica offers every model of the story")
+@then(sentence("each replica offers every model of the story", about=States.OFFERED))
 def _(
     selectors: Mapping[str, Listing], contract: Contract, connection: Connection, served: Served
 ) -> None:
@@ -69,7 +72,9 @@ def _(selector: Listing) -> None:
 def _(
     selector: Listing, connection: Connection, served: Served, datatable: list[list[str]]
 ) -> None:
-    check_offered(selector, column(datatable, "model"), connection, served.names)
+    names = column(datatable, "model")
+    check_offered(selector, names, connection, served.names)
+    check_labels(selector, names)
 
 
 @then(
@@ -81,11 +86,19 @@ def _(
 )
 def _(selector: Listing, connection: Connection, served: Served, model: str) -> None:
     check_offered(selector, [model], connection, served.names)
+    check_labels(selector, [model])
 
 
-@then("every model of the story is offered")
-def _(selector: Listing, contract: Contract, connection: Connection, served: Served) -> None:
-    check_offered(selector, contract.offered, connection, served.names)
+@then(sentence("every model of the story is offered", about=States.OFFERED))
+def _(
+    selector: Listing,
+    contract: Contract,
+    connection: Connection,
+    served: Served,
+    target: Target,
+) -> None:
+    required = contract.ordinary_user or target.user is not None
+    check_offered_to_users(selector, contract.offered, connection, served.names, required=required)
 
 
 @then("the gateway's connection offers exactly what the gateway serves")
@@ -107,6 +120,6 @@ def _(selector: Listing) -> None:
     check_invented(selector, INVENTED)
 
 
-@then("no model of the story comes from elsewhere")
+@then(sentence("no model of the story comes from elsewhere", about=States.OFFERED))
 def _(selector: Listing, contract: Contract, connection: Connection, wiring: Wiring) -> None:
     check_no_stranger(selector, contract.offered, connection, wiring)

@@ -200,9 +200,22 @@ BAD = {
         "the table begins with 'big'",
     ),
     "a name twice in a chain": (
-        _feature("| 1     | big    |", "| 0     | big |\n      | 1     | big    |"),
+        _feature(
+            "| 2     | claude |\n      | 3     | big    |",
+            "| 2     | big    |\n      | 3     | claude |",
+        ),
         "ours.feature:26",
         "more than once",
+    ),
+    "rows of a chain that are misnumbered": (
+        _feature("| 2     | claude |", "| 9     | claude |"),
+        "ours.feature:29",
+        "9",
+    ),
+    "a column that nobody reads": (
+        _feature("| order | model  |", "| tier  | model  |"),
+        "ours.feature:27",
+        "tier, model",
     ),
     "two spellings of a model": (
         _feature("      | big    |\n", "      | Big    |\n"),

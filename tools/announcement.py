@@ -62,8 +62,12 @@ def _record(reports: Path, now: datetime) -> Record:
     file = latest_record(reports)
     if file is None:
         raise UnreadableRecordError("the run left no record, so it ended before it judged anything")
-    record, _ = read(file.read_text(encoding="utf-8"))
-    if datetime.fromisoformat(record.started) < now - _FRESH:
+    try:
+        record, _ = read(file.read_text(encoding="utf-8"))
+        old = datetime.fromisoformat(record.started) < now - _FRESH
+    except (OSError, TypeError, ValueError) as error:
+        raise UnreadableRecordError(f"{file.name} is damaged: {error}") from error
+    if old:
         raise UnreadableRecordError(f"no run has left a record since {record.started}")
     return record
 

@@ -12,6 +12,7 @@ import httpx
 from domain.errors import SetupError
 from domain.message import excerpt, explain
 from domain.secret import Secret
+from domain.waiting import within
 from tools.announcement import MARK, Announcement
 
 LABEL = "acceptance"
@@ -73,8 +74,8 @@ class GitHub:
 
     def _ask(self, method: str, path: str, *, fine: int = 0, **content: Any) -> Any:  # noqa: ANN401  # JSON
         try:
-            answer = self._client.request(method, path, **content)
-        except httpx.HTTPError as error:
+            answer = within(_TIMEOUT, lambda: self._client.request(method, path, **content))
+        except (httpx.HTTPError, TimeoutError) as error:
             raise SetupError(self._problem(path, f"{type(error).__name__}: {error}")) from error
         if answer.status_code != fine and not answer.is_success:
             raise SetupError(self._problem(path, f"{answer.status_code} {excerpt(answer.text)}"))

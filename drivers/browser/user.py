@@ -65,7 +65,7 @@ class BrowserUser:
         known = self._api.offered()
         return Listing(
             account=f"{self._api.account}, in a browser",
-            models=tuple(known.find(name) or Offered(name=name, connection=None) for name in names),
+            models=tuple(_seen(known, name) for name in names),
             seconds=seconds,
             unseen=tuple(sorted(known.names.difference(names))),
             picture=picture,
@@ -126,3 +126,9 @@ def _look(page: ChatPage) -> tuple[tuple[str, ...], float, bytes]:
     started = time.monotonic()
     names = page.selector.options()
     return names, time.monotonic() - started, page.picture()
+
+
+def _seen(known: Listing, name: str) -> Offered:
+    """A model that the page lists; what it is labelled with is told where the API lists it."""
+    found = known.find(name)
+    return replace(found, label="") if found else Offered(name=name, connection=None)

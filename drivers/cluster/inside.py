@@ -8,6 +8,7 @@ from typing import Any
 from domain.cluster import INSIDE_PROBE, InsideRequest, InsideResponse
 from domain.errors import NotProven
 from domain.message import excerpt
+from domain.waiting import within
 from drivers.cluster.api import Api
 
 _PYTHONS = ("python3", "python")
@@ -26,16 +27,18 @@ def request_inside(
     """Make a request beside the program of a container: same names, routes, proxies and keys.
 
     Raises:
-        Forbidden: these rights do not allow exec.
+        NotProven: these rights or an admission policy do not allow exec, it fails on its way, or
+            the image holds no Python: nothing is known of the pod then.
         Inconclusive: the pod is gone.
-        NotProven: the image holds no Python.
         SetupError: the API server does not answer.
     """
     inside = _Inside(api, namespace, pod, container)
     try:
         return inside.request(request)
     except (ConnectionError, TimeoutError) as error:
-        return InsideResponse(status=None, error=f"the request could not be made: {error}")
+        raise NotProven(
+            f"no request could be made from inside {namespace}/{pod}: {error}"
+        ) from error
 
 
 class _Inside:
@@ -72,7 +75,8 @@ class _Inside:
         query += [("command", word) for word in command]
         socket = self._api.websocket(self._path, query)
         try:
-            channels = _read(socket, time.monotonic() + timeout + _START_SECONDS)
+            longest = timeout + _START_SECONDS
+            channels = within(longest, lambda: _read(socket, time.monotonic() + longest))
         finally:
             socket.shutdown()  # its `close` leaves it open once the other side has closed
         status = json.loads(channels[_ERROR] or b"{}")

@@ -6,10 +6,15 @@ answers would be waited for without end. This is its `stream.ws_client.create_we
 
 import json
 import ssl
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
+
+from domain.waiting import within
 
 _PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 """What the API server may choose from (Kubernetes 1.34)."""
+_USUAL = {"accept", "content-type", "user-agent"}
 
 
 class NotOpenedError(Exception):
@@ -23,7 +28,7 @@ class NotOpenedError(Exception):
 def open_stream(
     configuration: Any,  # noqa: ANN401  # kubernetes.client.Configuration, which is untyped
     url: str,
-    authorization: str,
+    headers: Iterable[tuple[str, str]],
     *,
     timeout: float,
 ) -> Any:  # noqa: ANN401  # `websocket.WebSocket`, untyped
@@ -32,8 +37,8 @@ def open_stream(
     Args:
         configuration: address, certificates and proxy.
         url: with the query, by HTTP's name.
-        authorization: that header's value; empty: none is sent.
-        timeout: seconds for each step of opening it.
+        headers: of the request; those that every request has are not sent.
+        timeout: seconds for opening it.
 
     Raises:
         NotOpenedError: another status than that of an open connection.
@@ -43,24 +48,22 @@ def open_stream(
     from kubernetes.stream import ws_client  # noqa: PLC0415  # the client is slow to import
 
     proxied: dict[str, Any] = ws_client.websocket_proxycare({}, configuration, url, {})  # type: ignore[no-untyped-call]
-    headers = [f"sec-websocket-protocol: {_PROTOCOLS}"]
-    if authorization:
-        headers.append(f"authorization: {authorization}")
+    sent = [f"{name}: {value}" for name, value in headers if name.lower() not in _USUAL]
     stream = websocket.WebSocket(sslopt=_tls(configuration))
+    address = ws_client.get_websocket_url(url)  # type: ignore[no-untyped-call]
+    header = [f"sec-websocket-protocol: {_PROTOCOLS}", *sent]
+    connect = partial(stream.connect, address, header=header, timeout=timeout, redirect_limit=0)
     try:
-        stream.connect(
-            ws_client.get_websocket_url(url),  # type: ignore[no-untyped-call]
-            header=headers,
-            timeout=timeout,
-            redirect_limit=0,
-            **proxied,
-        )
+        within(timeout, lambda: connect(**proxied))
     except websocket.WebSocketBadStatusException as error:
         body = (error.resp_body or b"").decode("utf-8", "replace")
         message = message_of(body) or str(error.status_message)
         raise NotOpenedError(error.status_code, message) from error
     except websocket.WebSocketException as error:
         raise ConnectionError(f"{type(error).__name__}: {error}") from error
+    except TimeoutError:
+        stream.shutdown()  # type: ignore[no-untyped-call]  # wakes who is left waiting for it
+        raise
     stream.settimeout(None)
     return stream
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from domain.message import explain
-from domain.waiting import Say, eventually
+from domain.waiting import Say, eventually, within
 from lab.embedded.files import PodFiles
 from lab.embedded.launch import Launch, Running, Starter, ask_to_end, end
 from lab.embedded.manifests import Manifests, namespace_of
@@ -19,6 +19,8 @@ from lab.environments import Environment
 _POD_PYTHON = Path(__file__).parent / "pod"
 _READY_TIMEOUT = 180.0
 """Seconds; a cold start takes 12-22 on two idle cores, and several times that on busy ones."""
+_WORD = 5.0
+"""Seconds for the answer of a readiness probe."""
 _STOP_TIMEOUT = 5.0
 """Seconds between asking a program to end and ending it."""
 _LOG_LINES = 25
@@ -137,8 +139,8 @@ class PodProcess(RunningPod):
         assert port is not None, "does not listen yet"
         try:
             url = f"http://127.0.0.1:{port}{self.plan.program.ready}"
-            answer = httpx.get(url, timeout=5, trust_env=False)
-        except httpx.TransportError as error:
+            answer = within(_WORD, lambda: httpx.get(url, timeout=_WORD, trust_env=False))
+        except (httpx.TransportError, TimeoutError) as error:
             raise AssertionError(f"does not answer yet ({type(error).__name__})") from error
         assert answer.status_code == httpx.codes.OK, f"answers {answer.status_code}"
 

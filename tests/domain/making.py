@@ -25,7 +25,7 @@ PLACE = Place(
     service=LITELLM,
     seen_from="apps",
     exists=SERVICES.__contains__,
-    target_port=lambda service: "8081" if service.port == 8080 else "4000",
+    target_port=lambda service: 8081 if service.port == 8080 else 4000,
 )
 URL = "OPENAI_API_BASE_URL"
 SECRET: Manifest = {

@@ -1,14 +1,18 @@
 """The record's file: whole, typed, tamper-evident, and as its published schema says."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from domain.record import UnreadableRecordError, intact, read, written
+from domain.consistency import contradictions
+from domain.record import UNREACHED, Outcome, Record, UnreadableRecordError, intact, read, written
 from tests.domain.records import RECORD
 
 _SCHEMA = json.loads((Path(__file__).parents[2] / "docs/signoff.schema.json").read_text("utf-8"))
@@ -63,6 +67,183 @@ def test_what_is_no_record_is_refused(change: dict[str, Any], problem: str) -> N
 
     with pytest.raises(UnreadableRecordError, match=problem):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"waivers": "all of them"}, "waivers: expected a list, found 'all of them'"),
+        ({"versions": {"LiteLLM": 1}}, r"versions\.LiteLLM: expected str, found 1"),
+        ({"suite": None}, "suite: expected an object, found None"),
+        ({"suite": []}, "suite: expected an object"),
+        ({"requirements": ["x"]}, r"requirements\[0\]: expected an object, found 'x'"),
+        ({"seconds": True}, "seconds: expected float, found True"),
+        ({"seconds": float("nan")}, "NaN is no number of JSON"),
+        ({"scenarios": [{"title": "x"}]}, r"scenarios\[0\]: missing feature, verdict, seconds"),
+        ({"ran_by": "\ud800"}, "half of a character"),
+        ({"digest": "sha256:../../../etc"}, "digest: expected sha256:…"),
+        ({"digest": None}, "digest: expected str, found None"),
+        ({"notes": ["x" * 9000, 5]}, r"notes\[1\]: expected str, found 5"),
+    ],
+    ids=lambda each: str(each)[:30],
+)
+def test_what_is_wrong_is_said_with_its_place(change: dict[str, Any], problem: str) -> None:
+    text = json.dumps({**json.loads(written(RECORD)), **change})
+
+    with pytest.raises(UnreadableRecordError, match=problem) as caught:
+        read(text)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        "5",
+        '"x"',
+        "[]",
+        "{",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"format": 1' + "0" * 5000 + "}",
+    ],
+    ids=lambda text: text[:10],
+)
+def test_what_is_no_json_object_is_refused(text: str) -> None:
+    for reading in (read, intact):
+        with pytest.raises(UnreadableRecordError):
+            reading(text)
+
+
+@pytest.mark.parametrize("name", ["verdict", "digest", "title"])
+def test_a_field_that_is_there_twice_is_refused(name: str) -> None:
+    text = written(RECORD).replace(f'"{name}": ', f'"{name}": "ACCEPTED", "{name}": ', 1)
+
+    for reading in (read, intact):
+        with pytest.raises(UnreadableRecordError, match=f"the field '{name}' is there twice"):
+            reading(text)
+
+
+_ACCEPTED = replace(
+    RECORD,
+    verdict="ACCEPTED",
+    statement="ACCEPTED on embedded: these manifests satisfy the story; 1 scenarios waived",
+    requirements=tuple(
+        replace(each, verdict="waived", accepted=2, total=2, reasons=())
+        for each in RECORD.requirements
+    ),
+    scenarios=(
+        RECORD.scenarios[0],
+        Outcome(feature="Answers", title="A waived one", verdict="waived", seconds=1.0),
+    ),
+)
+_PART = "PARTIAL RUN on embedded: all 1 selected passed (a partial run: 1 scenarios were left out)"
+
+
+def _row(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  # the record's own
+    first, *others = _ACCEPTED.requirements
+    return {"requirements": (replace(first, **changes), *others)}
+
+
+def _scenario(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  # likewise
+    first, *others = _ACCEPTED.scenarios
+    return {"scenarios": (replace(first, **changes), *others)}
+
+
+@pytest.mark.parametrize("record", [RECORD, _ACCEPTED], ids=lambda record: record.verdict)
+def test_a_record_agrees_with_itself(record: Record) -> None:
+    assert contradictions(written(record)) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_scenario(verdict="failed"), "ACCEPTED, and its worst scenario is failed"),
+        (_scenario(verdict="blocked"), "ACCEPTED, and its worst scenario is blocked"),
+        (_scenario(verdict="fine"), "a scenario is 'fine', which is no verdict"),
+        (_scenario(reason=UNREACHED, verdict="not proven"), "1 of 2 scenarios were not reached"),
+        ({"scenarios": ()}, "ACCEPTED, and its worst scenario is not proven"),
+        ({"verdict": "NOT ACCEPTED"}, "NOT ACCEPTED, and its worst scenario is waived"),
+        ({"verdict": "SURE"}, "SURE, and its worst scenario is waived"),
+        ({"statement": "NOT ACCEPTED on embedded: x"}, "is stated as: NOT ACCEPTED on embedded"),
+        ({"target": "live"}, "ACCEPTED on live is stated as: ACCEPTED on embedded"),
+        ({"statement": _ACCEPTED.statement.replace("1 sc", "3 sc")}, "'3 scenarios waived'"),
+        ({"partial": "interrupted"}, "ACCEPTED, and not the whole story was judged: interrupted"),
+        ({"partial": "ended early, 1 of 2 scenarios were not reached"}, "0 of 2 scenarios were"),
+        ({"verdict": "PARTIAL RUN", "statement": _PART}, "nothing says what is missing"),
+        ({"verdict": "PARTIAL RUN", "statement": _PART}, "'all 1 selected passed'; listed are 2"),
+        ({"waivers": ()}, "'A waived one' is waived, and no waiver of it is listed"),
+        ({"notes": ("useless waiver, a:1: x",)}, "ACCEPTED, and with a useless waiver"),
+        (_row(verdict="failed"), "AC1 is failed, which no scenario is"),
+        (_row(verdict="not run", accepted=0, total=0), "not every row of the story was run"),
+        (_row(verdict="not run"), "AC1 is not run, with 2 scenarios"),
+        (_row(total=3), "AC1 counts 2 of 3, where 2 of 2 scenarios are accepted"),
+        (_row(accepted=3, total=3), "AC1 counts 3 of 3"),
+        (_row(accepted=-1), "AC1 counts -1 of 2"),
+        (_row(accepted=0, total=0), "AC1 is waived, and none of its scenarios is accepted"),
+        (_row(name="AC3"), "AC3 is there 2 times"),
+        ({"started": "yesterday"}, "it began at 'yesterday'"),
+        ({"started": "2026-11-24T08:05:42"}, "no time of a known zone"),
+        ({"seconds": -1.0}, "less than no time"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_what_contradicts_the_rest_is_told(change: dict[str, Any], told: str) -> None:
+    found = contradictions(written(replace(_ACCEPTED, **change)))
+
+    assert any(told in each for each in found), found
+
+
+def test_a_row_that_is_worse_or_better_than_its_scenarios_is_told() -> None:
+    rows = tuple(
+        replace(each, verdict="passed", accepted=1, total=1) for each in RECORD.requirements
+    )
+    found = contradictions(written(replace(RECORD, requirements=rows)))
+    assert found == ("its worst scenario is inconclusive, its worst row passed",)
+
+
+def test_statement_and_list_of_scenarios_are_counted() -> None:
+    for wrong in ("of 3 scenarios: 1 inconclusive", "of 2 scenarios: 2 inconclusive"):
+        statement = RECORD.statement.replace("of 2 scenarios: 1 inconclusive", wrong)
+        assert contradictions(written(replace(RECORD, statement=statement)))
+
+
+def test_fields_that_no_run_writes_or_that_are_missing_are_told() -> None:
+    content = json.loads(written(RECORD))
+    assert contradictions(json.dumps({**content, "exit_code": 1})) == (
+        "exit_code is no field of a record",
+    )
+    del content["partial"]
+    assert contradictions(json.dumps(content)) == ("partial is missing",)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda parts: (
+        st.lists(parts, max_size=3) | st.dictionaries(st.text(max_size=8), parts, max_size=3)
+    ),
+    max_leaves=6,
+)
+_FIELDS = sorted(json.loads(written(RECORD)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON, min_size=1, max_size=3))
+def test_whatever_a_field_holds_is_read_or_refused(change: dict[str, Any]) -> None:
+    text = json.dumps({**json.loads(written(RECORD)), **change})
+    with suppress(UnreadableRecordError):
+        assert all(contradictions(text))
+        intact(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, len(written(RECORD)) - 1), st.text(max_size=3))
+def test_whatever_stands_in_the_file_is_read_or_refused(at: int, put: str) -> None:
+    whole = written(RECORD)
+    text = whole[:at] + put + whole[at + 1 :]
+    with suppress(UnreadableRecordError):
+        assert all(contradictions(text))
+        intact(text)
 
 
 def test_a_record_is_what_the_published_schema_says() -> None:

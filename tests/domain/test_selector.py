@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import Blocked
+from domain.errors import Blocked, NotProven
 from domain.proof import Connection, Listing, Served
 from domain.selector import (
     check_complete,
     check_invented,
+    check_labels,
     check_no_stranger,
     check_offered,
+    check_offered_to_users,
     check_shows_models,
     require_offered,
 )
@@ -187,3 +189,28 @@ def test_what_the_api_offers_and_the_page_does_not_show_is_told_apart() -> None:
         check_complete(page, connection(), SERVED)
     with pytest.raises(AssertionError, match=r"API offers it, its page does not show it"):
         check_offered(page, MODELS, connection(), SERVED)
+
+
+def test_a_model_that_is_shown_under_the_name_of_another() -> None:  # G5
+    swapped = listing(
+        replace(offered("vllm-qwen"), label="ollama-qwen"),
+        replace(offered("ollama-qwen"), label="vllm-qwen"),
+        replace(offered("openai-gpt4o"), label="GPT-4o mini"),
+    )
+    check_labels(swapped, ["openai-gpt4o"])
+    check_labels(listing(), MODELS)
+    with refused("vllm-qwen, ollama-qwen: shown under the name", "vllm-qwen is shown as ollama"):
+        check_labels(swapped, ["vllm-qwen", "ollama-qwen"])
+    twins = listing(*(replace(offered(name), label="Qwen") for name in ("vllm-qwen", "other")))
+    with refused("vllm-qwen is shown as Qwen"):
+        check_labels(twins, ["vllm-qwen"])
+
+
+def test_ordinary_users_are_required_only_where_somebody_asks() -> None:  # R1
+    few = listing(ARENA)
+    arguments = (few, ["vllm-qwen"], connection(), SERVED)
+    with refused("not offered by way of the gateway"):
+        check_offered_to_users(*arguments, required=True)
+    with refused("the contract does not ask for more", error=NotProven):
+        check_offered_to_users(*arguments, required=False)
+    check_offered_to_users(listing(), MODELS, connection(), SERVED, required=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from domain import waiting
-from domain.waiting import aloud, eventually
+from domain.waiting import aloud, eventually, within
 
 
 class Clock:
@@ -120,3 +120,22 @@ def test_a_call_that_returns_soon_or_fails_is_not_spoken_of() -> None:
         raise ZeroDivisionError
 
     assert said == []
+
+
+def test_a_call_that_returns_in_time_is_as_without_a_deadline() -> None:
+    assert within(20.0, lambda: "done") == "done"
+    with pytest.raises(ZeroDivisionError):
+        within(20.0, lambda: 1 / 0)
+
+    def late() -> None:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        within(20.0, late)
+
+
+def test_a_call_that_does_not_return_is_left_behind() -> None:
+    ended = threading.Event()
+    with pytest.raises(TimeoutError, match=r"no end within 0\.1 s"):
+        within(0.1, ended.wait)
+    ended.set()

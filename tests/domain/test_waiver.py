@@ -1,10 +1,11 @@
 """A waiver covers what it names, as it says, and nothing else."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.message import explain
@@ -210,3 +211,51 @@ def test_no_message_about_a_stranger_is_covered(
     assert not waiver.covers(_Scenario(), verdict, message, models=MODELS)
     own = f"{before} {GROQ} {said} {after}"
     assert waiver.covers(_Scenario(), verdict, own, models=MODELS) is (verdict is accepted)
+
+
+@pytest.mark.parametrize("expires", ["2027-11-25", "2027-11-26", "2028-01-01", "9999-12-31"])
+def test_a_waiver_holds_for_a_year_at_most(expires: str) -> None:
+    year = "2027-11-25"
+    if expires == year:
+        assert _waiver(expires=expires).expires == date.fromisoformat(year)
+        return
+    with pytest.raises(WaiverError, match=expires) as caught:
+        _waiver(expires=expires)
+    assert caught.value.expected == f"a day until {year}: a waiver holds for a year at most"
+    assert caught.value.field == "expires"
+
+
+INVISIBLE = (
+    "\u200b\u200c\u200d\u200e\u202e\u2060\u2066\ufeff\u00ad\u061c\u034f\u115f\u2800\u3164\uffa0\ufe0f"
+    "\U000e0041\U000e0100\x07\x1b\x7f\u0080\ud800\ue000\ufffe"
+)
+
+
+@pytest.mark.parametrize("character", INVISIBLE, ids=lambda each: f"U+{ord(each):04X}")
+@pytest.mark.parametrize("field", sorted({*ENTRY, "re\u200bason"}))
+def test_what_nobody_sees_is_refused_and_named(field: str, character: str) -> None:
+    text = ENTRY.get(field, "x")
+    for changed in (character * 8, f"{text}{character}", f"{text[:1]}{character}{text[1:]}"):
+        with pytest.raises(WaiverError, match=r"^U\+[0-9A-F]{4,6} ") as caught:
+            read_waiver({**ENTRY, field: changed}, STORY, titles=(), today=TODAY)
+        assert caught.value.expected == "a text of which every character is seen"
+        assert str(caught.value).isascii()
+
+
+@pytest.mark.parametrize(
+    "text", ["Zuständige für ÖPNV", "平台团队", "команда", "a\u00a0b", "e\u0301té ✓ 🚀"]
+)
+def test_what_is_seen_may_be_written(text: str) -> None:
+    assert _waiver(reason=text).reason == " ".join(text.split())
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from([*ENTRY, "model", "scenario", "criterion", "x"]) | st.text(max_size=4),
+        st.sampled_from([*ENTRY.values(), "AC1", "failed"]) | st.text(max_size=12),
+    )
+)
+def test_whatever_an_entry_holds_is_a_waiver_or_refused(entry: dict[str, str]) -> None:
+    with suppress(WaiverError):
+        assert str(read_waiver({**ENTRY, **entry}, STORY, titles={"It answers"}, today=TODAY))

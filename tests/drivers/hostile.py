@@ -34,12 +34,12 @@ def stream(*events: str, more: str = "") -> Answer:
     return raw(head("text/event-stream", "x-litellm-model-group: vllm-qwen") + lines.encode())
 
 
-def dripping(start: bytes, piece: bytes) -> Answer:
+def dripping(start: bytes, piece: bytes, pause: float = DRIP_SECONDS) -> Answer:
     """Bytes that come slowly and without end."""
 
     def answer(send: Send, ended: threading.Event) -> None:
         send(start)
-        while not ended.wait(DRIP_SECONDS):
+        while not ended.wait(pause):
             send(piece)
 
     return answer

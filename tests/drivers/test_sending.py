@@ -51,3 +51,29 @@ def test_a_query_in_a_path_is_sent() -> None:
         client.offered()
         client.close()
     assert seen == [b"refresh=true"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "found"),
+    [
+        ("SSL_CERT_FILE", "/not/there.pem", "FileNotFoundError"),
+        ("SSL_CERT_FILE", __file__, "SSLError"),
+        ("ALL_PROXY", "socks5://user:pa55@127.0.0.1:1", "the package socksio"),
+        ("https_proxy", "socks5h://127.0.0.1:1", "the package socksio"),
+        ("HTTPS_PROXY", "gopher://user:pa55@127.0.0.1:1", "a proxy whose address cannot be used"),
+        ("ALL_PROXY", "http://user:pa55@[::1", "a proxy whose address cannot be used"),
+    ],
+)
+def test_surroundings_in_which_nothing_can_be_asked(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, found: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SetupError) as caught:
+        Api("https://chat.example.org", name="Open WebUI")
+    told = str(caught.value)
+    assert told.startswith("Open WebUI cannot be asked from here.\n")
+    assert found in told
+    assert variable.upper() in told
+    assert "pa55" not in told
+    assert len(told.splitlines()) == 5
+    Api("http://127.0.0.1:8080", name="a forwarded port, which nothing of this is for").close()

@@ -1,6 +1,7 @@
 """Runs the suite against a lab that is up, from Python, and tells how each scenario ended."""
 
 import functools
+import sys
 from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,6 +122,7 @@ def judge(
         hands: who plays the user, as the setting of this name.
     """
     observer = _Observer(target, contract, wanted)
+    sys.modules.pop("steps.test_story", None)  # it binds the features of the contract before
     code = pytest.main(_arguments(hands), plugins=[observer])
     return Judgement(
         endings=observer.endings,
