@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from domain.errors import SetupError
+from domain.errors import SetupError, Unproven
 from domain.kubernetes import Environment, ServiceName
 from domain.message import explain
 
+HANGS = "takes connections, and does not answer within"
+"""What is said of a program that is up and says nothing: nobody needs to ask it again."""
 INSIDE_PROBE = Path(__file__).parent / "inside_probe.py"
 """The script by which a pod makes an `InsideRequest`, for adapters to hand to its Python."""
 
@@ -41,6 +43,10 @@ class Workload:
     environment: Environment
     """As the newest template declares it, resolved."""
     pods: tuple[Pod, ...]
+    missing: tuple[str, ...] = ()
+    """What the newest template refers to and is not there: no pod of it can start."""
+    stuck: str = ""
+    """Why its rollout does not come to an end, in its controller's words; empty where it may."""
     notes: tuple[str, ...] = ()
     """Things worth a reader's attention, none of them a fault by itself."""
 
@@ -92,8 +98,12 @@ class InsideResponse:
     """What the pod received; `error` when no HTTP answer came."""
 
     status: int | None
+    unproven: Unproven | None = None
+    """Why the pod could not be asked: nothing is known of it then."""
     body: str = ""
     error: str = ""
+    addresses: tuple[str, ...] = ()
+    """What the host of the URL is to the pod; empty where it does not resolve, or a proxy does."""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Fingerprints of the variables of the running process, by name."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -102,7 +112,47 @@ class InsideResponse:
     """When the content of the folders that were asked for was last replaced, Unix seconds."""
 
 
-def nothing_behind(service: ServiceName, found: str) -> SetupError:
+class OutsideError(SetupError):
+    """A Service leads out of the cluster: none of its pods can be looked at."""
+
+    def __init__(self, message: str, urls: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.urls = urls
+        """Where it leads."""
+
+
+def outside(service: ServiceName, found: str, urls: tuple[str, ...]) -> OutsideError:
+    """The error for a Service that leads out of the cluster."""
+    return OutsideError(
+        explain(
+            f"{service} leads out of the cluster.",
+            expected="a Service that selects pods, so that they can be looked at",
+            found=found,
+            where=f"Service {service.namespace}/{service.name}",
+            fix="nothing is wrong by itself: give --gateway-url, and it is judged by its address",
+        ),
+        urls,
+    )
+
+
+def mute(pod: str, service: ServiceName, found: str) -> AssertionError:
+    """The failure of one pod to which a Service sends people, and which does not answer."""
+    return AssertionError(
+        explain(
+            "A pod is ready, and does not answer.",
+            expected=f"an answer from each pod to which {service} leads",
+            found=found,
+            where=f"Pod {service.namespace}/{pod}",
+            fix=f"kubectl logs {pod} -n {service.namespace}; its readiness probe should notice",
+        )
+    )
+
+
+def nothing_behind(
+    service: ServiceName,
+    found: str,
+    fix: str = "correct the Service's selector or the name in the settings",
+) -> SetupError:
     """The error for a Service that leads nowhere."""
     return SetupError(
         explain(
@@ -110,7 +160,7 @@ def nothing_behind(service: ServiceName, found: str) -> SetupError:
             expected="a Service that leads to a running pod",
             found=found,
             where=f"Service {service.namespace}/{service.name}",
-            fix="correct the Service's selector or the name in the settings",
+            fix=fix,
         )
     )
 
@@ -122,7 +172,8 @@ class Cluster(Protocol):
         """The workload behind a Service, with all pods that the Service selects.
 
         Raises:
-            SetupError: the Service does not exist, or selects nothing.
+            OutsideError: the Service leads out of the cluster.
+            SetupError: it does not exist, or selects nothing.
         """
 
     def replicas(self, service: ServiceName) -> int | None:
@@ -130,6 +181,15 @@ class Cluster(Protocol):
 
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service exists and has this port."""
+
+    def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
+        """Whether a URL of another host leads to a Service's pods, seen from a namespace."""
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """What the Service's name is to a pod; empty where that cannot be told."""
+
+    def strangers(self, service: ServiceName) -> tuple[str, ...]:
+        """Addresses to which a Service leads, and which are no pods that it selects."""
 
     def target_port(self, service: ServiceName) -> int | None:
         """The pods' port behind this port of a Service; None where nobody can tell."""
@@ -141,7 +201,7 @@ class Cluster(Protocol):
         """Make a request from inside the pod, in the container that serves.
 
         Raises:
-            NotProven: these rights do not allow it.
+            NotProven: these rights do not allow it, or it fails on its way to the pod.
         """
 
     def address(self, service: ServiceName) -> str:
@@ -152,7 +212,11 @@ class Cluster(Protocol):
         """
 
     def address_of(self, pod: Pod, service: ServiceName) -> str:
-        """A base URL of one pod behind the Service, likewise."""
+        """A base URL of one pod behind the Service, likewise.
+
+        Raises:
+            AssertionError: the pod does not answer, though it is to serve.
+        """
 
     def logs(self, pod: Pod, *, lines: int) -> str:
         """The last lines of the serving container's log."""

@@ -30,11 +30,12 @@ def check_source(workload: Workload, place: Place, secret: str) -> None:
     ):
         return
     empty = "; it is empty" if not declared.key else ""
+    missing = f"; missing: {'; '.join(workload.missing)}" if workload.missing else ""
     raise AssertionError(
         explain(
             "The key of Open WebUI does not come from its Secret.",
             expected=f"OPENAI_API_KEY from Secret {workload.namespace}/{secret}",
-            found=f"{declared.key_source}{empty}",
+            found=f"{declared.key_source}{empty}{missing}",
             where=str(workload),
             fix=f"reference {secret} in extraEnvVars (secretKeyRef), and create it in "
             f"namespace {workload.namespace}",

@@ -31,10 +31,13 @@ class Place:
     """Namespace of Open WebUI, in which short names are completed."""
     exists: Callable[[ServiceName], bool] | None = None
     """Whether a Service has this port, where a cluster can be asked."""
+    leads: Callable[[str], bool] | None = None
+    """Whether a URL of another host leads to the gateway's pods, where a cluster can be asked."""
     target_port: Callable[[ServiceName], int | None] | None = None
     """The pods' port behind a Service's port, where a cluster can be asked."""
     address: str = ""
-    """The gateway's address for targets without a cluster."""
+    """The gateway's own address, where settings give one: on a target without a cluster, or
+    outside of it."""
 
     def wrong(self, url: str) -> str:
         """Why a URL is not the gateway's; empty when it is."""
@@ -42,14 +45,25 @@ class Place:
         if self.address and host == host_of(self.address):
             return self._wrong_path(url)
         service = service_in(url, namespace=self.seen_from)
-        if service is None:
-            return f"{host or 'no host'} is outside of the cluster"
-        if not service.same_service(self.service):
-            known = self.exists is None or self.exists(service)
-            return f"Service {service} is {'another one' if known else 'no Service at all'}"
+        other = service is None or not service.same_service(self.service)
+        if other and host and self.leads and self.leads(url):
+            return self._wrong_path(url)
+        if service is None or other:
+            return self._elsewhere(host, service)
         if self.exists is not None and not self.exists(service):
             return f"Service {service.namespace}/{service.name} has no port {service.port}"
         return self._wrong_path(url)
+
+    def _elsewhere(self, host: str, service: ServiceName | None) -> str:
+        """Why a host is not the gateway."""
+        if service is None:
+            return f"{host or 'no host'} is outside of the cluster"
+        known = self.exists is None or self.exists(service)
+        ours = service.namespace in (self.seen_from, self.service.namespace)
+        if host.rstrip(".").count(".") == 1 and not ours:  # so public hosts look, too
+            another = "another Service" if known else "a Service that does not exist"
+            return f"{host} is outside of the cluster, or {another}"
+        return f"Service {service} is {'another one' if known else 'no Service at all'}"
 
     @staticmethod
     def _wrong_path(url: str) -> str:
@@ -68,18 +82,26 @@ class Place:
         one that was agreed on.
         """
         ours, theirs = urlsplit(url.strip()), urlsplit(agreed.strip())
+        if self.address and host_of(url) == host_of(self.address):  # settings agree on it
+            return ""
         if ours.scheme != theirs.scheme:
             return f"{ours.scheme}, not {theirs.scheme}"
         if ours.path != theirs.path:
             also = "LiteLLM also serves its routes without /v1"
             why = f": works only because {also}" if not ours.path.strip("/") else ""
             return f"path {ours.path or 'none'}, not {theirs.path or 'none'}{why}"
+        return self._other_place(url, agreed)
+
+    def _other_place(self, url: str, agreed: str) -> str:
+        """How the host and port of an address lead to another place than those agreed on."""
         mine = service_in(url, namespace=self.seen_from)
         other = service_in(agreed, namespace=self.seen_from)
         if mine is None or other is None:
             same = not other or not mine or host_of(url) == host_of(agreed)
             return "" if same else f"host {host_of(url)}, not {host_of(agreed)}"
         if not mine.same_service(other):
+            if self.leads and self.leads(url):  # to the very same pods
+                return ""
             return f"Service {mine.namespace}/{mine.name}, not {other.namespace}/{other.name}"
         if mine.port != other.port and not self._same_port(mine, other):
             return f"port {mine.port}, not {other.port}"

@@ -184,8 +184,16 @@ def missing_volumes(spec: Manifest, lookup: Lookup) -> tuple[str, ...]:
     return tuple(dict.fromkeys(missing))
 
 
-def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
-    """What the container refers to, is not optional and does not exist: it cannot start."""
+def missing_references(
+    container: Manifest, lookup: Lookup, *, with_keys: bool = False
+) -> tuple[str, ...]:
+    """What the container refers to, is not optional and does not exist: it cannot start.
+
+    Args:
+        container: the container of a pod spec.
+        lookup: finds ConfigMaps and Secrets of the pod's namespace.
+        with_keys: whether to say which keys are there in place of one that is missing.
+    """
     wanted: list[tuple[str, Manifest]] = [
         (kind, source[field])
         for source in container.get("envFrom") or ()
@@ -205,8 +213,16 @@ def missing_references(container: Manifest, lookup: Lookup) -> tuple[str, ...]:
         if data is None:
             missing.append(f"{kind} {reference['name']}")
         elif reference.get("key", "") not in ("", *data):
-            missing.append(f"key {reference['key']} of {kind} {reference['name']}")
+            there = f" (it has {', '.join(sorted(data)) or 'none'})" if with_keys else ""
+            missing.append(f"key {reference['key']} of {kind} {reference['name']}{there}")
     return tuple(dict.fromkeys(missing))
+
+
+def given_names(spec: Manifest) -> Iterator[str]:
+    """A remark on names that a pod is given by hand, whatever DNS says of them."""
+    for each in spec.get("hostAliases") or ():
+        names = ", ".join(each.get("hostnames") or ())
+        yield f"hostAliases: {names} is {each['ip']} in its pods, whatever DNS says"
 
 
 def expand(value: str, environment: Environment) -> str:

@@ -9,6 +9,12 @@ def explain(title: str, *, expected: str, found: str, where: str, fix: str) -> s
     return "\n".join([title, *(f"  {name:<9} {text}" for name, text in rows.items())])
 
 
+def found_in(message: str) -> str:
+    """What a failure in five lines found; its first line where it is none."""
+    rows = [line for line in message.splitlines() if line.startswith("  found ")]
+    return rows[0].removeprefix("  found ").strip() if rows else message.partition("\n")[0]
+
+
 def excerpt(body: str, longest: int = _LONGEST_BODY) -> str:
     """The beginning of a body, on one line."""
     line = " ".join(body.split())

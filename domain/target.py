@@ -1,6 +1,6 @@
 """What is judged: the only thing handed from the world to the suite."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -100,6 +100,8 @@ class Target:
     gateway: str | None
     """Base URL for the runner; None when it cannot be reached from here."""
     administrator: Account
+    gateway_address: str = ""
+    """The gateway's own address outside of the cluster, where the settings of `live` give it."""
     user: Account | None = None
     """An ordinary user, where one is given."""
     gateway_key: Secret | None = None
@@ -118,4 +120,8 @@ class Target:
     """Whether the suite may add an ordinary user, and delete it again."""
     docs: str = ""
     """Path of the application's README; empty where none is given."""
+    begins: Callable[[], None] = always
+    """Called as each scenario begins: what happened before is no excuse for what it sees."""
     at_rest: AtRest = always
+    went_away: Callable[[], Collection[str]] = tuple
+    """What went away since the run began, by the names that messages give it."""

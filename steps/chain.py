@@ -78,6 +78,6 @@ def _(chain: Chain, datatable: list[list[str]]) -> None:
     check_chain(chain, column(datatable, "model"))
 
 
-@then("each of them stands alone")
+@then(sentence("each of them stands alone", about=States.CHAIN))
 def _(chains: tuple[Chain, ...]) -> None:
     check_alone(chains)

@@ -11,7 +11,14 @@ from domain.credential import check_key_in_use, check_source
 from domain.endpoint import Place, check_declared, declared_connections, remarks
 from domain.errors import Subject
 from domain.proof import Connection
-from domain.rollout import check_current, check_one_endpoint, check_reached, check_running_key
+from domain.rollout import (
+    Arrivals,
+    check_arrived,
+    check_current,
+    check_one_endpoint,
+    check_reached,
+    check_running_key,
+)
 from domain.target import Target
 from drivers.inside import ask_processes, call_gateway
 from fixtures.evidence import Attach, Comparison
@@ -88,8 +95,15 @@ def _(cluster: Cluster, workload: Workload, connection: Connection) -> Mapping[s
 
 
 @then(sentence("LiteLLM answers the call", proves=Subject.GATEWAY))
-def _(told: Mapping[str, InsideResponse], connection: Connection, comparison: Comparison) -> None:
+def _(
+    told: Mapping[str, InsideResponse],
+    connection: Connection,
+    place: Place,
+    arrived: Arrivals,
+    comparison: Comparison,
+) -> None:
     check_reached(told, connection)
+    check_arrived(told, connection, place, arrived)
     comparison.observed(
         Subject.CONNECTION, f"LiteLLM answered {', '.join(told)} at {connection.url}"
     )

@@ -13,7 +13,7 @@ from domain.kubernetes import Manifest
 from domain.message import excerpt
 from domain.waiting import Say, eventually, quiet
 from drivers.cluster import complaints
-from drivers.cluster.complaints import Forbidden
+from drivers.cluster.complaints import Forbidden, of_admission
 from drivers.cluster.stream import NotOpenedError, message_of
 from drivers.cluster.wire import Answer, CertificateError, Wire
 
@@ -29,11 +29,13 @@ PATHS: Mapping[str, str] = {
     "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+    "Event": "/api/v1/namespaces/{}/events",
     "Lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
 }
 """Where the API server keeps the kinds that are read (Kubernetes 1.34)."""
 QUESTIONS = (
     r"GET /version",
+    r"GET /api/v1/namespaces/kube-system",
     r"GET /(api/v1|apis/[^/]+/[^/]+)/namespaces/[^/]+/[a-z]+(/[^/]+(/log)?)?",
     r"POST /apis/authorization\.k8s\.io/v1/selfsubjectaccessreviews",
     r"POST /apis/authentication\.k8s\.io/v1/selfsubjectreviews",
@@ -71,6 +73,8 @@ class Api:
         self._wire = wire
         self._say = say
         self._patience = patience
+        self._in_vain = set[str]()
+        """What was not opened within the time for a server that is busy."""
         self._may = re.compile("|".join((*QUESTIONS, *may)))
         self.context = context
         self.server = wire.server
@@ -95,10 +99,23 @@ class Api:
         found = self.ask("GET", f"{PATHS[kind].format(namespace)}/{name}")
         return found and {**found, "kind": kind}
 
-    def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> tuple[Manifest, ...]:
-        """The objects with these labels; all of them where no label is given. Raises like `ask`."""
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        query = {"labelSelector": selector} if selector else {}
+    def list(
+        self,
+        kind: str,
+        namespace: str,
+        labels: Mapping[str, str],
+        fields: Mapping[str, str] | None = None,
+    ) -> tuple[Manifest, ...]:
+        """The objects with these labels and fields; all of them where none is given.
+
+        Raises like `ask`.
+        """
+        selectors = {"labelSelector": labels, "fieldSelector": fields or {}}
+        query = {
+            name: ",".join(f"{key}={value}" for key, value in wanted.items())
+            for name, wanted in selectors.items()
+            if wanted
+        }
         found = self.ask("GET", PATHS[kind].format(namespace), query=query) or {}
         return tuple({**item, "kind": kind} for item in found.get("items") or ())
 
@@ -155,6 +172,7 @@ class Api:
         Raises:
             Forbidden: these rights do not allow it.
             Inconclusive: what it should lead to is gone.
+            NotProven: an admission policy refuses it.
             ConnectionError: what it should lead to does not answer; the API server does.
             SetupError: the server does not answer, or not to these credentials.
             PermissionError: it is not on the list of what may be asked; nothing was sent.
@@ -166,23 +184,26 @@ class Api:
             try:
                 return self._wire.open(path, asked)
             except NotOpenedError as error:
-                if error.status in _BUSY:
+                if error.status in _BUSY and not of_admission(str(error)):
                     raise AssertionError(f"{error.status} {excerpt(str(error))}") from error
                 raise
             except OSError as error:
                 raise AssertionError(f"{type(error).__name__}: {excerpt(str(error))}") from error
 
         try:
-            return self._patiently(once)
+            return self._patiently(once, self._patience_for(path))
         except NotOpenedError as error:
             raise self._not_opened(error, path) from error
         except AssertionError as error:
+            self._in_vain.add(path)
             with suppress(Forbidden):
                 self.ask("GET", "/version")  # or else it is the API server that does not answer
             raise ConnectionError(str(error)) from error
 
     def _not_opened(self, error: NotOpenedError, path: str) -> Exception:
         match error.status:
+            case _ if of_admission(str(error)):
+                return self._error(error.status, str(error), f"CONNECT {path}")
             case HTTPStatus.NOT_FOUND:
                 return Inconclusive(f"gone while it was judged: {error}")
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
@@ -211,22 +232,26 @@ class Api:
                 raise AssertionError(str(error)) from error
             busy = f"{answer.status} {excerpt(message_of(answer.text))}"
             again = time.monotonic() + answer.again
-            assert answer.status not in _BUSY, busy
+            assert answer.status not in _BUSY or of_admission(answer.text), busy
             return answer
 
         try:
-            return self._patiently(once)
+            return self._patiently(once, self._patience)
         except (AssertionError, CertificateError) as error:
             raise SetupError(
                 complaints.unreachable(self.context, self.server, str(error))
             ) from error
 
-    def _patiently(self, once: Callable[[], T]) -> T:
+    def _patience_for(self, path: str) -> float:
+        """Less for what was waited for before, and did not come: many scenarios ask for it."""
+        return min(self._patience, _AT_ONCE) if path in self._in_vain else self._patience
+
+    def _patiently(self, once: Callable[[], T], patience: float) -> T:
         return eventually(
             once,
             what=f"the API server of {self.context}",
-            timeout=self._patience,
-            interval=min(1.0, self._patience),
+            timeout=patience,
+            interval=min(1.0, patience),
             say=self._say,
         )
 

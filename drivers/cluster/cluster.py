@@ -1,37 +1,55 @@
 """The cluster port, answered by a Kubernetes API server."""
 
+from collections.abc import Iterator, Mapping
+
 import httpx
 
-from domain.cluster import InsideRequest, InsideResponse, Pod, Workload, nothing_behind
+from domain.cluster import HANGS, InsideRequest, InsideResponse, Pod, Workload, mute, nothing_behind
 from domain.errors import SetupError
-from domain.kubernetes import ServiceName
+from domain.kubernetes import (
+    Manifest,
+    ServiceName,
+    given_names,
+    missing_references,
+    missing_volumes,
+)
+from domain.message import found_in
 from domain.storage import fleeting
+from drivers.cluster import reach
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
 from drivers.cluster.environment import Data
 from drivers.cluster.forward import Forward
 from drivers.cluster.helm import release_notes
 from drivers.cluster.inside import request_inside
-from drivers.cluster.objects import behind, is_ready, owners_by_selector, replicas, selected
+from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector, replicas, selected
 from drivers.cluster.pods import Pods
-from drivers.cluster.ports import target_port
-from drivers.cluster.trouble import last_lines
+from drivers.cluster.ports import Program, doors, serving_container
+from drivers.cluster.trouble import last_lines, why_stuck
 
 _FIRST_WORD = 10.0
 """Seconds within which a forwarded port must have said anything at all."""
+_MUTE = "correct the Service's targetPort, or see why the program does not answer: kubectl logs"
 
 
 class KubernetesCluster:
     """Answers questions about a cluster; `domain.cluster.Cluster`. Close it."""
 
-    def __init__(self, api: Api, *services: ServiceName) -> None:
+    def __init__(
+        self,
+        api: Api,
+        *services: ServiceName,
+        programs: Mapping[ServiceName, Program] | None = None,
+    ) -> None:
         """Ask nothing yet.
 
         Args:
             api: the API server.
             services: in whose namespaces Services are listed.
+            programs: what is looked for behind a Service; of others, whatever answers.
         """
         self._api = api
+        self._programs = programs or {}
         self._namespaces = sorted({service.namespace for service in services})
         self._forwards: list[Forward] = []
         self._containers: dict[tuple[str, str], str] = {}
@@ -43,7 +61,7 @@ class KubernetesCluster:
 
     def workload(self, service: ServiceName) -> Workload:
         """The workload behind a Service; see `domain.cluster.Cluster`."""
-        found = behind(self._api, service)
+        found = behind(self._api, service, self._programs.get(service))
         data = Data(self._api, service.namespace)
         reader = Pods(self._api, found, data)
         read = [reader.read(*each) for each in zip(found.pods, found.owners, strict=True)]
@@ -57,9 +75,13 @@ class KubernetesCluster:
             container=container["name"],
             environment=read[0][1],
             pods=tuple(pod for pod, _ in read),
+            missing=tuple(_missing(container, found.template["spec"], data)),
+            stuck=why_stuck(self._api, found.owner),
             notes=(
                 *release_notes(self._api, found.owner),
+                *_stands_before(found, container),
                 *fleeting(container, found.template["spec"]),
+                *given_names(found.template["spec"]),
                 *(f"{kind} {name} may not be read" for kind, name in sorted(data.sealed)),
                 *([f"its processes were not looked at: {reader.blind}"] if reader.blind else ()),
             ),
@@ -75,12 +97,19 @@ class KubernetesCluster:
 
     def exists(self, service: ServiceName) -> bool:
         """Whether the Service has this port; where these rights do not tell, it is taken so."""
-        try:
-            found = self._api.get("Service", service.namespace, service.name)
-        except Forbidden:
-            return True
-        ports = found["spec"].get("ports") or () if found else ()
-        return any(port["port"] == service.port for port in ports)
+        return reach.exists(self._api, service)
+
+    def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
+        """Whether a URL of another host leads to a Service's pods, and to no other."""
+        return reach.leads_to(self._api, url, service, seen_from=seen_from)
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """What the Service's name is to a pod; empty where that cannot be told."""
+        return reach.addresses(self._api, service)
+
+    def strangers(self, service: ServiceName) -> tuple[str, ...]:
+        """Addresses to which a Service leads, and which are no pods that it selects."""
+        return reach.strangers(self._api, service)
 
     def target_port(self, service: ServiceName) -> int | None:
         """The pods' port behind a Service's port; None where nobody can tell."""
@@ -88,7 +117,7 @@ class KubernetesCluster:
             manifest, pods = selected(self._api, service)
         except (Forbidden, SetupError):
             return None
-        return target_port(pods[0], manifest, service.port) if pods else None
+        return next(iter(doors(pods[0], manifest, service.port)), None)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the namespaces that are judged, one entry a port."""
@@ -112,34 +141,120 @@ class KubernetesCluster:
         )
 
     def address(self, service: ServiceName) -> str:
-        """A local address, forwarded to a pod that is ready, whichever that is by then."""
+        """A local address, forwarded to a pod that is ready and answers, whichever it is then."""
         return self._forwarded(service, pod="")
 
     def address_of(self, pod: Pod, service: ServiceName) -> str:
         """A local address, forwarded to this pod."""
-        return self._forwarded(service, pod=pod.name)
+        try:
+            return self._forwarded(service, pod=pod.name)
+        except SetupError as error:
+            raise mute(pod.name, service, found_in(str(error))) from error
 
     def _forwarded(self, service: ServiceName, *, pod: str) -> str:
-        def choose() -> tuple[str, str, int]:
-            manifest, pods = selected(self._api, service)
-            for each in pods:
-                name: str = each["metadata"]["name"]
-                port = target_port(each, manifest, service.port)
-                if port is not None and is_ready(each) and pod in ("", name):
-                    return service.namespace, name, port
-            raise nothing_behind(service, "no pod that is ready has its target port")
-
-        choose()
-        forward = Forward(self._api, choose)
+        route = _Route(self._api, service, self._programs.get(service), pod)
+        route.ways()
+        forward = Forward(self._api, route)
         self._forwards.append(forward)
-        try:
-            httpx.get(forward.address, timeout=_FIRST_WORD, trust_env=False)
-        except httpx.TransportError as error:
-            why = forward.last_error or f"{type(error).__name__}: {error}"
-            raise nothing_behind(service, f"nothing listens on its target port: {why}") from error
+        route.find(forward)
         return forward.address
 
     def logs(self, pod: Pod, *, lines: int) -> str:
         """The last lines of the serving container's log; see `domain.cluster.Cluster`."""
         container = self._containers[pod.namespace, pod.name]
         return last_lines(self._api, pod.namespace, pod.name, container, lines)
+
+
+def _missing(container: Manifest, spec: Manifest, data: Data) -> Iterator[str]:
+    missing = missing_references(container, data, with_keys=True) + missing_volumes(spec, data)
+    sealed = {f"{kind} {name}" for kind, name in data.sealed}
+    return filter(lambda each: each not in sealed, missing)
+
+
+def _stands_before(found: Behind, container: Manifest) -> Iterator[str]:
+    door = serving_container(found.template, found.service, found.port)
+    if found.program and door["name"] != container["name"]:
+        yield f"the Service leads to container {door['name']}; the program is judged, not that"
+
+
+class _Route:
+    """Where the next connection to a Service goes: to a pod that is ready, and a port of it."""
+
+    def __init__(self, api: Api, service: ServiceName, program: Program | None, pod: str) -> None:
+        """Ask nothing yet.
+
+        Args:
+            api: the API server.
+            service: the Service.
+            program: what is looked for; None: whatever answers.
+            pod: the only one that counts; empty: any.
+        """
+        self._api = api
+        self._service = service
+        self._program = program
+        self._pod = pod
+        self._tried: tuple[str, int] | None = None
+        self._mute: set[str] = set()
+        self._port = 0
+
+    def ways(self) -> tuple[tuple[str, int], ...]:
+        """Pods with a port each, the likeliest first.
+
+        Raises:
+            SetupError: there is none.
+        """
+        manifest, pods = selected(self._api, self._service)
+        found = tuple(
+            (str(pod["metadata"]["name"]), port)
+            for pod in pods
+            if is_ready(pod) and self._pod in ("", pod["metadata"]["name"])
+            for port in doors(pod, manifest, self._service.port, self._program)
+        )
+        if not found:
+            raise nothing_behind(self._service, "no pod that is ready has its target port")
+        return found
+
+    def __call__(self) -> tuple[str, str, int]:
+        """See `drivers.cluster.forward.Choose`."""
+        name, port = self._tried or min(self.ways(), key=self._rank)
+        return self._service.namespace, name, port
+
+    def _rank(self, way: tuple[str, int]) -> tuple[bool, bool]:
+        name, port = way
+        return name in self._mute, port != self._port
+
+    def find(self, forward: Forward) -> None:
+        """Go from now on where the program shows its sign, or else where anything answers.
+
+        Raises:
+            SetupError: nothing does.
+        """
+        answering: list[tuple[str, int]] = []
+        mute: dict[str, str] = {}
+        for way in self.ways():
+            self._tried = way
+            try:
+                told = self._first_word(forward)
+            except httpx.TransportError as error:
+                mute.setdefault(way[0], _why_mute(forward, error))
+                continue
+            if self._program is None or self._program.tells in told:
+                answering.insert(0, way)
+                break
+            answering.append(way)
+        self._tried = None
+        if not answering:
+            raise nothing_behind(self._service, next(iter(mute.values())), _MUTE)
+        self._port = answering[0][1]
+        self._mute = set(mute) - {name for name, _ in answering}
+
+    def _first_word(self, forward: Forward) -> str:
+        path = self._program.sign if self._program else "/"
+        return httpx.get(f"{forward.address}{path}", timeout=_FIRST_WORD, trust_env=False).text
+
+
+def _why_mute(forward: Forward, error: httpx.TransportError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"its target port {HANGS} {_FIRST_WORD:.0f} s"
+    why = forward.last_error or f"{type(error).__name__}: {error}"
+    return f"nothing listens on its target port: {why}"

@@ -1,9 +1,13 @@
 """What is raised, and what people are told, when an API server does not answer as was asked."""
 
+import re
 from http import HTTPStatus
 
 from domain.errors import NotProven, SetupError
 from domain.message import excerpt, explain
+
+_ADMISSION = re.compile(r"denied (the )?request|failed calling (\w+ )?webhook")
+"""What an API server says where a webhook or a policy refuses, by any status (Kubernetes 1.34)."""
 
 
 class Forbidden(NotProven):
@@ -22,9 +26,16 @@ class Conflict(Exception):  # noqa: N818  # the API's own word (409): somebody e
     """The object was made or changed by somebody else."""
 
 
+def of_admission(message: str) -> bool:
+    """Whether it is an admission policy that refuses: no right and no waiting helps."""
+    return bool(_ADMISSION.search(message))
+
+
 def refusal(status: int, message: str, *, asked: str, context: str, server: str) -> Exception:
     """The error for an answer that is none, by its status."""
     found = f"{status} {excerpt(message)}"
+    if of_admission(message):
+        return NotProven(f"an admission policy of the cluster refuses it: {found}")
     match status:
         case HTTPStatus.UNAUTHORIZED:
             return SetupError(_unknown_credentials(context, server, found))

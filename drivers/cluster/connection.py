@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from domain.errors import SetupError
 from domain.message import explain
@@ -37,14 +38,17 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
     config: Any = importlib.import_module("kubernetes.config")  # untyped
     configuration = client.Configuration()
     configuration.retries = False  # waiting is ours, so that it is seen
-    location: str = kubeconfig or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    location = location_of(kubeconfig)
     name = context or IN_CLUSTER
+    impersonating: tuple[tuple[str, str], ...] = ()
     try:
         if name == IN_CLUSTER and (context or not (kubeconfig or _there_is_one(location))):
             config.load_incluster_config(client_configuration=configuration)
         else:
-            name = _chosen(config, location, context)
+            merged = _merged(config, location)
+            name = _chosen(merged, location, context)
             _load(config, location, name, configuration, say)
+            impersonating = tuple(_impersonating(merged, location, name))
     except SetupError:
         raise
     except Exception as error:  # the client's loaders raise whatever they meet
@@ -53,17 +57,27 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
         raise SetupError(_unusable(location, found)) from error
     if not configuration.verify_ssl:
         say(f"context {name} does not check who answers: insecure-skip-tls-verify")
-    return Api(Wire(client.ApiClient(configuration)), context=name, say=say)
+    wire = Wire(client.ApiClient(configuration), impersonating=impersonating)
+    return Api(wire, context=name, say=say)
+
+
+def location_of(kubeconfig: str) -> str:
+    """The kubeconfig of these settings, or of whoever runs this: what kubectl would take."""
+    config: Any = importlib.import_module("kubernetes.config")  # untyped
+    return str(kubeconfig or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
 
 
 def _there_is_one(location: str) -> bool:
     return any(Path(each).expanduser().is_file() for each in location.split(":") if each)
 
 
-def _chosen(config: Any, location: str, context: str) -> str:  # noqa: ANN401  # kubernetes.config
+def _merged(config: Any, location: str) -> Any:  # noqa: ANN401  # kubernetes.config
     if not _there_is_one(location):
         raise SetupError(_unusable(location, "no such file, and this is no pod"))
-    merged = config.kube_config.KubeConfigMerger(location).config
+    return config.kube_config.KubeConfigMerger(location).config
+
+
+def _chosen(merged: Any, location: str, context: str) -> str:  # noqa: ANN401  # ConfigNode
     names = [str(each.value["name"]) for each in merged["contexts"]]
     if context in names or (not context and len(names) == 1):
         return context or names[0]
@@ -78,6 +92,34 @@ def _chosen(config: Any, location: str, context: str) -> str:  # noqa: ANN401  #
             fix="pytest --target=live --context=NAME",
         )
     )
+
+
+def _impersonating(
+    merged: Any,  # noqa: ANN401  # ConfigNode
+    location: str,
+    context: str,
+) -> Iterator[tuple[str, str]]:
+    """The headers that say as whom a context's user asks: the client leaves `as` out (37.0.2).
+
+    Source: client-go of Kubernetes 1.34, `transport/round_trippers.go`.
+    """
+    chosen = merged["contexts"].get_with_name(context).value["context"] or {}
+    found = merged["users"].get_with_name(chosen.get("user"), safe=True)
+    user = (found.value["user"] if found else None) or {}
+    name, uid, groups = user.get("as"), user.get("as-uid"), user.get("as-groups")
+    extra = user.get("as-user-extra")
+    if not name:
+        if uid or groups or extra:
+            raise SetupError(_unusable(location, "as-uid, as-groups or as-user-extra without as"))
+        return
+    yield "Impersonate-User", str(name)
+    if uid:
+        yield "Impersonate-Uid", str(uid)
+    for group in groups or ():
+        yield "Impersonate-Group", str(group)
+    for key, values in (extra or {}).items():
+        for value in values or ():
+            yield f"Impersonate-Extra-{quote(str(key).lower(), safe='')}", str(value)
 
 
 def _load(config: Any, location: str, context: str, configuration: Any, say: Say) -> None:  # noqa: ANN401  # untyped

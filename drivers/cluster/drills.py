@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from domain.errors import NotProven, SetupError
 from domain.kubernetes import ServiceName
@@ -17,17 +18,53 @@ from drivers.cluster.lease import DrillLease
 from drivers.cluster.notebook import Notebook
 from drivers.cluster.objects import owners_by_selector, replicas
 from drivers.cluster.refusals import workload_behind
+from drivers.cluster.rights import identity
 from drivers.cluster.scaling import MAY, ScalingOutages
 from drivers.cluster.taken import Taken, by_annotation, marked, pods
 from drivers.unbroken import unbroken
 
+_EVERYBODYS = {
+    "colima",
+    "default",
+    "docker-desktop",
+    "k3d-k3s-default",
+    "kind-kind",
+    "kubernetes-admin@kubernetes",
+    "microk8s",
+    "minikube",
+    "orbstack",
+    "rancher-desktop",
+}
+"""What installers call each cluster's context (k3s, kubeadm and others): it names none."""
 
-def drills(
+
+def name_for_drill(api: Api) -> str:
+    """By which leave for a drill is given: the context's, and what tells the cluster if it must."""
+    return f"{api.context}@{_mark(api)}" if api.context in _EVERYBODYS else api.context
+
+
+def _mark(api: Api) -> str:
+    """Short, and of no other cluster that somebody works with."""
+    return identity(api)[:8] or urlsplit(api.server).netloc
+
+
+def about(api: Api) -> str:
+    """What a person is told of the cluster that is to be disturbed."""
+    return f"{api.context} ({api.server}, cluster {_mark(api)})"
+
+
+def notebook_of(api: Api, notes: Path) -> Notebook:
+    """The notes of this cluster's drills."""
+    return Notebook(notes, identity(api), urlsplit(api.server).netloc)
+
+
+def drills(  # what a person says of a drill
     api: Api,
     backends: Mapping[str, ServiceName],
     *,
     allowed_on: str,
     notes: Path,
+    restore_by: str = "",
     say: Say,
     closing: ExitStack,
 ) -> ScalingOutages | None:
@@ -38,8 +75,9 @@ def drills(
     Args:
         api: the cluster.
         backends: the Service of each provider that may be taken away.
-        allowed_on: the context's name, once more, by whoever wants the drill; empty: none.
+        allowed_on: `name_for_drill`, by whoever wants the drill; empty: none.
         notes: folder in which it is written down what is away.
+        restore_by: the command that gives back what a run that is killed leaves away.
         say: shows what is done.
         closing: at its end everything is given back.
 
@@ -47,22 +85,16 @@ def drills(
         SetupError: the drill was meant for another cluster, or something is away and may not be
             given back.
     """
-    if allowed_on and allowed_on != api.context:
-        raise SetupError(
-            explain(
-                "The drill was meant for another cluster.",
-                expected=f"--drill={api.context}",
-                found=f"--drill={allowed_on}",
-                where=f"context {api.context}, {api.server}",
-                fix="name the context that is judged, or leave --drill out to change nothing",
-            )
-        )
-    notebook = Notebook(notes, api.context)
+    restore_by = restore_by or f"make restore CONTEXT={api.context}"
+    if allowed_on:
+        _require_meant(api, allowed_on)
+    notebook = notebook_of(api, notes)
     if not allowed_on:
-        _require_all_in_place(api, notebook, *backends.values(), say=say)
+        _require_all_in_place(api, notebook, *backends.values(), restore_by=restore_by, say=say)
         return None
+    say(f"drill: allowed on {about(api)}")
     restore(api, notebook, *backends.values(), say=say)
-    outages = ScalingOutages(api, backends, notebook=notebook, say=say)
+    outages = ScalingOutages(api, backends, notebook=notebook, restore_by=restore_by, say=say)
     for provider, service in backends.items():
         say(f"drill: {_announced(api, provider, service)}")
     closing.callback(outages.restore)
@@ -71,7 +103,31 @@ def drills(
     return outages
 
 
-def _require_all_in_place(api: Api, notebook: Notebook, *services: ServiceName, say: Say) -> None:
+def _require_meant(api: Api, allowed_on: str) -> None:
+    """Raise SetupError unless it is this cluster that may be disturbed."""
+    meant = allowed_on == api.context or allowed_on.startswith(f"{api.context}@")
+    expected = name_for_drill(api) if meant else api.context
+    if meant and allowed_on in (expected, f"{api.context}@{_mark(api)}"):
+        return
+    fix = "name the context that is judged, or leave --drill out to change nothing"
+    if allowed_on == api.context:
+        fix = f"many clusters are called {api.context}: look whether this one is meant, and say so"
+    raise SetupError(
+        explain(
+            "The drill was meant for another cluster."
+            if allowed_on != api.context
+            else "It is not clear for which cluster the drill is meant.",
+            expected=f"--drill={expected}",
+            found=f"--drill={allowed_on}",
+            where=f"context {api.context}, {api.server}",
+            fix=fix,
+        )
+    )
+
+
+def _require_all_in_place(
+    api: Api, notebook: Notebook, *services: ServiceName, restore_by: str, say: Say
+) -> None:
     try:
         left = left_away(api, notebook, *services)
     except Forbidden as error:
@@ -84,7 +140,7 @@ def _require_all_in_place(api: Api, notebook: Notebook, *services: ServiceName, 
                 expected="all backends in place, before anything is judged",
                 found=", ".join(f"{taken}, which had {pods(taken.replicas)}" for taken in left),
                 where=f"context {api.context}",
-                fix=f"wait for its end, or else: make restore CONTEXT={api.context}",
+                fix=f"wait for its end, or else: {restore_by}",
             )
         )
 
@@ -115,11 +171,11 @@ def left_away(api: Api, notebook: Notebook, *services: ServiceName) -> tuple[Tak
             if marked(owner) and not replicas(owner):
                 taken = by_annotation(owner)
                 found[str(taken)] = taken
-    for taken in notebook.read():
+    for taken, surely in notebook.read():
         now = api.get(taken.kind, taken.namespace, taken.name)
         if now and taken.is_away(now):
             found[str(taken)] = taken
-        else:
+        elif surely or (now and now["metadata"]["uid"] == taken.uid):
             notebook.strike(taken)
     return tuple(found.values())
 

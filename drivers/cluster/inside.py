@@ -27,16 +27,18 @@ def request_inside(
     """Make a request beside the program of a container: same names, routes, proxies and keys.
 
     Raises:
-        Forbidden: these rights do not allow exec.
+        NotProven: these rights or an admission policy do not allow exec, it fails on its way, or
+            the image holds no Python: nothing is known of the pod then.
         Inconclusive: the pod is gone.
-        NotProven: the image holds no Python.
         SetupError: the API server does not answer.
     """
     inside = _Inside(api, namespace, pod, container)
     try:
         return inside.request(request)
     except (ConnectionError, TimeoutError) as error:
-        return InsideResponse(status=None, error=f"the request could not be made: {error}")
+        raise NotProven(
+            f"no request could be made from inside {namespace}/{pod}: {error}"
+        ) from error
 
 
 class _Inside:

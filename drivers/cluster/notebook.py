@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,10 +11,22 @@ from drivers.cluster.taken import Taken
 
 
 class Notebook:
-    """What drills of one context took away and have not given back."""
+    """What drills of one cluster took away and have not given back.
 
-    def __init__(self, folder: Path, context: str) -> None:
-        self._folder = folder / "".join(each if each.isalnum() else "-" for each in context)
+    Filed by what tells a cluster from all others, since many contexts have one name. Where these
+    rights do not show that, notes are filed by its address, which may be another cluster's, too.
+    """
+
+    def __init__(self, folder: Path, cluster: str, address: str = "") -> None:
+        """Read nothing yet.
+
+        Args:
+            folder: of the notes of all clusters.
+            cluster: its identity; empty where it is not shown.
+            address: that of its API server.
+        """
+        self._ours = _file_name(cluster)
+        self._folders = [folder / _file_name(each) for each in (cluster, address) if each]
 
     def write(self, taken: Taken) -> None:
         """Write down what is about to be taken away.
@@ -21,12 +34,12 @@ class Notebook:
         Raises:
             NotProven: it cannot be written, so that nothing may be taken.
         """
-        file = self._file(taken)
+        folder = self._folders[0]
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            half = file.with_suffix(".half")
+            folder.mkdir(parents=True, exist_ok=True)
+            half = folder / f"{_named(taken)}.half"
             half.write_text(json.dumps(asdict(taken)), encoding="utf-8")
-            half.replace(file)
+            half.replace(folder / f"{_named(taken)}.json")
         except OSError as error:
             raise NotProven(
                 f"no drill without a note of what it takes away: {error}; --cache names a folder "
@@ -35,13 +48,27 @@ class Notebook:
 
     def strike(self, taken: Taken) -> None:
         """It is away no longer."""
-        self._file(taken).unlink(missing_ok=True)
+        for folder in self._folders:
+            file = folder / f"{_named(taken)}.json"
+            with suppress(FileNotFoundError):
+                if _read(file).uid == taken.uid:  # not what another cluster calls so
+                    file.unlink()
 
-    def read(self) -> Iterator[Taken]:
-        """What was written down and never struck."""
-        for file in sorted(self._folder.glob("*.json")):
-            written = json.loads(file.read_text(encoding="utf-8"))
-            yield Taken(**{**written, "owners": tuple(written["owners"])})
+    def read(self) -> Iterator[tuple[Taken, bool]]:
+        """What was written down and never struck; and whether it is surely this cluster's."""
+        for folder in self._folders:
+            for file in sorted(folder.glob("*.json")):
+                yield _read(file), folder.name == self._ours
 
-    def _file(self, taken: Taken) -> Path:
-        return self._folder / f"{taken.namespace}-{taken.kind}-{taken.name}.json"
+
+def _read(file: Path) -> Taken:
+    written = json.loads(file.read_text(encoding="utf-8"))
+    return Taken(**{**written, "owners": tuple(written["owners"])})
+
+
+def _named(taken: Taken) -> str:
+    return f"{taken.namespace}-{taken.kind}-{taken.name}"
+
+
+def _file_name(text: str) -> str:
+    return "".join(each if each.isalnum() else "-" for each in text)

@@ -1,13 +1,18 @@
 """What stands behind a Service, by the references between objects (Kubernetes 1.34)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from domain.cluster import nothing_behind
+from domain.cluster import nothing_behind, outside
+from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
-from drivers.cluster.ports import serving_container
+from drivers.cluster.ports import Program, serving_container
+from drivers.cluster.trouble import why_stuck
 
+SLICE_OF = "kubernetes.io/service-name"
+"""Label of an EndpointSlice: whose it is."""
 _OVER = ("Succeeded", "Failed")
 _OWNERS = {"ReplicaSet", "Deployment", "StatefulSet"}
 """Kinds of `apps/v1` that are followed from a pod to whoever made it."""
@@ -35,7 +40,9 @@ class Behind:
 
     service: Manifest
     port: int
-    """By which it is addressed; 0: its first one."""
+    """By which it is addressed; 0: any of them."""
+    program: Program | None
+    """What is looked for; None: whatever answers the Service."""
     pods: tuple[Manifest, ...]
     owners: tuple[Owner, ...]
     """Of each pod."""
@@ -59,15 +66,15 @@ class Behind:
         return found
 
     def serving(self, pod: Manifest) -> Manifest:
-        """The container of a pod, or of the template, that answers the Service."""
-        return serving_container(pod, self.service, self.port)
+        """The container of a pod, or of the template, that is the program."""
+        return serving_container(pod, self.service, self.port, self.program)
 
 
-def behind(api: Api, name: ServiceName) -> Behind:
+def behind(api: Api, name: ServiceName, program: Program | None = None) -> Behind:
     """What stands behind a Service; raises like `selected`."""
     service, pods = selected(api, name)
     owners = tuple(owner_of(api, pod) for pod in pods)
-    return Behind(service=service, port=name.port, pods=pods, owners=owners)
+    return Behind(service=service, port=name.port, program=program, pods=pods, owners=owners)
 
 
 def selected(api: Api, name: ServiceName) -> tuple[Manifest, tuple[Manifest, ...]]:
@@ -82,12 +89,46 @@ def selected(api: Api, name: ServiceName) -> tuple[Manifest, tuple[Manifest, ...
         raise nothing_behind(name, f"no such Service, or no namespace {name.namespace}")
     selector = service["spec"].get("selector")
     if not selector:
-        raise nothing_behind(name, "it has no selector, so nobody can say what stands behind it")
+        raise _beyond(api, name, service)
     found = api.list("Pod", name.namespace, selector)
     pods = tuple(sorted(filter(_lives, found), key=lambda pod: str(pod["metadata"]["name"])))
     if not pods:
-        raise nothing_behind(name, "its selector matches no pod that runs")
+        why = _why_none_is_made(api, name)
+        raise nothing_behind(
+            name,
+            f"its selector matches no pod that runs{why}",
+            **({"fix": "mend what its controller complains of"} if why else {}),
+        )
     return service, pods
+
+
+def _beyond(api: Api, name: ServiceName, service: Manifest) -> SetupError:
+    """The error for a Service without a selector, which says where it leads."""
+    ports = [each["port"] for each in service["spec"].get("ports") or ()]
+    if alias := service["spec"].get("externalName"):
+        urls = tuple(f"http://{alias}:{port}" for port in (name.port or (ports or [80])[0],))
+        return outside(name, f"it has no selector: it is another name for {alias}", urls)
+    try:
+        urls = tuple(
+            f"http://{address}:{port['port']}"
+            for each in api.list("EndpointSlice", name.namespace, {SLICE_OF: name.name})
+            for port in each.get("ports") or ()
+            for endpoint in each.get("endpoints") or ()
+            for address in endpoint["addresses"]
+        )
+    except Forbidden as error:
+        return outside(name, f"it has no selector, and where it leads is not shown: {error}", ())
+    if not urls:
+        return nothing_behind(name, "it has no selector, and nobody wrote where it leads")
+    return outside(name, f"it has no selector: it leads to {', '.join(urls)} by hand", urls)
+
+
+def _why_none_is_made(api: Api, name: ServiceName) -> str:
+    with suppress(Forbidden):
+        for owner in owners_by_selector(api, name):
+            if why := why_stuck(api, owner):
+                return f": {owner['kind']} {owner['metadata']['name']}: {why}"
+    return ""
 
 
 def _lives(pod: Manifest) -> bool:

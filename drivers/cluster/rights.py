@@ -81,6 +81,17 @@ READING = (
     _newest("configmaps", group=""),
     Right(verb="list", resource="deployments", group="apps", otherwise=_AWAY),
     Right(verb="list", resource="statefulsets", group="apps", otherwise=_AWAY),
+    Right(
+        verb="list",
+        resource="endpointslices",
+        group="discovery.k8s.io",
+        otherwise="whether a Service leads to anybody else than its own pods",
+    ),
+    Right(
+        verb="list",
+        resource="events",
+        otherwise="why no pod is made, or a probe fails, in the cluster's own words",
+    ),
     Right(verb="get", resource="pods/log", otherwise="why a pod does not serve, in its own words"),
 )
 """All that a run needs which changes nothing; `deploy/rbac/read-only.yaml` grants exactly these."""
@@ -155,6 +166,18 @@ def _useless(api: Api, found: str) -> str:
         where=f"context {api.context}, {who(api)}",
         fix="kubectl apply -f deploy/rbac/read-only.yaml, or take another context",
     )
+
+
+def identity(api: Api) -> str:
+    """What tells this cluster from all others, whatever a context calls it: a UID of its own.
+
+    Empty where these rights do not show it.
+    """
+    try:
+        found = api.ask("GET", "/api/v1/namespaces/kube-system") or {}
+    except Forbidden:
+        return ""
+    return str(found.get("metadata", {}).get("uid", ""))
 
 
 def who(api: Api) -> str:

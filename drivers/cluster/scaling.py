@@ -9,7 +9,7 @@ from domain.message import excerpt, explain
 from domain.target import Outage
 from domain.waiting import Say, eventually
 from drivers.cluster.api import Api
-from drivers.cluster.complaints import Conflict
+from drivers.cluster.complaints import Conflict, RefusedError
 from drivers.cluster.giving import certificate, give_back, take, wait_until_back
 from drivers.cluster.lease import MAY as MAY_LOCK
 from drivers.cluster.lease import DrillLease
@@ -37,7 +37,13 @@ class ScalingOutages:
     slow_to_return = True
 
     def __init__(
-        self, api: Api, backends: Mapping[str, ServiceName], *, notebook: Notebook, say: Say
+        self,
+        api: Api,
+        backends: Mapping[str, ServiceName],
+        *,
+        notebook: Notebook,
+        restore_by: str = "",
+        say: Say,
     ) -> None:
         """Change nothing yet.
 
@@ -45,11 +51,13 @@ class ScalingOutages:
             api: the cluster; `MAY` is added to what may be asked.
             backends: the Service of each provider that may be taken away.
             notebook: where it is written down what is away.
+            restore_by: the command that gives back what could not be given back here.
             say: shows what is done.
         """
         self._api = api.with_rights(*MAY)
         self._backends = backends
         self._notebook = notebook
+        self._restore_by = restore_by or f"make restore CONTEXT={api.context}"
         self._say = say
         self._leases: dict[str, DrillLease] = {}
         self._taken: dict[str, Taken] = {}
@@ -74,10 +82,13 @@ class ScalingOutages:
             self._say(f"drill: {self._taken[provider]} is still away")
             return
         service = self._backends[provider]
-        self._lock(service.namespace)
-        # once more: whoever held the lock may have changed it
-        owner = workload_behind(self._api, service)
-        self._take(provider, owner)
+        try:
+            self._lock(service.namespace)
+            # once more: whoever held the lock may have changed it
+            owner = workload_behind(self._api, service)
+            self._take(provider, owner)
+        except RefusedError as error:
+            raise NotProven(f"no drill with {provider}: {error}") from error
         grace = _grace(owner) * (replicas(owner) if owner["kind"] == "StatefulSet" else 1)
         try:
             eventually(
@@ -151,7 +162,7 @@ class ScalingOutages:
                     expected="all backends in place",
                     found="; ".join(failed),
                     where=f"context {self._api.context}",
-                    fix=f"make restore CONTEXT={self._api.context}",
+                    fix=self._restore_by,
                 )
             )
         return tuple(done)

@@ -1,6 +1,7 @@
 """Waiting for a rollout that is under way: it is healthy, and not yet what is to be judged."""
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import SetupError
 from domain.kubernetes import Manifest, ServiceName
@@ -9,6 +10,7 @@ from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
 from drivers.cluster.currency import of_older_template
 from drivers.cluster.objects import Behind, behind, is_ready, owners_by_selector, replicas
+from drivers.cluster.trouble import lasts, why_stuck
 
 _ROLLOUT = 180.0
 """Seconds for a rollout that makes progress; a stuck one is judged as it stands."""
@@ -31,12 +33,14 @@ def settle(api: Api, service: ServiceName, say: Say) -> None:
     def look() -> None:
         found = _made(api, service)
         assert not _unseen(found.owner), "its controller has not seen the newest template"
-        if _is_stuck(found.owner, _newest(api, found)):
+        newest = _newest(api, found)
+        if _is_stuck(newest) or why_stuck(api, found.owner):
             return
         going_on = _going_on(found.owner)
         assert not going_on, going_on
         starting = [pod["metadata"]["name"] for pod in found.pods if not is_ready(pod)]
-        assert not starting, f"{', '.join(starting)} is starting"
+        waits = "; ".join(filter(None, map(_unschedulable, newest)))
+        assert not starting, f"{', '.join(starting)} is starting{waits and f': {waits}'}"
 
     try:
         eventually(
@@ -67,7 +71,8 @@ def _made(api: Api, service: ServiceName) -> Behind:
         with suppress(Forbidden):  # then nobody can tell, and what stands there is judged
             owners = owners_by_selector(api, service)
             wanted = sum(map(replicas, owners))
-            assert not wanted, f"none of {wanted} pods is made yet"
+            stuck = any(why_stuck(api, each) for each in owners)
+            assert stuck or not wanted, f"none of {wanted} pods is made yet"
         raise
 
 
@@ -76,19 +81,34 @@ def _unseen(owner: Manifest) -> bool:
     return seen < int(owner["metadata"].get("generation", 0)) and owner["kind"] != "Pod"
 
 
-def _is_stuck(owner: Manifest, pods: list[Manifest]) -> bool:
-    conditions = owner.get("status", {}).get("conditions") or ()
+def _is_stuck(pods: list[Manifest]) -> bool:
+    """Whether the newest pods will not serve, however long somebody waits."""
     waiting = {
         (status.get("state", {}).get("waiting") or {}).get("reason")
         for pod in pods
         for field in ("initContainerStatuses", "containerStatuses")
         for status in pod.get("status", {}).get(field) or ()
     }
-    return bool(
-        owner["spec"].get("paused")
-        or waiting & _STUCK
-        or any(each.get("reason") == "ProgressDeadlineExceeded" for each in conditions)
-    )
+    return bool(waiting & _STUCK) or any(_never_ready(pod) for pod in pods)
+
+
+def _never_ready(pod: Manifest) -> bool:
+    """Whether no node takes it, or its probe has failed for as long as a start may take."""
+    ready = _condition(pod, "Ready")
+    since = ready.get("lastTransitionTime") if ready.get("status") == "False" else None
+    late = since and datetime.now(UTC) - datetime.fromisoformat(since) > timedelta(seconds=_ROLLOUT)
+    return bool(late) or (bool(_unschedulable(pod)) and lasts(_condition(pod, "PodScheduled")))
+
+
+def _unschedulable(pod: Manifest) -> str:
+    """Why no node takes it, in the scheduler's words; empty where one does."""
+    scheduled = _condition(pod, "PodScheduled")
+    return str(scheduled.get("message", "")) if scheduled.get("status") == "False" else ""
+
+
+def _condition(pod: Manifest, kind: str) -> Manifest:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == kind), {})
 
 
 def _going_on(owner: Manifest) -> str:

@@ -6,6 +6,7 @@ answers would be waited for without end. This is its `stream.ws_client.create_we
 
 import json
 import ssl
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.waiting import within
 
 _PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 """What the API server may choose from (Kubernetes 1.34)."""
+_USUAL = {"accept", "content-type", "user-agent"}
 
 
 class NotOpenedError(Exception):
@@ -26,7 +28,7 @@ class NotOpenedError(Exception):
 def open_stream(
     configuration: Any,  # noqa: ANN401  # kubernetes.client.Configuration, which is untyped
     url: str,
-    authorization: str,
+    headers: Iterable[tuple[str, str]],
     *,
     timeout: float,
 ) -> Any:  # noqa: ANN401  # `websocket.WebSocket`, untyped
@@ -35,7 +37,7 @@ def open_stream(
     Args:
         configuration: address, certificates and proxy.
         url: with the query, by HTTP's name.
-        authorization: that header's value; empty: none is sent.
+        headers: of the request; those that every request has are not sent.
         timeout: seconds for opening it.
 
     Raises:
@@ -46,12 +48,11 @@ def open_stream(
     from kubernetes.stream import ws_client  # noqa: PLC0415  # the client is slow to import
 
     proxied: dict[str, Any] = ws_client.websocket_proxycare({}, configuration, url, {})  # type: ignore[no-untyped-call]
-    headers = [f"sec-websocket-protocol: {_PROTOCOLS}"]
-    if authorization:
-        headers.append(f"authorization: {authorization}")
+    sent = [f"{name}: {value}" for name, value in headers if name.lower() not in _USUAL]
     stream = websocket.WebSocket(sslopt=_tls(configuration))
     address = ws_client.get_websocket_url(url)  # type: ignore[no-untyped-call]
-    connect = partial(stream.connect, address, header=headers, timeout=timeout, redirect_limit=0)
+    header = [f"sec-websocket-protocol: {_PROTOCOLS}", *sent]
+    connect = partial(stream.connect, address, header=header, timeout=timeout, redirect_limit=0)
     try:
         within(timeout, lambda: connect(**proxied))
     except websocket.WebSocketBadStatusException as error:

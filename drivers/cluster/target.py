@@ -2,8 +2,11 @@
 
 import re
 from contextlib import ExitStack
+from dataclasses import replace
 
-from domain.cluster import Workload
+import httpx
+
+from domain.cluster import OutsideError, Workload
 from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.message import explain
@@ -13,6 +16,7 @@ from domain.waiting import Say
 from drivers.cluster.api import Api
 from drivers.cluster.cluster import KubernetesCluster
 from drivers.cluster.complaints import Forbidden
+from drivers.cluster.ports import LITELLM, OPEN_WEBUI
 from drivers.cluster.rights import require_reading, who
 from drivers.cluster.settling import settle
 from drivers.cluster.unrest import Unrest
@@ -21,6 +25,9 @@ _ASKED = (
     "asked of it: its objects in {namespaces} are read, programs are looked at from inside, "
     "each model answers a few short questions, conversations are deleted again; {changes}"
 )
+
+_ADDRESS = 5.0
+"""Seconds within which a gateway outside of the cluster must answer from here."""
 
 
 def live_target(  # noqa: PLR0913  # what a person says of their own cluster
@@ -32,7 +39,10 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     administrator: Account,
     user: Account | None,
     gateway_key: Secret | None,
+    open_webui_container: str = "",
+    gateway_container: str = "",
     open_webui_url: str = "",
+    gateway_url: str = "",
     outages: Outages | None = None,
     witness: Witness | None = None,
     say: Say,
@@ -55,19 +65,25 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
         say(note)
     changes = "no object is changed" if outages is None else "a drill takes backends away"
     say(_ASKED.format(namespaces=" and ".join(namespaces), changes=changes))
-    cluster = KubernetesCluster(api, open_webui, gateway)
+    programs = {
+        open_webui: replace(OPEN_WEBUI, container=open_webui_container),
+        gateway: replace(LITELLM, container=gateway_container),
+    }
+    cluster = KubernetesCluster(api, open_webui, gateway, programs=programs)
     closing.callback(cluster.close)
     settle(api, open_webui, say)
     frontend = cluster.workload(open_webui)
     _tell(frontend, say)
     frontend_problem = frontend.problem
-    gateway_address, gateway_problem = _gateway(api, cluster, gateway, say)
+    gateway_address, gateway_problem = _gateway(api, cluster, gateway, gateway_url, say)
     address = open_webui_url or ("" if frontend_problem else cluster.address(open_webui))
+    unrest = Unrest(api, open_webui, gateway)
     return Target(
         name=name,
         open_webui=address,
         open_webui_problem="" if open_webui_url else frontend_problem,
         gateway=gateway_address,
+        gateway_address=gateway_url,
         gateway_problem=gateway_problem,
         administrator=administrator,
         user=user,
@@ -79,7 +95,9 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
         witness=witness,
         notes=notes,
         versions={"Kubernetes": version},
-        at_rest=Unrest(api, open_webui, gateway).check,
+        begins=unrest.begin,
+        at_rest=unrest.check,
+        went_away=unrest.gone,
     )
 
 
@@ -94,7 +112,7 @@ def _version(api: Api) -> tuple[str, int]:
 
 
 def _gateway(
-    api: Api, cluster: KubernetesCluster, service: ServiceName, say: Say
+    api: Api, cluster: KubernetesCluster, service: ServiceName, url: str, say: Say
 ) -> tuple[str | None, str]:
     """The gateway's address, and why it does not serve: that is what is judged."""
     try:
@@ -103,8 +121,24 @@ def _gateway(
         _tell(workload, say)
         problem = workload.problem
         return (None, problem) if problem else (cluster.address(service), "")
+    except OutsideError as error:
+        say(str(error).partition("\n")[0])
+        return next(filter(_is_litellm, (_base(url),) if url else error.urls), None), ""
     except SetupError as error:
         return None, str(error)
+
+
+def _base(url: str) -> str:
+    """The address of a gateway, without the path of its API."""
+    return url.rstrip("/").removesuffix("/v1")
+
+
+def _is_litellm(url: str) -> bool:
+    """Whether LiteLLM answers at an address, asked from here; then it is judged by that."""
+    try:
+        return LITELLM.tells in httpx.get(f"{url}{LITELLM.sign}", timeout=_ADDRESS).text
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
 
 
 def _tell(workload: Workload, say: Say) -> None:

@@ -1,6 +1,7 @@
-"""Whether the cluster is at rest: what is judged still is what the run began with."""
+"""Whether the cluster is at rest: what is judged still is what the scenario began with."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from domain.errors import Inconclusive, SetupError
@@ -8,6 +9,9 @@ from domain.kubernetes import Manifest, ServiceName
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
 from drivers.cluster.objects import is_ready, selected
+
+_BACK = 180.0
+"""Seconds for the successor of a pod to be ready; one that is not by then excuses nothing more."""
 
 
 class Unrest:
@@ -17,6 +21,42 @@ class Unrest:
         """Look at them now."""
         self._api = api
         self._before = {service: self._pods(service) for service in services}
+        self._gone = set[str]()
+        self._since: dict[ServiceName, float] = {}
+        """When it was noticed that a pod has gone whose successor does not serve yet."""
+
+    def begin(self) -> None:
+        """Look at them as a scenario begins: what went away before did nothing to it.
+
+        Unless its successor is not ready yet: then the scenario meets what it left.
+        """
+        for service, before in self._before.items():
+            try:
+                now = self._pods(service)
+            except Forbidden:
+                continue
+            if self._missing(service, now):
+                since = self._since.setdefault(service, time.monotonic())
+                waits = len(now) < len(before) or not all(map(is_ready, now.values()))
+                if waits and time.monotonic() - since < _BACK:
+                    continue
+            self._since.pop(service, None)
+            self._before[service] = now or before
+
+    def gone(self) -> Collection[str]:
+        """Names of pods that went away during the run, and of which there is none again."""
+        now = {
+            pod["metadata"]["name"]
+            for service in self._before
+            for pod in self._pods(service).values()
+        }
+        return self._gone - now
+
+    def _missing(self, service: ServiceName, now: Mapping[str, Manifest]) -> list[str]:
+        before = self._before[service]
+        missing = [str(before[uid]["metadata"]["name"]) for uid in before if uid not in now]
+        self._gone.update(missing)
+        return missing
 
     def check(self) -> None:
         """Return if nothing happened that excuses what a scenario saw.
@@ -28,13 +68,9 @@ class Unrest:
             Inconclusive: it was away for a moment, or a pod went away, or its node did.
         """
         self._check_answers()
-        for service, before in self._before.items():
+        for service in self._before:
             now = self._pods(service)
-            gone = [
-                f"Pod {service.namespace}/{before[uid]['metadata']['name']}"
-                for uid in before
-                if uid not in now
-            ]
+            gone = [f"Pod {service.namespace}/{name}" for name in self._missing(service, now)]
             if gone:
                 raise Inconclusive(
                     f"{', '.join(gone)} went away while it was judged (evicted, deleted or rolled "

@@ -33,9 +33,19 @@ class Wire:
         self,
         client: Any,  # noqa: ANN401  # kubernetes.client.ApiClient, untyped
         *,
+        impersonating: Sequence[tuple[str, str]] = (),
         timeout: tuple[float, float] = _TIMEOUT,
     ) -> None:
+        """Open nothing yet.
+
+        Args:
+            client: address and credentials.
+            impersonating: headers that name somebody else, whose rights count; one name may come
+                more than once.
+            timeout: seconds to connect, and for an answer.
+        """
         self._client = client
+        self._impersonating = tuple(impersonating)
         self._timeout = timeout
         self._renewing = threading.Lock()
         self.server: str = client.configuration.host
@@ -88,10 +98,9 @@ class Wire:
     def open(self, path: str, query: Sequence[tuple[str, str]]) -> Any:  # noqa: ANN401  # untyped
         """A connection that stays open; raises like `open_stream`."""
         _, url, headers, _, _ = self._prepared("GET", path, query, {}, None)
-        authorization = {name.lower(): value for name, value in headers.items()}.get(
-            "authorization", ""
+        return open_stream(
+            self._client.configuration, url, headers.items(), timeout=self._timeout[1]
         )
-        return open_stream(self._client.configuration, url, authorization, timeout=self._timeout[1])
 
     def _prepared(
         self,
@@ -101,8 +110,10 @@ class Wire:
         headers: Mapping[str, str],
         body: object,
     ) -> Any:  # noqa: ANN401  # untyped
+        import urllib3  # noqa: PLC0415  # likewise
+
         with self._renewing:  # a token that has expired is renewed here, by one thread
-            return self._client.param_serialize(
+            method, url, prepared, *rest = self._client.param_serialize(
                 method=method,
                 resource_path=path,
                 query_params=list(query),
@@ -110,3 +121,8 @@ class Wire:
                 body=body,
                 auth_settings=["BearerToken"],
             )
+        # a file with a token ends in a line feed, which no header can carry: kubectl cuts it off
+        named = urllib3.HTTPHeaderDict({name: value.strip() for name, value in prepared.items()})
+        for name, value in self._impersonating:
+            named.add(name, value)
+        return method, url, named, *rest

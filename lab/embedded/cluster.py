@@ -12,7 +12,9 @@ from domain.cluster import (
     Workload,
     nothing_behind,
 )
-from domain.kubernetes import ServiceName
+from domain.errors import NotProven
+from domain.kubernetes import ServiceName, service_in
+from domain.proof import host_of
 from domain.storage import fleeting
 from lab.embedded.network import selects
 from lab.embedded.plan import PodPlan, plan_pods, replicas_behind
@@ -51,6 +53,7 @@ class EmbeddedCluster:
             container=str(first.container["name"]),
             environment=template.environment,
             pods=tuple(self._pod(plan, newest.get(plan.key)) for plan in behind),
+            missing=template.missing,
             notes=fleeting(template.container, template.spec),
         )
 
@@ -97,6 +100,26 @@ class EmbeddedCluster:
         """Whether the Service exists and has this port."""
         return service in self.services()
 
+    def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
+        """Whether a URL of another host leads to a Service's pods, and to no other."""
+        other = self._lab.network.service_at(host_of(url)) or service_in(url, namespace=seen_from)
+        theirs = self._selected(other) if other else set()
+        return bool(theirs) and theirs <= self._selected(service)
+
+    def _selected(self, service: ServiceName) -> set[str]:
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        return {plan.key for plan in self._lab.plans if manifest and selects(manifest, plan)}
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """Nobody can tell: names are the lab's own, and faults of the network change them."""
+        del service
+        return ()
+
+    def strangers(self, service: ServiceName) -> tuple[str, ...]:
+        """None: the lab routes to pods that a Service selects."""
+        del service
+        return ()
+
     def target_port(self, service: ServiceName) -> int | None:
         """The pods' port behind a Service's port."""
         manifest = self._lab.manifests.get("Service", service.namespace, service.name)
@@ -123,10 +146,10 @@ class EmbeddedCluster:
                 timeout=request.timeout + _START_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            return InsideResponse(status=None, error="the request could not be made in time")
+            raise NotProven("the request could not be made in time") from None
         except subprocess.CalledProcessError as error:
             last = (str(error.stderr).splitlines() or ["no output"])[-1]
-            return InsideResponse(status=None, error=f"the request could not be made: {last}")
+            raise NotProven(f"the request could not be made: {last}") from error
         return InsideResponse(**json.loads(output))
 
     def replicas(self, service: ServiceName) -> int | None:

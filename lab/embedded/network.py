@@ -36,13 +36,21 @@ class Network:
     def __init__(self, manifests: Manifests, outside: Mapping[str, int]) -> None:
         """Give every Service and every outside host (name: local port for HTTPS) an address."""
         self._services = {
-            _full_name(service): (service, _SERVICES.format(number // 250, number % 250 + 1))
+            _full_name(service): (service, _address_of(service, number))
             for number, service in enumerate(manifests.of_kind("Service"))
         }
         self._outside = {
             host: (_OUTSIDE.format(number + 1), port)
             for number, (host, port) in enumerate(sorted(outside.items()))
         }
+
+    def service_at(self, address: str) -> ServiceName | None:
+        """The Service whose own address this is."""
+        for service, own in self._services.values():
+            if own == address:
+                name = service["metadata"]["name"]
+                return ServiceName(namespace=namespace_of(service), name=name, port=0)
+        return None
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service, one entry a port."""
@@ -121,6 +129,12 @@ class Network:
             for host, _, port in (entry.rpartition(":") for entry in item.silent)
         ]
         return {"search": search, "names": other, "cut": cut}
+
+
+def _address_of(service: Manifest, number: int) -> str:
+    """The address that a Service asks for, as one may; one of its own where it asks for none."""
+    asked = str(service["spec"].get("clusterIP") or "")
+    return asked if asked not in ("", "None") else _SERVICES.format(number // 250, number % 250 + 1)
 
 
 def selects(service: Manifest, pod: PodPlan) -> bool:

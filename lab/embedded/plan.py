@@ -204,7 +204,9 @@ def _plan(
     fields = {"metadata.name": name, "metadata.namespace": namespace}
     declared = resolve_environment(container, lookup, fields)
     environment = {**_given_by_image(program, declared), **declared}
-    missing = missing_references(container, lookup) + missing_volumes(template["spec"], lookup)
+    missing = missing_references(container, lookup, with_keys=True) + missing_volumes(
+        template["spec"], lookup
+    )
     mounted = _mounted(container, template["spec"], environment, lookup)
     line = command_line(program, container, environment) if isinstance(program, Program) else None
     if line:

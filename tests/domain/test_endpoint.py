@@ -1,5 +1,7 @@
 """Where Open WebUI is told to send requests, and where it sends them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +90,10 @@ WRONG_URLS = {
     "another namespace's short name": ("http://litellm:4000/v1", "litellm.apps:4000 is no Service"),
     "an IP address": ("http://10.96.0.12:4000/v1", "10.96.0.12 is outside"),
     "an IPv6 address": ("http://[fd00::12]:4000/v1", "fd00::12 is outside"),
+    "a public host of two labels": (
+        "https://openrouter.ai/api/v1",
+        "openrouter.ai is outside of the cluster",
+    ),
     "no scheme": ("litellm.ml:4000/v1", "no host is outside"),
     "no URL": ("http://[litellm", "no host is outside"),
     "no port number": ("http://litellm.ml:http/v1", "litellm.ml is outside"),
@@ -298,3 +304,25 @@ def test_any_text_is_judged(text: str) -> None:
     assert PLACE.wrong(text)
     assert PLACE.wrong(f"http://{text}:4000/v1") or "litellm" in text.lower()
     declared_connections(resolved({"name": URL, "value": text}))
+
+
+def test_what_leads_to_the_same_pods_is_the_gateway() -> None:
+    place = replace(PLACE, leads={"http://10.96.0.5:4000/v1", "http://second:4000/x"}.__contains__)
+    assert place.wrong("http://10.96.0.5:4000/v1") == ""
+    assert place.wrong("http://second:4000/x") == "LiteLLM serves no OpenAI API under /x"
+    assert place.wrong("http://10.96.0.6:4000/v1") == "10.96.0.6 is outside of the cluster"
+
+
+def test_the_gateways_own_address_outside_is_right_where_it_was_given() -> None:
+    place = replace(PLACE, address="https://llm.home.example")
+    assert place.wrong("https://llm.home.example/v1") == ""
+    assert place.wrong(ENDPOINT) == ""
+    assert "outside of the cluster" in place.wrong("https://other.home.example/v1")
+
+
+def test_a_host_of_two_labels_is_no_service_for_certain_where_nobody_may_look() -> None:
+    blind = replace(PLACE, exists=lambda _service: True)
+    assert blind.wrong("https://openrouter.ai/api/v1") == (
+        "openrouter.ai is outside of the cluster, or another Service"
+    )
+    assert blind.wrong("http://vllm-api.ml:8000/v1") == "Service vllm-api.ml:8000 is another one"

@@ -131,6 +131,14 @@ def test_what_keeps_a_container_from_starting(
     assert missing_references(container, looking_up(OBJECTS)) == expected
 
 
+def test_in_place_of_a_key_that_is_missing_those_are_named_that_are_there() -> None:
+    container = {"env": [_key("X", "configMapKeyRef", "plain", "no")]}
+    there = ", ".join(sorted(OBJECTS["ConfigMap", "plain"]))
+    assert missing_references(container, looking_up(OBJECTS), with_keys=True) == (
+        f"key no of ConfigMap plain (it has {there})",
+    )
+
+
 NAMES = st.sampled_from(["A", "B", "P_A", "1A", "no.dots"])
 TEXTS = st.text("$()AB_P1 x", max_size=12)
 HOLDERS = st.sampled_from(["one", "two", "gone"])

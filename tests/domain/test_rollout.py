@@ -1,12 +1,18 @@
 """Whether what runs is what was declared, and reaches the gateway."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from domain.cluster import InsideResponse, Pod
+from domain.credential import check_source
 from domain.errors import NotProven
 from domain.kubernetes import Manifest
 from domain.rollout import (
     LITELLM_IS_ALIVE,
+    Arrivals,
+    check_arrived,
     check_current,
     check_one_endpoint,
     check_reached,
@@ -53,6 +59,33 @@ NOT_CURRENT: dict[str, tuple[tuple[Pod, ...], tuple[str, ...]]] = {
 def test_a_workload_that_is_not_current(pods: tuple[Pod, ...], phrases: tuple[str, ...]) -> None:
     with refused(*phrases):
         check_current(workload(NEW, *pods))
+
+
+RENAMED = "key OPENAI_API_KEY of Secret open-webui-secrets (it has API_KEY, WEBUI_SECRET_KEY)"
+
+
+def test_nobody_is_told_to_restart_what_cannot_start_again() -> None:
+    """A key renamed in the Secret harms nobody until the next start."""
+    serving = replace(workload(OLD, pod(OLD, outdated="changed")), missing=(RENAMED,))
+    told = _process(OPENAI_API_KEY=KEY)
+    checks = partial(check_current, serving), partial(check_running_key, told, serving, PLACE)
+    for check in checks:
+        with pytest.raises(AssertionError, match="cannot be started again") as raised:
+            check()
+        assert RENAMED in str(raised.value)
+        assert "do not restart it before" in str(raised.value)
+        assert "kubectl rollout restart" not in str(raised.value)
+    with refused("does not come from its Secret", RENAMED):
+        check_source(serving, PLACE, "open-webui-secrets")
+
+
+def test_a_rollout_that_is_stuck_says_why() -> None:
+    serving = replace(
+        workload(NEW, pod(OLD, outdated="older")), stuck="FailedCreate: exceeded quota"
+    )
+    with pytest.raises(AssertionError, match="its rollout waits: FailedCreate: exceeded") as raised:
+        check_current(serving)
+    assert "kubectl rollout restart" not in str(raised.value)
 
 
 def test_a_pod_with_another_endpoint() -> None:  # F018
@@ -132,8 +165,73 @@ def test_something_else_answers_a_pod(told: InsideResponse, phrases: tuple[str, 
         check_reached({"a": ALIVE, "b": told}, connection())
 
 
+def test_a_pod_that_cannot_be_asked_hides_nothing_of_the_others() -> None:
+    unasked = InsideResponse(status=None, unproven=NotProven("422 no exec here"))
+    with refused("422 no exec here", error=NotProven):
+        check_reached({"a": ALIVE, "b": unasked}, connection())
+    with refused("does not reach LiteLLM", "c: refused"):
+        refusing = InsideResponse(status=None, error="refused")
+        check_reached({"b": unasked, "c": refusing}, connection())
+    with refused("422 no exec here", error=NotProven):
+        check_running_key(_process(OPENAI_API_KEY=KEY) | {"b": unasked}, workload(NEW), PLACE)
+    with refused("other settings than the declared"):
+        check_running_key({"b": unasked, **_process()}, workload(NEW), PLACE)
+
+
 def test_nobody_could_be_asked() -> None:
     with refused("pods/exec", error=NotProven):
         check_reached({}, connection())
     with refused("no process", error=NotProven):
         check_running_key({}, workload(resolved(SECRET)), PLACE)
+
+
+HERE = Arrivals(seen=frozenset(), logged=False, addresses=("10.96.0.5",))
+RESOLVED = replace(ALIVE, addresses=("10.96.0.5",))
+ASTRAY: dict[str, tuple[InsideResponse, Arrivals, str]] = {
+    "G9 hostAliases": (
+        replace(ALIVE, addresses=("10.1.2.3",)),
+        HERE,
+        "in web-0 the name is 10.1.2.3",
+    ),
+    "G9 a second EndpointSlice": (
+        RESOLVED,
+        replace(HERE, seen=frozenset({"web-0"}), strangers=("10.9.9.9",)),
+        "leads to 10.9.9.9 as well",
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "arrivals", "found"), ASTRAY.values(), ids=ASTRAY.keys())
+def test_another_gateway_in_the_judged_ones_place(
+    told: InsideResponse, arrivals: Arrivals, found: str
+) -> None:
+    with refused("Another gateway than the one that is judged", found, "hostAliases"):
+        check_arrived({"web-0": told}, connection(), PLACE, arrivals)
+
+
+ARRIVED: dict[str, tuple[InsideResponse, Arrivals]] = {
+    "at the Service's own address": (RESOLVED, HERE),
+    "through a proxy that resolves the name": (ALIVE, HERE),
+    "by another name, and it stands in the log": (
+        replace(ALIVE, addresses=("10.0.0.1",)),
+        replace(HERE, seen=frozenset({"web-0"}), logged=True),
+    ),
+    "where these rights do not tell": (RESOLVED, Arrivals(seen=frozenset(), logged=False)),
+}
+
+
+@pytest.mark.parametrize(("told", "arrivals"), ARRIVED.values(), ids=ARRIVED.keys())
+def test_the_judged_gateway_is_reached(told: InsideResponse, arrivals: Arrivals) -> None:
+    check_arrived({"web-0": told}, connection(), PLACE, arrivals)
+
+
+def test_an_address_outside_proves_nothing_until_the_gateways_own_log_shows_the_call() -> None:
+    public = replace(PLACE, address="https://llm.home.example")
+    used = connection(url="https://llm.home.example/v1")
+    logs = Arrivals(seen=frozenset({"web-0"}), logged=True)
+    check_arrived({"web-0": ALIVE}, used, public, logs)
+    with refused("the call of web-0 is in no log of the gateway's pods"):
+        check_arrived({"web-0": ALIVE}, used, public, replace(logs, seen=frozenset()))
+    silent = Arrivals(seen=frozenset(), logged=False)
+    with refused("its logs tell of no request", error=NotProven):
+        check_arrived({"web-0": ALIVE}, used, public, silent)

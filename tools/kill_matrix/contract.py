@@ -29,7 +29,7 @@ from domain.target import Account, Target
 from domain.verdict import ExitCode, Verdict
 from drivers.answers import nonce
 from drivers.open_webui import OpenWebUI
-from fixtures.gherkin import title_of
+from fixtures.gherkin import DISRUPTIVE, title_of
 from lab import environments
 from lab.embedded.lab import EmbeddedLab
 from lab.embedded.manifests import DEFAULT, Manifests
@@ -215,19 +215,50 @@ def _entry(section: str, indent: str, name: str, value: str) -> Iterator[tuple[s
         yield f"removed: {name}", ""
 
 
-def _stating(contract: Contract, mutation: Mutation) -> tuple[set[str], set[str]]:
-    """Titles of the scenarios that state the changed line, and of those that compare its kind."""
-    stating, about, kinds = set[str](), dict[str, set[States]](), set[States]()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Scenario:
+    """A scenario as far as it is known who states what."""
+
+    title: str
+    file: str
+    lines: frozenset[int]
+    states: frozenset[States]
+    compares: frozenset[States]
+    disruptive: bool
+
+
+def _scenarios(contract: Contract) -> Iterator[_Scenario]:
     for file in contract.files:
         for template in get_feature(str(file.parent), file.name).scenarios.values():
             for row, lines in places(template, file):
-                title = title_of(template, row)
                 marks = [mark for step in template.render(row).steps if (mark := known(step.name))]
-                about[title] = {mark.about for mark in marks if mark.about}
-                if file.name == mutation.file and mutation.stated_at in lines:
-                    stating.add(title)
-                    kinds |= {mark.states for mark in marks if mark.states}
-    return stating, {title for title, compared in about.items() if compared & kinds}
+                yield _Scenario(
+                    title=title_of(template, row),
+                    file=file.name,
+                    lines=frozenset(lines),
+                    states=frozenset(mark.states for mark in marks if mark.states),
+                    compares=frozenset(mark.about for mark in marks if mark.about),
+                    disruptive=DISRUPTIVE in template.tags,
+                )
+
+
+def _stating(contract: Contract, mutation: Mutation) -> tuple[set[str], set[str]]:
+    """Titles of the scenarios that state the changed line, and of those that compare its kind."""
+    every = [*_scenarios(contract)]
+    stating = [
+        each for each in every if each.file == mutation.file and mutation.stated_at in each.lines
+    ]
+    kinds = frozenset[States]().union(*(each.states for each in stating))
+    comparing = {each.title for each in every if each.compares & kinds}
+    return {each.title for each in stating}, comparing
+
+
+def _disturbs(story: Contract, mutation: Mutation) -> bool:
+    """Whether a scenario that takes a provider away may be tried: nobody else may look then."""
+    return any(
+        each.disruptive and each.file == mutation.file and mutation.line in each.lines
+        for each in _scenarios(story)
+    )
 
 
 _target: Target | None = None
@@ -252,7 +283,8 @@ def _tried(mutation: Mutation) -> Noticed:
             contract = read_contract(mutation.write(Path(folder) / "features"))
         except SetupError as error:
             return Noticed(mutation=mutation, refused=_gist(str(error)))
-        stating, comparing = _stating(contract, mutation)
+        before = read_contract(_FOLDER)  # a line that went is stated there only
+        stating, comparing = _stating(contract if mutation.new else before, mutation)
         found = judge(_judged_by(_target, contract), contract, stating)
     if found.unfit:
         unfit = found.unfit.splitlines()[0]
@@ -303,18 +335,22 @@ def run(chosen: Collection[Mutation], *, cache: Path) -> list[Noticed]:
     programs = environments.ensure_all(cache=cache, say=print)
     manifests = Manifests.load(DEFAULT)
     spawn = multiprocessing.get_context("spawn")
-    with (
-        EmbeddedLab(manifests, programs.__getitem__, say=print) as lab,
-        announced(lab, cache),
-        ProcessPoolExecutor(2, mp_context=spawn, initializer=_attach, initargs=(cache,)) as pool,
-    ):
-        found = []
-        for noticed in pool.map(_tried, chosen):
-            found.append(noticed)
-            mark = "" if noticed.right else "  <- WRONG"
-            line = f"{len(found):>3}/{len(chosen)} {noticed.mutation}: {noticed.by}{mark}"
-            print(line, flush=True)  # noqa: T201  # progress
-        return found
+    story = read_contract(_FOLDER)
+    alone = [each for each in chosen if _disturbs(story, each)]
+    rest = [each for each in chosen if each not in alone]
+    found = []
+    with EmbeddedLab(manifests, programs.__getitem__, say=print) as lab, announced(lab, cache):
+        for some, workers in ((rest, 2), (alone, 1)):
+            with ProcessPoolExecutor(
+                workers, mp_context=spawn, initializer=_attach, initargs=(cache,)
+            ) as pool:
+                for noticed in pool.map(_tried, some):
+                    found.append(noticed)
+                    mark = "" if noticed.right else "  <- WRONG"
+                    line = f"{len(found):>3}/{len(chosen)} {noticed.mutation}: {noticed.by}{mark}"
+                    print(line, flush=True)  # noqa: T201  # progress
+    order = {each: number for number, each in enumerate(chosen)}
+    return sorted(found, key=lambda each: order[each.mutation])
 
 
 def document(found: Iterable[Noticed]) -> str:

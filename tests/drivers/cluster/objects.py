@@ -1,6 +1,7 @@
 """An API server without a network: these objects, and rights for all of it but what is named."""
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from domain.kubernetes import Manifest
@@ -34,7 +35,9 @@ class Objects(Api):
         found = [each for each in self.list(kind, namespace, {}) if _name(each) == name]
         return found[0] if found else None
 
-    def list(self, kind: str, namespace: str, labels: Labels) -> tuple[Manifest, ...]:
+    def list(
+        self, kind: str, namespace: str, labels: Labels, fields: Labels | None = None
+    ) -> tuple[Manifest, ...]:
         """See `Api`."""
         if kind in self._forbidden:
             raise Forbidden(f"these rights do not allow it: {kind} is forbidden")
@@ -44,6 +47,7 @@ class Objects(Api):
             if each["kind"] == kind
             and each["metadata"]["namespace"] == namespace
             and labels.items() <= (each["metadata"].get("labels") or {}).items()
+            and all(_field(each, path) == value for path, value in (fields or {}).items())
         )
 
     def text(self, path: str, query: Mapping[str, str]) -> str:
@@ -51,6 +55,10 @@ class Objects(Api):
         if self._log is None:
             raise Forbidden(f"these rights do not allow it: {path}")
         return f"{query['container']}\n{self._log}"
+
+
+def _field(item: Manifest, path: str) -> object:
+    return reduce(lambda part, name: part.get(name, {}), path.split("."), item)
 
 
 def _name(item: Manifest) -> str:

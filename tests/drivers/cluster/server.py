@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class Server:
     """When it came, on the monotonic clock."""
     queries: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    headers: list[Message] = field(default_factory=list)
+    """Of each request; one name may come more than once."""
 
     def reply(self, asked: str) -> Reply:
         """The next answer to this."""
@@ -74,6 +77,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
             server.asked.append(f"{self.command} {parts.path}")
             server.times.append(time.monotonic())
             server.queries.append(parts.query)
+            server.headers.append(self.headers)
             server.authorizations.append(self.headers.get("Authorization", ""))
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             reply = server.reply(server.asked[-1])

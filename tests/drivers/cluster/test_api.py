@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from kubernetes import client
 
-from domain.errors import Inconclusive, SetupError
+from domain.errors import Inconclusive, NotProven, SetupError
 from domain.waiting import eventually
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Conflict, Forbidden, RefusedError
@@ -215,12 +215,16 @@ def test_an_open_connection_carries_the_query_and_is_closed_for_good(
         (refusal(404, 'pods "open-webui-0" not found'), Inconclusive, 'gone .* "open-webui-0"'),
         (refusal(400, "cannot exec in a completed pod"), ConnectionError, "400 cannot exec"),
         (refusal(500, "container not found"), ConnectionError, "500 container not found"),
+        *(
+            (refusal(status, 'admission webhook "guard" denied the request'), NotProven, "webhook")
+            for status in (400, 401, 403, 422, 500)
+        ),
     ],
 )
 def test_a_connection_that_is_not_opened_says_why(
     api: Api, server: Server, reply: Reply, error: type[Exception], words: str
 ) -> None:
-    """Of the last two, the API server is well: it is the container that is not."""
+    """Of 400 and 500, the API server is well: it is the container that is not."""
     server.answers |= {f"GET {EXEC}": [reply], "GET /version": [Reply()]}
     with pytest.raises(error, match=words):
         api.websocket(EXEC, [])
@@ -243,6 +247,18 @@ def test_whether_a_server_answers_at_once_can_be_told(server: Server) -> None:
         with pytest.raises(SetupError, match="503 starting"):
             api.impatient().ask("GET", "/version")
         assert api.ask("GET", "/version") == {}
+
+
+def test_what_was_waited_for_in_vain_is_not_waited_for_again(server: Server) -> None:
+    """Many scenarios look inside a pod, and its node may answer none of them."""
+    dead = refusal(500, "error dialing backend: dial tcp 10.0.0.5:10250: connect: refused")
+    server.answers |= {f"GET {EXEC}": [dead], "GET /version": [Reply()]}
+    with closing(_api(server.url, patience=1.0)) as api:
+        for longest in (9.0, 0.8):
+            started = time.monotonic()
+            with pytest.raises(ConnectionError, match="error dialing backend"):
+                api.websocket(EXEC, [])
+            assert time.monotonic() - started < longest
 
 
 def test_while_a_container_starts_again_its_connection_is_waited_for(server: Server) -> None:

@@ -17,7 +17,7 @@ from kubernetes.config import incluster_config, kube_config
 
 from domain.errors import SetupError
 from drivers.cluster.connection import connect
-from tests.drivers.cluster.server import Reply, Server, kubeconfig, serving
+from tests.drivers.cluster.server import OPENED, Reply, Server, kubeconfig, serving
 
 SECRET = "super-secret-token"
 
@@ -267,3 +267,53 @@ def test_where_nobody_checks_who_answers_that_is_said_and_no_warning_ends_the_ru
         assert _ask(path)[1] == [
             "context only does not check who answers: insecure-skip-tls-verify"
         ]
+
+
+IMPERSONATED = {
+    "token": SECRET,
+    "as": "system:serviceaccount:apps:judge",
+    "as-uid": "7",
+    "as-groups": ["readers", "night"],
+    "as-user-extra": {"Reason/why": ["acceptance"]},
+}
+
+
+EXEC = "/api/v1/namespaces/apps/pods/p/exec"
+
+
+def _ask_by(way: str, path: str, server: Server) -> None:
+    """Ask once, over HTTP or by a WebSocket."""
+    server.answers[f"GET {EXEC}"] = [OPENED]
+    with closing(connect(kubeconfig=path, context="", say=print)) as api:
+        if way == "exec":
+            api.websocket(EXEC, []).shutdown()
+        else:
+            api.ask("GET", "/version")
+
+
+@pytest.mark.parametrize("way", ["HTTP", "exec"])
+def test_it_is_judged_with_the_rights_of_whom_a_context_impersonates(
+    tmp_path: Path, server: Server, way: str
+) -> None:
+    _ask_by(way, kubeconfig(tmp_path / "k", "only", server=server.url, user=IMPERSONATED), server)
+    (headers,) = server.headers
+    assert headers["Impersonate-User"] == "system:serviceaccount:apps:judge"
+    assert headers["Impersonate-Uid"] == "7"
+    assert headers.get_all("Impersonate-Group") == ["readers", "night"]
+    assert headers["Impersonate-Extra-reason%2Fwhy"] == "acceptance"
+    assert headers["Authorization"] == f"Bearer {SECRET}"
+
+
+def test_groups_of_nobody_are_refused_as_kubectl_does(tmp_path: Path) -> None:
+    words = _refused(kubeconfig(tmp_path / "k", "only", user={"as-groups": ["readers"]}))
+    assert "as-groups or as-user-extra without as" in words
+
+
+@pytest.mark.parametrize("way", ["HTTP", "exec"])
+def test_a_file_with_a_token_may_end_in_a_line_feed(
+    tmp_path: Path, server: Server, way: str
+) -> None:
+    (tmp_path / "token").write_text(f"{SECRET}\n")
+    user = {"tokenFile": str(tmp_path / "token")}
+    _ask_by(way, kubeconfig(tmp_path / "k", "only", server=server.url, user=user), server)
+    assert server.authorizations == [f"Bearer {SECRET}"]

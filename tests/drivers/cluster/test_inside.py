@@ -148,12 +148,13 @@ def test_an_image_without_python_cannot_be_asked(version: Frames) -> None:
         (ConnectionError("500 container not found"), "500 container not found"),
     ],
 )
-def test_a_request_that_cannot_be_made_says_why(stream: Frames | Exception, words: str) -> None:
-    with _asked(stream) as (_, ask):
-        found = ask()
-    assert found.status is None
-    assert found.error.startswith("the request could not be made: ")
-    assert words in found.error
+def test_a_request_that_cannot_be_made_proves_nothing_and_says_why(
+    stream: Frames | Exception, words: str
+) -> None:
+    with _asked(stream) as (_, ask), pytest.raises(NotProven) as raised:
+        ask()
+    assert str(raised.value).startswith("no request could be made from inside apps/open-webui-0: ")
+    assert words in str(raised.value)
 
 
 def test_a_slow_answer_is_waited_for_as_long_as_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """When a rollout is waited for, and when what stands there is judged."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.drivers.cluster.objects import (
     Objects,
     container,
     deployed,
+    made,
     pod,
     service,
     template,
@@ -144,3 +146,71 @@ def test_where_no_pod_is_wanted_there_is_not() -> None:
 def test_nor_where_these_rights_do_not_tell() -> None:
     with pytest.raises(SetupError, match="its selector matches no pod that runs"):
         _waits_for(*_deployment(()), forbidden=("Deployment",))
+
+
+QUOTA = 'pods "open-webui-0" is forbidden: exceeded quota: small, used: cpu=2, limited: cpu=2'
+LONG_AGO = "2026-01-01T00:00:00Z"
+UNSCHEDULABLE = "0/1 nodes are available: 1 Insufficient memory."
+
+
+def _just_now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _refused_by_quota(since: str) -> tuple[Manifest, ...]:
+    condition = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": QUOTA,
+        "lastTransitionTime": since,
+    }
+    return _deployment(status={"updatedReplicas": 0, "conditions": [condition]})
+
+
+def test_a_rollout_that_a_quota_stops_is_not_waited_for() -> None:
+    assert _waits_for(*_refused_by_quota(LONG_AGO)) == ""
+
+
+def test_unless_an_older_pod_may_still_make_room() -> None:
+    assert _waits_for(*_refused_by_quota(_just_now())) == "0 of 1 pods are updated"
+
+
+def _event(owner: Manifest, reason: str, message: str, at: str) -> Manifest:
+    about = {"uid": owner["metadata"]["uid"]}
+    kind = "Warning" if reason == "FailedCreate" else "Normal"
+    event = made("Event", at, involvedObject=about, reason=reason, message=message, type=kind)
+    return {**event, "firstTimestamp": at, "lastTimestamp": at}
+
+
+def test_a_stateful_set_that_a_quota_stops_says_so_in_an_event() -> None:
+    owner = workload("StatefulSet", status={"replicas": 0})
+    failed = _event(owner, "FailedCreate", QUOTA, "2026-01-01T00:00:00Z")
+    with pytest.raises(SetupError, match="exceeded quota: small") as raised:
+        _waits_for(owner, failed)
+    assert "fix       mend what its controller complains of" in str(raised.value)
+    later = _event(owner, "SuccessfulCreate", "created", "2026-01-01T00:00:09Z")
+    assert _waits_for(owner, failed, later) == "none of 1 pods is made yet"
+    assert _waits_for(owner, failed, forbidden=("Event",)) == "none of 1 pods is made yet"
+
+
+def _pod_with(kind: str, since: str, **fields: str) -> Manifest:
+    condition = {"type": kind, "status": "False", "lastTransitionTime": since, **fields}
+    ready = {"type": "Ready", "status": "False", "lastTransitionTime": _just_now()}
+    conditions = [condition] if kind == "Ready" else [ready, condition]
+    return pod("new", ready=False, status={"conditions": conditions})
+
+
+def test_a_pod_that_no_node_takes_is_not_waited_for() -> None:
+    lasting = _pod_with("PodScheduled", LONG_AGO, message=UNSCHEDULABLE)
+    assert _waits_for(lasting) == ""
+
+
+def test_while_it_is_waited_for_its_reason_is_said_at_once() -> None:
+    begun = _pod_with("PodScheduled", _just_now(), message=UNSCHEDULABLE)
+    assert _waits_for(begun) == f"new is starting: {UNSCHEDULABLE}"
+
+
+def test_a_probe_that_has_failed_for_as_long_as_a_start_may_take_is_not_waited_for() -> None:
+    assert _waits_for(_pod_with("Ready", LONG_AGO)) == ""
+    assert _waits_for(_pod_with("Ready", _just_now())) == "new is starting"

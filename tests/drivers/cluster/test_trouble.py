@@ -3,7 +3,7 @@
 from typing import Any
 
 from drivers.cluster.trouble import last_lines, why_not_serving
-from tests.drivers.cluster.objects import Objects, container, pod
+from tests.drivers.cluster.objects import Objects, container, made, pod
 
 
 def _why(item: dict[str, Any], log: str | None = None) -> str:
@@ -57,6 +57,19 @@ def test_a_condition_is_told_once_with_its_words_or_without() -> None:
     # so a pod is marked whose node does not report
     marked = [{"type": "Ready", "status": "False"}, {"type": "Initialized", "status": "True"}]
     assert "found     Ready: Ready is False\n" in _why(_unready(conditions=marked))
+
+
+def test_a_readiness_probe_that_fails_is_named_with_the_kubelets_words() -> None:
+    probe = {"httpGet": {"path": "/health/readiness", "port": 4000}}
+    item = pod("p", None, container(readinessProbe=probe), ready=False)
+    words = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+    about = {"uid": item["metadata"]["uid"]}
+    event = made(
+        "Event", "e", involvedObject=about, type="Warning", message=words, reason="Unhealthy"
+    )
+    why = why_not_serving(Objects(event), item, "open-webui")
+    assert "its readiness probe (path /health/readiness port 4000) fails" in why
+    assert f"Unhealthy: {words}" in why
 
 
 def test_without_any_reason_there_is_the_phase() -> None:

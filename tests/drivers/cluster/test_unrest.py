@@ -98,3 +98,36 @@ def test_where_nothing_stood_nothing_can_go_away() -> None:
     unrest.check()
     api.objects.append(pod())
     unrest.check()
+
+
+def test_what_went_away_before_a_scenario_began_excuses_nothing_in_it() -> None:
+    api = _Asked(service(), pod("one"), pod("two"))
+    unrest = Unrest(api, SERVICE)
+    api.objects[1] = pod("three")
+    with pytest.raises(Inconclusive, match="Pod apps/one went away"):
+        unrest.check()
+    unrest.begin()
+    unrest.check()
+    assert unrest.gone() == {"one"}, "whoever speaks of it speaks of what is no more"
+
+
+def test_unless_its_successor_is_not_ready_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And for no longer than a start takes: what never serves again is what is judged."""
+    api = _Asked(service(), pod("one"))
+    unrest = Unrest(api, SERVICE)
+    for left in ((), (pod("two", ready=False),)):
+        api.objects[1:] = left
+        unrest.begin()
+        with pytest.raises(Inconclusive, match="Pod apps/one went away"):
+            unrest.check()
+    monkeypatch.setattr("drivers.cluster.unrest._BACK", 0.0)
+    unrest.begin()
+    unrest.check()
+
+
+def test_one_that_is_there_again_by_its_name_is_not_gone() -> None:
+    api = _Asked(service(), pod())
+    unrest = Unrest(api, SERVICE)
+    api.objects[1] = pod(uid="another")
+    unrest.begin()
+    assert unrest.gone() == set()

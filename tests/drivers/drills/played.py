@@ -29,6 +29,10 @@ class Cluster:
         self.objects: dict[tuple[str, str], Object] = {}
         self.forbidden: set[str] = set()
         """Verbs on resources, as in `patch deployments`."""
+        self.identity = "lab"
+        """The UID of its namespace kube-system; empty where it is not shown."""
+        self.refused: dict[str, tuple[int, str]] = {}
+        """Status and words of an admission policy, by verb and resource."""
         self.lingering = 0
         """How often the pods of a workload at nothing are still seen."""
         self.stuck = False
@@ -44,10 +48,10 @@ class Cluster:
         """and afterwards."""
         self._version = 100
 
-    def api(self) -> Api:
+    def api(self, context: str = "lab") -> Api:
         """A way to ask it that does not wait for a server that is away."""
         wire: Any = self
-        return Api(wire, context="lab", patience=0.0)
+        return Api(wire, context=context, patience=0.0)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -106,11 +110,16 @@ class Cluster:
             asked = body["spec"]["resourceAttributes"]
             allowed = f"{asked['verb']} {asked['resource']}" not in self.forbidden
             return 201, {"status": {"allowed": allowed}}
+        if path == "/api/v1/namespaces/kube-system":
+            metadata = {"metadata": {"uid": self.identity}}
+            return (200, metadata) if self.identity else (403, {"message": "cannot get it"})
         kind, space, name = _parsed(path)
         verb = _VERBS.get(method, "get" if name else "list")
         resource = PATHS[kind].rpartition("/")[2]
         if f"{verb} {resource}" in self.forbidden:
             return 403, {"message": f"cannot {verb} {resource}"}
+        if told := self.refused.get(f"{verb} {resource}"):
+            return told[0], {"message": told[1]}
         if verb == "list":
             return 200, {"items": self._listed(kind, space, query.get("labelSelector", ""))}
         return self._one(verb, (kind, name or body["metadata"]["name"]), body, query)

@@ -9,7 +9,7 @@ import pytest
 from domain.errors import SetupError
 from domain.target import Outage
 from drivers.cluster import drills as module
-from drivers.cluster.drills import drills, restore
+from drivers.cluster.drills import drills, notebook_of, restore
 from drivers.cluster.lease import NAME as LEASE
 from drivers.cluster.notebook import Notebook
 from drivers.cluster.scaling import ScalingOutages
@@ -27,10 +27,12 @@ def killed(cluster: Cluster, outages: ScalingOutages) -> Cluster:
     return cluster
 
 
-def _begun(cluster: Cluster, notes: Path, said: list[str], *, allowed_on: str = "") -> ExitStack:
+def _begun(
+    cluster: Cluster, notes: Path, said: list[str], *, allowed_on: str = "", context: str = "lab"
+) -> ExitStack:
     closing = ExitStack()
     drills(
-        cluster.api(),
+        cluster.api(context),
         BACKENDS,
         allowed_on=allowed_on,
         notes=notes,
@@ -143,7 +145,7 @@ def test_what_may_not_be_taken_is_said_in_the_beginning(
     cluster.workload("vllm-server")["spec"]["replicas"] = 0
     with _begun(cluster, notes, said, allowed_on="lab"):
         pass
-    assert said[0] == (
+    assert said[1] == (
         "drill: vLLM stays: no drill with Deployment ml/vllm-server: it is at 0 already"
     )
 
@@ -171,3 +173,91 @@ def test_at_its_end_a_run_gives_everything_back(
     assert "fix       make restore CONTEXT=lab\n" in capsys.readouterr().err
     cluster.forbidden = set()
     module._end(outages)  # noqa: SLF001  # likewise
+
+
+K3S = "default"
+"""What every k3s calls its context."""
+
+
+def _two_of_one_name() -> tuple[Cluster, Cluster]:
+    """The same objects by name, in two clusters."""
+    both = Cluster(), Cluster()
+    for number, each in enumerate(both):
+        each.identity = f"cluster-{number}"
+        each.backend("ollama", "ollama", replicas=3)["metadata"]["uid"] = f"ollama-{number}"
+    return both
+
+
+def test_leave_for_a_drill_says_which_of_all_the_clusters_of_that_name(
+    notes: Path, said: list[str]
+) -> None:
+    meant, other = _two_of_one_name()
+    with pytest.raises(SetupError) as error:
+        _begun(meant, notes, said, allowed_on=K3S, context=K3S)
+    assert "It is not clear for which cluster the drill is meant." in str(error.value)
+    assert "expected  --drill=default@cluster-\n" in str(error.value)
+    meant.identity, other.identity = "1111aaaa-22", "3333bbbb-44"
+    with _begun(meant, notes, said, allowed_on="default@1111aaaa", context=K3S):
+        assert "drill: allowed on default (https://played.example, cluster 1111aaaa)" in said
+    with pytest.raises(SetupError, match="expected  --drill=default@3333bbbb"):
+        _begun(other, notes, said, allowed_on="default@1111aaaa", context=K3S)
+    other.identity = ""
+    with _begun(other, notes, said, allowed_on="default@played.example", context=K3S):
+        pass
+    assert not any("PATCH" in each for each in meant.asked + other.asked)
+
+
+def test_a_name_of_its_own_may_be_given_with_the_identity_too(
+    cluster: Cluster, notes: Path, said: list[str]
+) -> None:
+    with _begun(cluster, notes, said, allowed_on="lab@lab"):
+        pass
+    with pytest.raises(SetupError, match="meant for another cluster"):
+        _begun(cluster, notes, said, allowed_on="lab@other")
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["identity", "address alone"])
+def test_looking_at_one_cluster_strikes_no_note_of_another(
+    notes: Path,
+    said: list[str],
+    shown: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    killed, other = _two_of_one_name()
+    if not shown:
+        killed.identity = other.identity = ""
+    notebook = notebook_of(killed.api(K3S), notes)
+    outages = ScalingOutages(killed.api(K3S), BACKENDS, notebook=notebook, say=said.append)
+    outages.take_away("Ollama", Outage.REFUSED)
+    outages.release()
+    del killed.workload("ollama")["metadata"]["annotations"]
+    _begun(other, notes, said, context=K3S)
+    assert restore(other.api(K3S), notebook_of(other.api(K3S), notes), say=said.append) == ()
+    (certificate,) = restore(killed.api(K3S), notebook, say=said.append)
+    assert certificate == "Deployment ml/ollama has 3 pods again, its spec is as before"
+    assert list(notes.rglob("*.json")) == []
+
+
+def test_a_note_that_was_filed_by_the_address_is_found_with_more_rights(
+    killed: Cluster, notes: Path, said: list[str]
+) -> None:
+    (note,) = notes.rglob("*.json")
+    note.parent.rename(notes / "played-example")
+    del killed.workload("ollama")["metadata"]["annotations"]
+    assert len(restore(killed.api(), notebook_of(killed.api(), notes), say=said.append)) == 1
+
+
+def test_the_command_that_gives_back_is_printed_as_it_was_given(
+    killed: Cluster, notes: Path, said: list[str]
+) -> None:
+    command = "make restore CONTEXT=lab ARGS='--kubeconfig=/k --ollama-service=ai/ollama'"
+    with pytest.raises(SetupError) as error:
+        drills(
+            killed.api(),
+            BACKENDS,
+            allowed_on="",
+            notes=notes,
+            restore_by=command,
+            say=said.append,
+            closing=ExitStack(),
+        )
+    assert f"or else: {command}" in str(error.value)

@@ -1,5 +1,6 @@
 """Taking backends away and giving them back, on a played cluster."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,29 @@ def test_a_change_by_somebody_else_just_then_refuses_the_drill(
 
     outages.restore()
     assert _replicas(cluster.workload("vllm-server")) == 5, "whoever changed it has the last word"
+
+
+_REFUSALS = {
+    "a policy": (422, "ValidatingAdmissionPolicy 'keep' with binding 'keep' denied request: no"),
+    "a policy that says so otherwise": (401, "ValidatingAdmissionPolicy 'keep' denied request"),
+    "a webhook": (403, 'admission webhook "keep.example" denied the request: no'),
+    "one that is gone": (500, 'Internal error occurred: failed calling webhook "keep.example"'),
+    "a value that it does not take": (422, "spec.replicas: Invalid value"),
+}
+
+
+@pytest.mark.parametrize("told", _REFUSALS.values(), ids=_REFUSALS.keys())
+@pytest.mark.parametrize("asked", ["patch deployments", "create leases"])
+def test_what_the_cluster_does_not_admit_is_no_drill_and_no_end_of_the_run(
+    cluster: Cluster, outages: ScalingOutages, told: tuple[int, str], asked: str
+) -> None:
+    cluster.refused = {asked: told}
+    with pytest.raises(NotProven, match=re.escape(told[1])):
+        outages.take_away("vLLM", Outage.REFUSED)
+    cluster.refused = {}
+
+    outages.restore()
+    assert _replicas(cluster.workload("vllm-server")) == 1
 
 
 def test_whoever_scales_it_up_meanwhile_has_the_last_word(
