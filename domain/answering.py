@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from domain.contract import Model, Provider
-from domain.errors import Inconclusive
+from domain.errors import Inconclusive, NotProven
 from domain.message import excerpt, explain
 from domain.proof import Answer, Provenance, Turn
 from domain.refusals import refused
@@ -19,6 +19,7 @@ def check_answer(
     *,
     namespace: str = "",
     away: Callable[[Provider], bool] = lambda _provider: False,
+    calls: Sequence[Call] = (),
 ) -> None:
     """Return if the model itself gave this answer.
 
@@ -28,16 +29,24 @@ def check_answer(
         namespace: the gateway's, in which it completes short names.
         away: whether nobody is meant to serve a provider's models now (the GPU is in use for
             something else).
+        calls: what the providers were asked, where somebody saw it: that must agree.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
         Inconclusive: an external provider refused, or the model is switched off on purpose.
+        NotProven: the answer does not carry what would tell.
     """
     name, provider = expected.name, expected.provider
     who = answer.provenance
     broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
-    wrong = broken or _wrong_origin(who, expected, namespace) or _no_proof(answer, who)
+    wrong = (
+        broken
+        or _wrong_origin(who, expected, namespace)
+        or _contradicted(answer, who, provider, calls)
+        or _no_proof(answer, who)
+    )
     if not wrong:
+        _require_told(answer, expected, calls)
         return
     if away(provider):
         raise Inconclusive(f"{name}: nothing is meant to run behind {provider} (0 replicas)")
@@ -51,7 +60,7 @@ def check_answer(
             found=wrong,
             where=f"asked for {answer.model}; answered by {who or 'nobody who says so'}; "
             f"text {excerpt(answer.text, 80)!r}",
-            fix=_fix(wrong, name),
+            fix=_fix(wrong, name, answer),
         )
     )
 
@@ -59,12 +68,56 @@ def check_answer(
 def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> str:
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
-    if who.group != expected.name:
-        return f"{who.group or 'an unknown model'} answered in its place ({who.api_base})"
+    if who.foreign:
+        return (
+            f"the answer came through another gateway: none of the judged gateway's entries is "
+            f"{who.deployment} (x-litellm-model-id)"
+        )
+    if who.group not in (expected.name, ""):
+        return f"{who.group} answered in its place ({who.api_base})"
     if not expected.provider.serves_at(who.host, namespace=namespace):
         hosts = " or ".join(expected.provider.hosts)
         return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
     return ""
+
+
+def _contradicted(
+    answer: Answer, who: Provenance | None, provider: Provider, calls: Sequence[Call]
+) -> str:
+    """What the providers' side saw, where it is not what LiteLLM's headers say.
+
+    They name the entry that was chosen, not who answered: a fallback inside the entry, or one of
+    `litellm_settings.model_fallbacks`, leaves them as they are, with 0 fallbacks (1.106.2).
+    """
+    made = [call for call in asked(answer.nonce, calls) if call.answered]
+    if not made:
+        return ""
+    last, serves = made[-1], who.serves if who else ""
+    if last.provider == provider.name and (not serves or f"/{serves}".endswith(f"/{last.model}")):
+        return ""
+    return (
+        f"{last.model} at {last.provider} gave it, by the providers' ledger, whatever LiteLLM says"
+    )
+
+
+def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> None:
+    """Return if it is known which of the gateway's models answered.
+
+    Raises:
+        NotProven: nothing says so.
+    """
+    who = answer.provenance
+    seen = {
+        call.provider == expected.provider.name and expected.upstream in ("", call.model)
+        for call in asked(answer.nonce, calls)
+        if call.answered
+    }
+    if who and not who.group and seen != {True}:
+        raise NotProven(
+            f"which model answered for {expected.name}: LiteLLM asked the right host, its answer "
+            "names no model (x-litellm-model-group is not sent with a stream before 1.93), and its "
+            f"entries cannot tell: {who.unread or 'the answer names none of them'}"
+        )
 
 
 def _no_proof(answer: Answer, who: Provenance | None) -> str:
@@ -76,14 +129,40 @@ def _no_proof(answer: Answer, who: Provenance | None) -> str:
     return f"the code {answer.nonce} of the question does not come back{unasked}"
 
 
-def _fix(wrong: str, name: str) -> str:
+def _fix(wrong: str, name: str, answer: Answer) -> str:
     if "in its place" in wrong:
-        return f"look why {name} itself fails: ask it with disable_fallbacks"
+        return _in_its_place(name, answer)
+    if "another gateway" in wrong:
+        return (
+            "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
+            "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
+        )
+    if "ledger" in wrong:
+        return (
+            f"look in LiteLLM's log why {name} itself fails, and take away what hides it: "
+            "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks"
+        )
     if "not " in wrong and "asked" in wrong:
         return "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base"
     if "empty" in wrong:
         return "look whether the model thinks aloud (reasoning mode), or serves at all"
     return "look at LiteLLM's configuration of the model, and at its log"
+
+
+def _in_its_place(name: str, answer: Answer) -> str:
+    """What to look at where LiteLLM says that another of its models answered."""
+    failed = f"look why {name} itself fails: ask it with disable_fallbacks"
+    sent = (
+        "look for what sends it there: completion_model in LiteLLM's general_settings, "
+        "model_group_alias, or a filter in Open WebUI"
+    )
+    match answer.headers.get("x-litellm-attempted-fallbacks"):
+        case None:
+            return f"{failed}; if it does not, {sent}"
+        case "0":
+            return f"LiteLLM counts no fallback, so {name} was not even tried: {sent}"
+        case _:
+            return failed
 
 
 def check_no_error(answer: Answer) -> None:

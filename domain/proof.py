@@ -1,7 +1,9 @@
 """Proof is a value: what was seen, where, and how it reads beside what was expected."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Self
 from urllib.parse import urlsplit
 
 
@@ -99,22 +101,53 @@ class Served:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """One entry of LiteLLM's model list: `GET /model/info`, LiteLLM 1.80.17 to 1.108.7."""
+
+    identity: str
+    group: str
+    upstream: str
+    api_base: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
-    """Who answered, by the headers that LiteLLM gives to a streamed answer (1.106.2)."""
+    """Who answered, by the headers that LiteLLM gives to a streamed answer (1.80.17 to 1.108.7)."""
 
     group: str
-    """`x-litellm-model-group`: the model that answered, under the gateway's own name."""
+    """The model that answered, under the gateway's own name: `x-litellm-model-group`, which 1.80.17
+    and 1.83.14 do not send with a stream (1.93.2 does); else that of the entry. Empty: unknown."""
     deployment: str
-    """`x-litellm-model-id`."""
+    """`x-litellm-model-id`, the entry's identity."""
     api_base: str
-    """`x-litellm-model-api-base`: the address that LiteLLM asked."""
+    """`x-litellm-model-api-base`: the address that LiteLLM asked; 1.80.17 and 1.83.14 tell its
+    whole path."""
     upstream: bool
     """Whether `llm_provider-*` headers show that an upstream was really called."""
+    serves: str = ""
+    """The entry's model as the judged gateway lists it, `groq/llama-3.3-70b-versatile`."""
+    foreign: bool = False
+    """Whether the judged gateway has no entry of this identity."""
+    unread: str = ""
+    """Why its entries could not be read."""
 
     @property
     def host(self) -> str:
         """The host that LiteLLM asked."""
         return host_of(self.api_base)
+
+    def among(self, entries: Iterable[Deployment], asked: str) -> Self:
+        """The same, with what the judged gateway's own entries tell of the one that answered.
+
+        Args:
+            entries: all that it has.
+            asked: the model that was asked for: a wildcard entry answers under that name.
+        """
+        entry = next((each for each in entries if each.identity == self.deployment), None)
+        if entry is None:
+            return replace(self, foreign=True)
+        named = asked if fnmatchcase(asked, entry.group) else entry.group
+        return replace(self, group=self.group or named, serves=entry.upstream)
 
     def __str__(self) -> str:
         called = "upstream called" if self.upstream else "no sign of an upstream call"
@@ -149,16 +182,6 @@ class Answer:
     def returned(self) -> bool:
         """Whether the nonce came back: the text was made for this very question."""
         return self.nonce in self.text
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Deployment:
-    """One entry of LiteLLM's model list: `GET /model/info`, LiteLLM 1.106.2."""
-
-    identity: str
-    group: str
-    upstream: str
-    api_base: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

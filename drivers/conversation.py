@@ -1,4 +1,4 @@
-"""A stored conversation, asked as the page asks; checked with Open WebUI 0.12.4."""
+"""A stored conversation, asked as the page asks; checked with Open WebUI 0.7.2 to 0.12.4."""
 
 import uuid
 from collections.abc import Mapping
@@ -10,8 +10,12 @@ from domain.message import explain
 from domain.proof import Turn
 from domain.waiting import Say, aloud, eventually, quiet
 from drivers.open_webui import ANSWER_TIMEOUT, OpenWebUI
-from drivers.shapes import mapping
+from drivers.shapes import mapping, sequence
 from drivers.streaming import Question
+from drivers.transport import Reply
+
+_STREAM = "data:"
+"""How an answer begins that is streamed to whoever asked."""
 
 
 class Conversation:
@@ -58,19 +62,9 @@ class Conversation:
         question = Question(model=model, nonce=nonce, history=self.history)
         identity = str(uuid.uuid4())
         with aloud(f"Open WebUI to take a question for {model}", self._say):
-            reply = self._open_webui.api.post(
-                "/api/chat/completions", self._request(question, identity)
-            )
+            reply = self._put(question, identity)
         if reply.status != HTTPStatus.OK or not isinstance(reply.json, dict):
-            raise AssertionError(
-                explain(
-                    f"Open WebUI does not take a question for {model}.",
-                    expected="the question is accepted into the conversation",
-                    found=f"{reply.status}: {reply.error}",
-                    where=f"POST {self._open_webui.api.base_url}/api/chat/completions",
-                    fix="ask the same in the page, and read Open WebUI's log",
-                )
-            )
+            raise self._not_taken(model, f"{reply.status}: {reply.error}")
         self._chat = str(reply.json.get("chat_id") or self._chat)
         self._asked.append((identity, question))
         turn = eventually(
@@ -85,6 +79,34 @@ class Conversation:
             {"role": "assistant", "content": turn.text},
         ]
         return turn
+
+    def _put(self, question: Question, identity: str) -> Reply:
+        """Open WebUI's answer to a question, which is no model's.
+
+        From 0.10 on Open WebUI makes the chat of a first question itself (0.10.2, 0.12.4). Before,
+        the page makes it, and a question without a chat is answered at once (0.7.2, 0.8.12): that
+        answer is part of no conversation, so the question is put again, as those pages do.
+        """
+        if not self._open_webui.page_keeps_chats:
+            reply = self._post(self._request(question, identity))
+            if not reply.text.startswith(_STREAM):
+                return reply
+            self._open_webui.page_keeps_chats = True
+        return self._post(self._kept_by_the_page(question, identity))
+
+    def _post(self, body: Mapping[str, Any], path: str = "/api/chat/completions") -> Reply:
+        return self._open_webui.api.post(path, body)
+
+    def _not_taken(self, model: str, found: str) -> AssertionError:
+        return AssertionError(
+            explain(
+                f"Open WebUI does not take a question for {model}.",
+                expected="the question is accepted into the conversation",
+                found=found,
+                where=f"POST {self._open_webui.api.base_url}/api/chat/completions",
+                fix="ask the same in the page, and read Open WebUI's log",
+            )
+        )
 
     def _request(self, question: Question, identity: str) -> dict[str, Any]:
         parent = self._asked[-1][0] if self._asked else None
@@ -104,32 +126,76 @@ class Conversation:
             },
         }
 
+    def _kept_by_the_page(self, question: Question, identity: str) -> Mapping[str, Any]:
+        """The request, once the chat holds the question and the place of its answer."""
+        request = self._request(question, identity)
+        asked = {**request.pop("user_message"), "childrenIds": [identity]}
+        answer = {
+            "id": identity,
+            "parentId": asked["id"],
+            "childrenIds": [],
+            "role": "assistant",
+            "content": "",
+            "model": question.model,
+        }
+        messages = {**self._messages_kept(), asked["id"]: asked, identity: answer}
+        chat = {
+            "title": "New Chat",
+            "models": [question.model],
+            "history": {"messages": messages, "currentId": identity},
+        }
+        reply = self._post({"chat": chat}, f"/api/v1/chats/{self._chat or 'new'}")
+        self._chat = str(mapping(reply.json).get("id") or "")
+        if not self._chat:
+            raise self._not_taken(question.model, f"no chat: {reply.status}, {reply.error}")
+        return {**request, "chat_id": self._chat, "parent_id": asked["id"], "parent_message": asked}
+
     def _finished(self, identity: str) -> Turn:
-        turns = {each: turn for each, turn in self._stored().items() if turn is not None}
-        assert identity in turns, "it is not stored yet"
-        return turns[identity]
+        message = self._messages_kept().get(identity)
+        turn = _turn(mapping(message), dict(self._asked)[identity])
+        assert turn is not None, "it is not stored yet"
+        if "done" not in mapping(message) and not turn.error:  # 0.7.2 never says so of an answer
+            tasks = self._open_webui.api.mapping(f"/api/tasks/chat/{self._chat}").get("task_ids")
+            assert not tasks, "it is not complete yet"
+        return turn
 
     def turns(self) -> tuple[Turn, ...]:
         """Every turn, as the stored chat has it now."""
-        return tuple(turn for turn in self._stored().values() if turn is not None)
+        messages = self._messages_kept()
+        turns = (_turn(mapping(messages.get(identity)), asked) for identity, asked in self._asked)
+        return tuple(turn for turn in turns if turn is not None)
 
-    def _stored(self) -> Mapping[str, Turn | None]:
+    def _messages_kept(self) -> Mapping[str, Any]:
+        """The messages of the stored chat by identity; none where there is no chat yet."""
+        if not self._chat:
+            return {}
         chat = mapping(self._open_webui.api.mapping(f"/api/v1/chats/{self._chat}").get("chat"))
-        messages = mapping(mapping(chat.get("history")).get("messages"))
-        return {
-            identity: _turn(mapping(messages.get(identity)), question)
-            for identity, question in self._asked
-        }
+        return mapping(mapping(chat.get("history")).get("messages"))
 
 
 def _turn(message: Mapping[str, Any], question: Question) -> Turn | None:
-    error = message.get("error")
-    if not message.get("done") and not error:
+    error, text = message.get("error"), str(message.get("content") or _written(message))
+    if not message.get("done", bool(text)) and not error:
         return None
     told = mapping(error).get("content") or error
     return Turn(
         model=str(message.get("model") or ""),
         nonce=question.nonce,
-        text=str(message.get("content") or ""),
+        text=text,
         error=str(told or ""),
     )
+
+
+def _written(message: Mapping[str, Any]) -> str:
+    """The words of an answer that is stored as items of output; 0.10.2 leaves `content` empty.
+
+    What the model thought, and the tools that it called, are items of other types.
+    """
+    items = [mapping(each) for each in sequence(message.get("output"))]
+    parts = [
+        mapping(part)
+        for item in items
+        if item.get("type") == "message"
+        for part in sequence(item.get("content"))
+    ]
+    return "".join(str(part.get("text") or "") for part in parts)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -25,11 +26,12 @@ _KEY_REFUSED = re.compile(
 
 
 class Gateway:
-    """LiteLLM's own API; checked with 1.106.2."""
+    """LiteLLM's own API; checked with 1.80.17 to 1.108.7."""
 
     def __init__(self, base_url: str, key: Secret | None, *, timeout: float = TIMEOUT) -> None:
         self._key = key
         self._timeout = timeout
+        self._entries: tuple[Deployment, ...] = ()
         self._api = Api(base_url, name="LiteLLM", timeout=timeout, headers=self._headers)
 
     def close(self) -> None:
@@ -94,6 +96,21 @@ class Gateway:
             for item in self._list("/model/info")
         )
 
+    def recognise(self, answer: Answer) -> Answer:
+        """The answer, with what this gateway's entries tell of who gave it; asks for them once.
+
+        An identity that is not among them is looked up afresh: an entry may be new.
+        """
+        who = answer.provenance
+        if who is None or not who.deployment:
+            return answer
+        if who.deployment not in {each.identity for each in self._entries}:
+            try:
+                self._entries = self.deployments()
+            except (NotProven, UnexpectedAnswerError) as error:
+                return unrecognised(answer, str(error).splitlines()[0])
+        return replace(answer, provenance=who.among(self._entries, answer.model))
+
     def _list(self, path: str) -> list[dict[str, Any]]:
         return self._api.objects_in(self._mapping(path), "data", path)
 
@@ -151,7 +168,7 @@ class Gateway:
         """The answer to a question put straight to the gateway."""
         answer = ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
         self._require_welcome(answer.status, answer.error)
-        return answer
+        return self.recognise(answer)
 
     def told(self, heads: Iterable[str]) -> str:
         """Models, and the chains that begin at `heads`, to hold one replica against another."""
@@ -165,6 +182,12 @@ class Gateway:
             return stranger._api.get("/v1/models")  # its own class
         finally:
             stranger.close()
+
+
+def unrecognised(answer: Answer, why: str) -> Answer:
+    """The answer, where the judged gateway's entries cannot be read; `why` says what is missing."""
+    who = answer.provenance
+    return replace(answer, provenance=replace(who, unread=why)) if who else answer
 
 
 def _rules(listed: object) -> dict[str, tuple[str, ...]]:

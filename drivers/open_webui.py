@@ -1,4 +1,4 @@
-"""Open WebUI as one account uses it; checked with 0.12.4."""
+"""Open WebUI as one account uses it; checked with 0.7.2 to 0.12.4."""
 
 import time
 from collections.abc import Mapping
@@ -33,6 +33,8 @@ class OpenWebUI:
         self._token = ""
         self.role = ""
         """`admin` or `user`, once signed in."""
+        self.page_keeps_chats = False
+        """Whether it was seen to leave it to the page to make chats, as before 0.10."""
         self.api = Api(base_url, name="Open WebUI", timeout=timeout, headers=self.headers)
 
     def close(self) -> None:

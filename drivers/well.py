@@ -7,6 +7,7 @@ from domain.answering import check_answer
 from domain.contract import Contract, Provider
 from domain.errors import Blocked, Subject
 from domain.proof import Answer
+from domain.target import Witness
 from drivers.answers import Answers
 
 
@@ -20,6 +21,7 @@ class Well:
         *,
         offered: Callable[[str], None],
         away: Callable[[Provider], bool],
+        witness: Witness | None = None,
     ) -> None:
         """Ask nothing yet.
 
@@ -28,11 +30,15 @@ class Well:
             contract: who must answer for each model.
             offered: raises Blocked where a model cannot be chosen.
             away: whether nobody is meant to serve a provider's models now.
+            witness: who saw at the providers' side what they were asked; must agree.
         """
         self._answers = answers
         self._contract = contract
         self._offered = offered
         self.away = away
+        self._witness = witness
+        self._through_another = ""
+        """The model whose answer showed first that Open WebUI asks another gateway."""
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `domain.answering.check_answer`."""
@@ -48,9 +54,19 @@ class Well:
         self._check(answer, model, self._contract.providers[provider])
 
     def _check(self, answer: Answer, model: str, provider: Provider) -> None:
+        if answer.provenance and answer.provenance.foreign:
+            self._through_another = self._through_another or model
+            if self._through_another != model:  # one fault, one red line
+                reason = f"{self._through_another} answers through another gateway"
+                raise Blocked(Subject.ANSWERS, reason)
         expected = replace(self._contract.models[model], provider=provider)
-        namespace = self._contract.gateway.namespace
-        check_answer(answer, expected, namespace=namespace, away=self.away)
+        check_answer(
+            answer,
+            expected,
+            namespace=self._contract.gateway.namespace,
+            away=self.away,
+            calls=self._witness.calls() if self._witness else (),
+        )
 
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.

@@ -11,12 +11,12 @@ from domain.kubernetes import ServiceName
 from domain.target import Outage, Target
 from domain.verdict import ExitCode
 from lab.embedded.backends import EmulatedOutages
-from lab.embedded.lab import EmbeddedLab
+from lab.embedded.lab import EmbeddedLab, programs_for
 from lab.embedded.manifests import DEFAULT, Manifests
 from lab.embedded.placeholders import completed
 from lab.embedded.standing import announced, attached
 from lab.embedded.target import embedded_target
-from lab.environments import CACHE, ensure_all
+from lab.environments import CACHE
 from lab.terminal import say, write
 
 _OUTAGES = {outage.name.lower(): outage for outage in Outage}
@@ -74,8 +74,8 @@ def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     manifests = Manifests.load(options.manifests)
     manifests = completed(manifests.trusted() if options.allow_code else manifests)
-    programs = ensure_all(cache=options.cache, say=say)
-    with EmbeddedLab(manifests, programs.__getitem__, say=say) as lab:
+    programs = programs_for(manifests, cache=options.cache, say=say)
+    with EmbeddedLab(manifests, programs, say=say) as lab:
         target = embedded_target(
             lab, open_webui=options.open_webui_service, gateway=options.gateway_service
         )

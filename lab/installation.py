@@ -99,6 +99,14 @@ class Installation:
         )
 
 
+class CommandFailedError(SetupError):
+    """A command of an installation failed; `output` is all that it printed."""
+
+    def __init__(self, message: str, output: str) -> None:
+        super().__init__(message)
+        self.output = output
+
+
 @dataclass(frozen=True)
 class Installer:
     """Runs the commands that fill an installation's folder."""
@@ -112,7 +120,8 @@ class Installer:
         """Run the command in the folder; says what is waited for, and for how long.
 
         Raises:
-            SetupError: it failed; the message carries its last lines.
+            CommandFailedError: it failed; the message carries its last lines.
+            SetupError: there is no such command.
         """
         name, started = self.installation.name, time.monotonic()
         self.say(f"{name}: {step}")
@@ -129,7 +138,8 @@ class Installer:
             raise SetupError(self._missing(command[0])) from error
         output = self._follow(process, step, started)
         if process.returncode != 0:
-            raise SetupError(self._failed(step, command, process.returncode, output))
+            failed = self._failed(step, command, process.returncode, output)
+            raise CommandFailedError(failed, output)
         self.say(f"{name}: {step}: done, {time.monotonic() - started:.0f} s")
 
     def _follow(self, process: subprocess.Popen[bytes], step: str, started: float) -> str:

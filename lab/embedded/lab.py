@@ -2,11 +2,11 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import certifi
@@ -18,12 +18,43 @@ from lab.embedded.manifests import Manifests
 from lab.embedded.network import Disturbance, Network
 from lab.embedded.plan import PodPlan, plan_pods
 from lab.embedded.process import PodProcess, cannot_start
-from lab.embedded.programs import Emulated, Program
+from lab.embedded.programs import Emulated, Program, other_than_named
 from lab.embedded.unsupported import unsupported
-from lab.environments import Environment
+from lab.environments import Environment, ensure_all, requirement
 
 Programs = Callable[[str], Environment]
-"""The built environment of a program, by name."""
+"""The built environment, by what it is made for: `litellm`, or `litellm==1.83.14`."""
+
+
+def programs_for(
+    manifests: Manifests,
+    *,
+    versions: Mapping[str, str] = MappingProxyType({}),
+    cache: Path,
+    say: Say,
+) -> Programs:
+    """The environments of the versions that the manifests' images name; built where they are not.
+
+    Args:
+        manifests: what will run.
+        versions: by program name, versions to run instead.
+        cache: the folder for what is built once.
+        say: shows progress.
+
+    Raises:
+        SetupError: one of them cannot be had.
+    """
+    named = {
+        plan.requirement: plan.program.name
+        for plan in plan_pods(manifests)
+        if isinstance(plan.program, Program)
+    }
+    run = {
+        each: requirement(name, versions[name]) if name in versions else each
+        for each, name in named.items()
+    }
+    built = ensure_all(run.values(), cache=cache, say=say)
+    return lambda each: built[run[each]]
 
 
 class EmbeddedLab:
@@ -149,7 +180,7 @@ class EmbeddedLab:
         return PodProcess(
             plan,
             PodProcess.folder_in(self.folder, plan),
-            self._programs(plan.program.name),
+            self._programs(plan.requirement),
             table=self.folder / "network.json",
             certificates=self._certificates,
             starter=self._starter,
@@ -181,15 +212,30 @@ class EmbeddedLab:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the manifests the lab cannot honour."""
-        return unsupported(self.manifests)
+        """What of the manifests the lab cannot honour, and where another version ran."""
+        return (*unsupported(self.manifests), *self.ran)
+
+    @property
+    def ran(self) -> tuple[str, ...]:
+        """A line for each image in whose place another version ran than its tag names."""
+        told = (
+            other_than_named(plan.container["image"], environment.version)
+            for plan, environment in self._environments()
+        )
+        return tuple(dict.fromkeys(filter(None, told)))
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Versions of the programs that run, by their titles."""
-        used = {plan.program.name for plan in self._plans if isinstance(plan.program, Program)}
-        environments = [self._programs(name) for name in sorted(used)]
-        return {each.program.title: each.version for each in environments}
+        run: dict[str, dict[str, None]] = {}
+        for _, each in self._environments():
+            run.setdefault(each.program.title, {})[each.version] = None
+        return {title: " and ".join(run[title]) for title in sorted(run)}
+
+    def _environments(self) -> Iterator[tuple[PodPlan, Environment]]:
+        for plan in self._plans:
+            if isinstance(plan.program, Program):
+                yield plan, self._programs(plan.requirement)
 
     @property
     def network(self) -> Network:

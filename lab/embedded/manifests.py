@@ -7,6 +7,7 @@ from domain.errors import SetupError
 from domain.kubernetes import Manifest, data_of
 from domain.message import explain
 from domain.secret import Secret
+from domain.shapes import secret_in
 from lab.embedded.reading import read
 
 DEFAULT = Path(__file__).parent.parent / "manifests"
@@ -73,16 +74,28 @@ class Manifests:
             ) from error
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every value of every Secret that is text."""
+        """Every value of every Secret, and what is secret in ConfigMaps and in environments."""
         return tuple(
             Secret(value)
-            for item in self.of_kind("Secret")
-            for value in self._text_of(namespace_of(item), item["metadata"]["name"]).values()
+            for item in self
+            for name, given in self._given_by(item)
+            for value in ([given] if item["kind"] == "Secret" else secret_in(name, given))
         )
 
-    def _text_of(self, namespace: str, name: str) -> Mapping[str, str]:
+    def _given_by(self, item: Manifest) -> Iterator[tuple[str, str]]:
+        """What an object gives to programs, by name."""
+        if item["kind"] in {"ConfigMap", "Secret"}:
+            name = item["metadata"]["name"]
+            yield from self._text_of(item["kind"], namespace_of(item), name).items()
+        elif item["kind"] in {"Deployment", "StatefulSet", "Pod"}:
+            spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
+            for container in spec["containers"]:
+                for entry in container.get("env") or ():
+                    yield entry["name"], entry.get("value") or ""
+
+    def _text_of(self, kind: str, namespace: str, name: str) -> Mapping[str, str]:
         try:
-            return self.data("Secret", namespace, name) or {}
+            return self.data(kind, namespace, name) or {}
         except SetupError as error:
             cause = error.__cause__.__cause__ if error.__cause__ else None
             if isinstance(cause, UnicodeDecodeError):  # a keystore, say: no program is given it

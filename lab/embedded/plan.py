@@ -21,8 +21,9 @@ from domain.message import explain
 from domain.secret import Secret
 from lab.embedded.command import CommandLine, RefusedCommandError, command_line
 from lab.embedded.manifests import Manifests, namespace_of
-from lab.embedded.programs import PROGRAMS, Emulated, Program, program_for
+from lab.embedded.programs import PROGRAMS, Emulated, Program, program_for, version_named
 from lab.embedded.withheld import Given, given
+from lab.environments import requirement
 
 WORKLOADS = ("Deployment", "StatefulSet", "Pod")
 _MOST_REPLICAS = 20
@@ -59,6 +60,12 @@ class PodPlan:
     def key(self) -> str:
         """Namespace and name, unique in a lab."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def requirement(self) -> str:
+        """What its environment is made for: the version that its image's tag names, if it does."""
+        assert isinstance(self.program, Program)
+        return requirement(self.program.name, version_named(self.container["image"]))
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -104,3 +104,33 @@ EMULATED = (
 def program_for(image: str) -> Program | Emulated | None:
     """What the lab runs for an image; None when it does not know it."""
     return next((known for known in (*PROGRAMS, *EMULATED) if known.image.search(image)), None)
+
+
+_TAG = re.compile(
+    r"(?:main-)?v?(?P<version>\d+\.\d+(?:\.\d+)?)"
+    r"(?:-(?:slim|ollama|cuda\d*|stable|nightly))*(?P<more>.*)"
+)
+"""A tag that names a version: `0.11.4`, `v0.11.4-cuda126`, `main-v1.90.7-stable`."""
+
+
+def version_named(image: str) -> str:
+    """The version that an image's tag names; empty for a tag that moves, a digest, or no tag."""
+    tag = _TAG.fullmatch(_tag(image))
+    return tag["version"] if tag else ""
+
+
+def other_than_named(image: str, ran: str) -> str:
+    """What is to be said where the version that ran is not exactly what the image is."""
+    tag, title = _TAG.fullmatch(_tag(image)), getattr(program_for(image), "title", "")
+    if tag is None:
+        how = "names no version, and may move" if _tag(image) else "names no version"
+        return f"{image} {how}: {title} {ran} ran"
+    if tag["version"] != ran:
+        return f"{image} is {title} {tag['version']}: {ran} ran"
+    return f"{image} is a build of its own: {title} {ran} of the package index ran" * bool(
+        tag["more"]
+    )
+
+
+def _tag(image: str) -> str:
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]

@@ -36,6 +36,7 @@ def announced(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
         "manifests": list(lab.manifests),
         "readme": lab.manifests.readme,
         "notes": list(lab.manifests.notes),
+        "ran": list(lab.ran),
         "allow_code": lab.manifests.allow_code,
         "versions": dict(lab.versions),
         "pods": {
@@ -78,7 +79,7 @@ class AttachedLab:
         self.versions: Mapping[str, str] = state["versions"]
         self.plans: tuple[PodPlan, ...] = plan_pods(self.manifests)
         self.network = Network(self.manifests, outside={})
-        self.notes = unsupported(self.manifests)
+        self.notes = (*unsupported(self.manifests), *state["ran"])
         self.pods: Mapping[str, RunningPod] = {
             plan.key: _pod(plan, folder, state["pods"][plan.key])
             for plan in self.plans

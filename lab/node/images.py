@@ -23,7 +23,7 @@ _AUTHORITY = "/lab/authority"
 _CERTIFICATES = "/lab/certificates.pem"
 _UPSTREAM = "providers.lab-providers.svc.cluster.local"
 _PROGRAMS = {
-    "ghcr.io/berriai/litellm:main-latest": LITELLM,
+    "ghcr.io/berriai/litellm:main-v1.106.2-stable": LITELLM,
     "ghcr.io/open-webui/open-webui:0.12.4-slim": OPEN_WEBUI,
 }
 _RELAYS = {

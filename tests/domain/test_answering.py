@@ -13,8 +13,8 @@ from domain.answering import (
     check_turn,
     check_unknown_model,
 )
-from domain.errors import Inconclusive
-from domain.proof import Answer, Provenance, Turn
+from domain.errors import Inconclusive, NotProven
+from domain.proof import Answer, Deployment, Provenance, Turn
 from domain.target import Call
 from tests.domain.making import refused
 from tests.story import MODELS
@@ -137,6 +137,97 @@ WRONG: dict[str, tuple[Answer, str, tuple[str, ...]]] = {
 def test_somebody_else_or_nobody(answer: Answer, name: str, phrases: tuple[str, ...]) -> None:
     with refused(*phrases):
         check_answer(answer, MODELS[name])
+
+
+MISTRAL = "mistral/mistral-small-latest"
+ENTRIES = (
+    Deployment(identity="d1", group="vllm-qwen", upstream="openai/Qwen/Q", api_base=VLLM),
+    Deployment(identity="d2", group=MISTRAL, upstream=MISTRAL, api_base=""),
+    Deployment(identity="d3", group="mistral/*", upstream="mistral/*", api_base=""),
+)
+UNNAMED = Provenance(
+    group="", deployment="d2", api_base="https://api.mistral.ai/v1/chat/completions", upstream=True
+)
+"""What LiteLLM 1.80.17 and 1.83.14 tell of a streamed answer: no group, the whole path."""
+SMALL = replace(GOOD, model=MISTRAL, provenance=UNNAMED)
+
+
+def _seen(provider: str, model: str, *, answered: bool = True) -> Call:
+    return Call(provider=provider, model=model, question=f"code: {NONCE}", answered=answered)
+
+
+def _told(identity: str) -> Answer:
+    who = replace(UNNAMED, deployment=identity).among(ENTRIES, MISTRAL)
+    return replace(SMALL, provenance=who)
+
+
+@pytest.mark.parametrize("identity", ["d2", "d3"], ids=["its own entry", "a wildcard"])
+def test_the_entry_tells_where_no_group_is_named(identity: str) -> None:
+    check_answer(_told(identity), MODELS[MISTRAL])
+
+
+def test_another_entry_answered_where_no_group_is_named() -> None:
+    with refused("vllm-qwen answered in its place"):
+        check_answer(_told("d1"), MODELS[MISTRAL])
+
+
+@pytest.mark.parametrize("group", ["", MISTRAL], ids=["no group", "the right group"])
+def test_an_entry_that_the_judged_gateway_does_not_have(group: str) -> None:
+    who = replace(UNNAMED, group=group, deployment="d9").among(ENTRIES, MISTRAL)
+    with refused("came through another gateway", "d9", "hostAliases"):
+        check_answer(replace(SMALL, provenance=who), MODELS[MISTRAL])
+
+
+def test_the_ledger_tells_where_neither_group_nor_entries_do() -> None:
+    check_answer(SMALL, MODELS[MISTRAL], calls=[_seen("Mistral", "mistral-small-latest")])
+
+
+def test_what_no_proof_reaches_is_not_proven_and_says_why() -> None:
+    unread = replace(SMALL, provenance=replace(UNNAMED, unread="set ACCEPTANCE_GATEWAY_KEY"))
+    with refused("names no model", "ACCEPTANCE_GATEWAY_KEY", error=NotProven):
+        check_answer(unread, MODELS[MISTRAL])
+
+
+def test_the_address_disproves_what_no_proof_reaches() -> None:
+    elsewhere = replace(UNNAMED, api_base="https://api.groq.com/openai/v1/chat/completions")
+    with refused("LiteLLM asked https://api.groq.com", "not api.mistral.ai"):
+        check_answer(replace(SMALL, provenance=elsewhere), MODELS[MISTRAL])
+
+
+CONTRADICTED: dict[str, Call] = {
+    "P35, P49 another provider": _seen("Groq", "llama-3.3-70b-versatile"),
+    "Q302 another model of the same provider": _seen("Mistral", "mistral-tiny"),
+}
+
+
+@pytest.mark.parametrize("last", CONTRADICTED.values(), ids=CONTRADICTED.keys())
+def test_a_ledger_that_contradicts_the_headers(last: Call) -> None:
+    dead = _seen("Mistral", "mistral-small-latest", answered=False)
+    with refused(f"{last.model} at {last.provider} gave it", "litellm_params"):
+        check_answer(_told("d2"), MODELS[MISTRAL], calls=[dead, last])
+
+
+def test_a_ledger_that_agrees_or_saw_nothing() -> None:
+    others = Call(provider="Groq", model="other", question="another question", answered=True)
+    for calls in ([], [others], [_seen("Mistral", "mistral-small-latest"), others]):
+        check_answer(_told("d2"), MODELS[MISTRAL], calls=calls)
+
+
+@pytest.mark.parametrize(
+    ("fallbacks", "told", "not_told"),
+    [
+        ({"x-litellm-attempted-fallbacks": "0"}, "completion_model", "disable_fallbacks"),
+        ({"x-litellm-attempted-fallbacks": "1"}, "disable_fallbacks", "completion_model"),
+        ({}, "if it does not, look for what sends it there", "counts no fallback"),
+    ],
+    ids=["nothing failed", "something failed", "nobody knows"],
+)
+def test_the_fix_follows_what_litellm_counts(
+    fallbacks: dict[str, str], told: str, not_told: str
+) -> None:
+    with pytest.raises(AssertionError, match=told) as caught:
+        check_answer(replace(_told("d1"), headers=fallbacks), MODELS[MISTRAL])
+    assert not_told not in str(caught.value)
 
 
 def test_a_model_that_is_switched_off_on_purpose() -> None:

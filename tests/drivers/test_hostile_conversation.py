@@ -55,11 +55,22 @@ def test_a_chat_that_holds_no_answer(chat: object) -> None:
         conversation.ask("vllm-qwen", "K1")
 
 
+ITEM = {"type": "message", "content": [{"type": "output_text", "text": "K1"}]}
 MESSAGES: dict[str, tuple[dict[str, object], str, str]] = {
     "an answer": ({"content": "K1", "done": True, "model": "vllm-qwen"}, "K1", ""),
     "an error": ({"error": {"content": "away"}}, "", "away"),
     "an error in words": ({"error": "away", "content": "K"}, "K", "away"),
     "an error of nothing": ({"error": {"a": 1}}, "", "{'a': 1}"),
+    "an answer in items, as 0.10.2 stores it": (
+        {"content": "", "done": True, "output": [ITEM, {"type": "reasoning"}, ITEM]},
+        "K1K1",
+        "",
+    ),
+    "items of whatever shape": (
+        {"done": True, "output": ["x", {"type": "message", "content": [1, {"text": None}]}]},
+        "",
+        "",
+    ),
     "an answer of nothing": ({"done": True, "content": None, "model": None}, "", ""),
 }
 

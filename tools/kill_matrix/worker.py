@@ -71,12 +71,15 @@ def _end_with_the_matrix() -> None:
 
 
 def programs(cache: Path, say: Say = quiet) -> Callable[[str], environments.Environment]:
-    """Finds the built environment of a program; those that are missing are built now."""
-    built = {
-        program.name: environments.ensure(program, cache=cache, say=say)
-        for program in (environments.LITELLM, environments.OPEN_WEBUI)
-    }
-    return built.__getitem__
+    """Finds the environment of a program's version; what is missing is built, the usual two now."""
+    built = dict(environments.ensure_all(cache=cache, say=say))
+
+    def find(requirement: str) -> environments.Environment:
+        if requirement not in built:
+            built.update(environments.ensure_all([requirement], cache=cache, say=say))
+        return built[requirement]
+
+    return find
 
 
 def run(fault: Fault) -> Row:

@@ -64,8 +64,9 @@ def programs(folder: Path) -> Mapping[str, Environment]:
         (binaries / name).chmod(0o755)
     python = binaries / "python"
     return {
-        program.name: Environment(program=program, python=python, version="1.0")
+        requirement: Environment(program=program, python=python, version="1.0")
         for program in (LITELLM, OPEN_WEBUI)
+        for requirement in (program.name, f"{program.name}==1.0")  # as the images' tags name it
     }
 
 

@@ -4,7 +4,6 @@
 """
 
 import sys
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
@@ -14,8 +13,8 @@ import yaml
 from lab import __main__ as command
 from lab.embedded import lab, prepared
 from lab.embedded.first_import import FirstImport
+from lab.embedded.lab import Programs
 from lab.embedded.prepared import PreparedStarter
-from lab.environments import Environment
 from tests.lab.embedded import fake
 
 
@@ -24,12 +23,12 @@ def main(folder: Path, way: str) -> int:
     (folder / "manifests").mkdir(parents=True)
     (folder / "manifests" / "all.yaml").write_text(yaml.safe_dump_all(fake.manifests()))
 
-    def programs(**_: object) -> Mapping[str, Environment]:
-        return fake.programs(folder)
+    def programs(*_: object, **__: object) -> Programs:
+        return fake.programs(folder).__getitem__
 
     arguments = ["--manifests", str(folder / "manifests"), "--cache", str(folder / "cache")]
     with ExitStack() as patches:
-        patches.enter_context(patch.object(command, "ensure_all", programs))
+        patches.enter_context(patch.object(command, "programs_for", programs))
         if way == "prepared":
             known = FirstImport(modules=("json",))
             patches.enter_context(patch.object(prepared, "first_import", lambda *_, **__: known))

@@ -61,7 +61,7 @@ def test_the_programs_find_their_commands_and_trust_the_providers(
     images: Mapping[str, Image], tmp_path: Path
 ) -> None:
     for name, folder in (
-        ("ghcr.io/berriai/litellm:main-latest", "litellm"),
+        ("ghcr.io/berriai/litellm:main-v1.106.2-stable", "litellm"),
         ("ghcr.io/open-webui/open-webui:0.12.4-slim", "open-webui"),
     ):
         image = images[name]
@@ -74,7 +74,7 @@ def test_the_programs_find_their_commands_and_trust_the_providers(
 def test_arguments_of_a_manifest_follow_the_entry_point_of_the_gateway(
     images: Mapping[str, Image],
 ) -> None:
-    assert images["ghcr.io/berriai/litellm:main-latest"].entrypoint == ("litellm",)
+    assert images["ghcr.io/berriai/litellm:main-v1.106.2-stable"].entrypoint == ("litellm",)
 
 
 def test_a_port_that_a_manifest_sets_is_seen_by_open_webui(images: Mapping[str, Image]) -> None:
