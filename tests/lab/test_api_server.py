@@ -266,11 +266,10 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         Manifests.load(tmp_path)
 
 
-@pytest.mark.parametrize(("escape", "what"), [("\\0", "NUL"), ("\\ud83d", "half of a character")])
-def test_a_character_that_no_program_can_be_given(tmp_path: Path, escape: str, what: str) -> None:
-    text = f'apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata:\n  A: "{escape}"\n'
+def test_a_character_that_no_program_can_be_given(tmp_path: Path) -> None:
+    text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  A: "\\0"\n'
     (tmp_path / "x.yaml").write_text(text)
-    with pytest.raises(SetupError, match=rf"(?s){what}.*x\.yaml, line 5"):
+    with pytest.raises(SetupError, match=r"(?s)a text with NUL.*x\.yaml, line 5"):
         Manifests.load(tmp_path)
 
 

@@ -23,10 +23,8 @@ def test_a_deployment_from_git_is_run_and_what_is_done_about_it_is_said() -> Non
     gateway, chat = plans["ml/gateway-0"], plans["apps/chat-0"]
     assert gateway.line
     assert chat.line
-    assert gateway.line.words == (
-        *("litellm", "--config", "/etc/gateway/proxy.yaml"),
-        *("--port", "4000", "--num_workers", "2"),
-    )
+    arguments = ("--config", "/etc/gateway/proxy.yaml", "--port", "4000")
+    assert gateway.line.words == ("litellm", *arguments)
     assert chat.line.words[:2] == ("open-webui", "serve")
     assert chat.port("login") == 8080
     key = master_key_behind(GATEWAY, manifests)
@@ -41,6 +39,7 @@ def test_a_deployment_from_git_is_run_and_what_is_done_about_it_is_said() -> Non
         "StatefulSet apps/chat: initContainers is not honoured",
         "StatefulSet apps/chat: container login (quay.io/oauth2-proxy/oauth2-proxy:v7.6.0) is",
         f"{GATEWAY_SAYS}`prisma migrate deploy` is not run",
+        f"{GATEWAY_SAYS}of 2 workers one runs",
         f"{GATEWAY_SAYS}--run_gunicorn is left out",
         f"{GATEWAY_SAYS}DATABASE_URL is left out",
         f"{GATEWAY_SAYS}the file /etc/gateway/hooks.py is code",
