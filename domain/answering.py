@@ -7,7 +7,7 @@ from domain.contract import Model, Provider
 from domain.errors import Inconclusive, NotProven
 from domain.message import excerpt, explain
 from domain.proof import Answer, Provenance, Turn, breaks_off, spoken
-from domain.refusals import refused
+from domain.refusals import refusal, refused
 from domain.target import Call
 from domain.witnessing import asked
 
@@ -42,6 +42,7 @@ def check_answer(
     *,
     namespace: str = "",
     away: Callable[[Provider], bool] = lambda _provider: False,
+    as_agreed: Callable[[str], bool] = lambda _model: False,
     calls: Sequence[Call] = (),
 ) -> None:
     """Return if the model itself gave this answer.
@@ -52,19 +53,20 @@ def check_answer(
         namespace: the gateway's, in which it completes short names.
         away: whether nobody is meant to serve a provider's models now (the GPU is in use for
             something else).
+        as_agreed: whether the gateway's entry of a model is known to be as it should.
         calls: what the providers were asked, where somebody saw it: that must agree.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
         Inconclusive: an external provider refused, LiteLLM limits the key, or the model is
             switched off on purpose.
-        NotProven: the answer does not carry what would tell, as one in a single body.
+        NotProven: the answer does not carry what would tell, and nobody saw who was asked.
     """
     name, provider = expected.name, expected.provider
     if limit := limit_of_the_key(answer.error):
         raise _limited(name, limit)
     who = answer.provenance
-    broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
+    broken = f"it breaks off with an error: {excerpt(answer.error)}" if answer.error else ""
     wrong = (
         broken
         or _wrong_origin(who, expected, namespace)
@@ -82,7 +84,13 @@ def check_answer(
             "Chat Response), and an answer in one body has none of LiteLLM's headers"
         )
     if answer.error and not answer.text and answer.model == name:
-        raise refused(expected, answer.error, f"asked for {answer.model}")
+        raise refused(
+            expected,
+            answer.error,
+            f"asked for {answer.model}",
+            status=answer.status,
+            as_agreed=as_agreed(name),
+        )
     # An error of a whole chain names its first model's trouble first: it tells nothing of others.
     raise AssertionError(
         explain(
@@ -168,35 +176,46 @@ def _no_proof(answer: Answer, who: Provenance | None) -> str:
     return f"the code {answer.nonce} of the question does not come back{unasked}"
 
 
+_FIXES = (
+    (
+        "another gateway",
+        (
+            "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
+            "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
+        ),
+    ),
+    (
+        "ledger",
+        (
+            "look in LiteLLM's log why the model itself fails, and take away what hides it: "
+            "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks"
+        ),
+    ),
+    (
+        "LiteLLM asked",
+        "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base",
+    ),
+    (
+        "finish_reason length",
+        (
+            "raise max_tokens in LiteLLM's configuration of the model, or in Open WebUI's: a model "
+            "that thinks spends it on its thoughts"
+        ),
+    ),
+    (
+        "cut off",
+        "look which proxy or filter between the model and Open WebUI ends its streams early",
+    ),
+    ("empty", "look whether the model thinks aloud (reasoning mode), or serves at all"),
+)
+"""What helps, by a phrase of what was found; the first that fits."""
+
+
 def _fix(wrong: str, name: str, answer: Answer) -> str:
     if "in its place" in wrong:
         return _in_its_place(name, answer)
-    if "another gateway" in wrong:
-        return (
-            "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
-            "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
-        )
-    if "ledger" in wrong:
-        return (
-            f"look in LiteLLM's log why {name} itself fails, and take away what hides it: "
-            "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks"
-        )
-    if "not " in wrong and "asked" in wrong:
-        return "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base"
-    return _fix_of_the_text(wrong)
-
-
-def _fix_of_the_text(wrong: str) -> str:
-    if "finish_reason length" in wrong:
-        return (
-            "raise max_tokens in LiteLLM's configuration of the model, or in Open WebUI's: a model "
-            "that thinks spends it on its thoughts"
-        )
-    if "cut off" in wrong:
-        return "look which proxy or filter between the model and Open WebUI ends its streams early"
-    if "empty" in wrong:
-        return "look whether the model thinks aloud (reasoning mode), or serves at all"
-    return "look at LiteLLM's configuration of the model, and at its log"
+    otherwise = "look at LiteLLM's configuration of the model, and at its log"
+    return next((fix for phrase, fix in _FIXES if phrase in wrong), otherwise)
 
 
 def _in_its_place(name: str, answer: Answer) -> str:
@@ -238,7 +257,7 @@ def check_error_only(answer: Answer) -> None:
         explain(
             "The user is not told that the model is away.",
             expected="an error, and no answer",
-            found=f"{answer.error or 'no error'}; text {excerpt(answer.text, 80)!r}",
+            found=f"{excerpt(answer.error) or 'no error'}; text {excerpt(answer.text, 80)!r}",
             where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
             fix="look for default_fallbacks or a fallback of this model that should not be there",
         )
@@ -253,9 +272,25 @@ def check_unknown_model(answer: Answer) -> None:
         explain(
             "A model that was just invented is not refused.",
             expected='an error like "Model not found"',
-            found=f"{answer.status}: {answer.error or excerpt(answer.text, 80)}",
+            found=f"{answer.status}: {excerpt(answer.error or answer.text)}",
             where=f"asked for {answer.model}",
             fix="what answers to any name proves nothing: look for a wildcard or a default model",
+        )
+    )
+
+
+def check_unknown_to_gateway(answer: Answer) -> None:
+    """Raise AssertionError unless the gateway by itself refuses a model that does not exist."""
+    if answer.error and not answer.text and refusal(answer.error, answer.status).of_litellm:
+        return
+    raise AssertionError(
+        explain(
+            "The gateway does not refuse a model that was just invented.",
+            expected="LiteLLM says by itself that it has no such model",
+            found=f"{answer.status}: {excerpt(answer.error or answer.text)}",
+            where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
+            fix='look for a wildcard (model_name: "*") in LiteLLM\'s model_list: a name that is '
+            "misspelt goes to some provider",
         )
     )
 
@@ -307,7 +342,7 @@ def _of_another(turn: Turn, model: Model, found: str) -> str:
     return explain(
         f"The answer in the conversation does not come from {model.name}.",
         expected=str(model),
-        found=f"{found}; {turn.error or 'no error'}",
+        found=f"{found}; {excerpt(turn.error) or 'no error'}",
         where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
         f"its label says {turn.model}, which is only what was asked for",
         fix=f"look why {model.name} did not answer: ask it with disable_fallbacks",

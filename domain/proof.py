@@ -1,7 +1,7 @@
 """Proof is a value: what was seen, where, and how it reads beside what was expected."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Self
@@ -67,6 +67,17 @@ class Connection:
     model_ids: tuple[str, ...] = ()
     """Names typed in by an administrator; where there are any, the other side is never asked."""
     prefix: str = ""
+    sent: tuple[tuple[str, str], ...] = ()
+    """What its own headers send for a key, each with a fingerprint: they win over the key."""
+    identity: str = ""
+    """Whose key goes with each question, where it is not the connection's (`session`)."""
+    also: frozenset[int] = frozenset()
+    """Indexes of further connections that lead to the same place: together they are one."""
+
+    @property
+    def indexes(self) -> frozenset[int]:
+        """Of this connection and of those that are one with it."""
+        return self.also | {self.index}
 
     def __str__(self) -> str:
         return f"connection #{self.index} {self.url}"
@@ -114,6 +125,8 @@ class Listing:
     seconds: float
     unseen: tuple[str, ...] = ()
     """Names that the API gives to the same account, where a page does not show them."""
+    switched_off: tuple[str, ...] = ()
+    """Names that an administrator disabled under Admin Settings > Models, where they are told."""
     picture: bytes = field(default=b"", repr=False)
     """What the user saw, as a PNG, where there was a screen."""
 
@@ -126,9 +139,9 @@ class Listing:
         """The model of exactly this name."""
         return next((model for model in self.models if model.name == name), None)
 
-    def by(self, connection: int) -> frozenset[str]:
-        """Names that come from one connection."""
-        return frozenset(model.name for model in self.models if model.connection == connection)
+    def by(self, connections: Collection[int]) -> frozenset[str]:
+        """Names that come from some connections."""
+        return frozenset(model.name for model in self.models if model.connection in connections)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +152,8 @@ class Served:
     names: tuple[str, ...]
     error: str = ""
     """Its own words where it told no models."""
+    withheld: tuple[str, ...] = ()
+    """Names that it serves, and does not tell to this key; as far as that can be known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +164,13 @@ class Deployment:
     group: str
     upstream: str
     api_base: str
+    """Where the entry itself sends questions; empty where it leaves that to LiteLLM."""
+    cooldown: float = 0.0
+    """Seconds for which it rests after failures, where the entry itself says so."""
+    parameters: str = ""
+    """Fingerprint of all that the entry sets, its keys aside."""
+    replaced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The models that the entry itself puts in its place, by the parameter that names them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -234,6 +256,19 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Substitute:
+    """A way to replace a model that is no link of its chain."""
+
+    model: str
+    kind: str
+    """The setting that says so, as LiteLLM spells it, and whose it is."""
+    targets: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.model} -> {', '.join(self.targets)} ({self.kind})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Chain:
     """The order in which the gateway tries models for one that was asked."""
 
@@ -242,6 +277,8 @@ class Chain:
     """Names in it that the gateway does not serve."""
     cycles: tuple[str, ...] = ()
     """Models that lead back to one already tried."""
+    otherwise: tuple[Substitute, ...] = ()
+    """Every other way in which one of them may be replaced."""
 
     def __str__(self) -> str:
         return " -> ".join(self.order)

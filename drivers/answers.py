@@ -129,10 +129,14 @@ class Answers:
         asks for a tool of the page's instead of answering is asked without them.
         """
         answer = self.fresh(model)
-        passing = "5xx" in refusal(answer.error) if answer.error else not answer.returned
+        passing = (
+            refusal(answer.error, answer.status).passing if answer.error else not answer.returned
+        )
         if not passing or limit_of_the_key(answer.error):
             return answer
-        told = answer.error or f"its code did not come back in {excerpt(answer.text, 80)!r}"
+        told = (
+            excerpt(answer.error) or f"its code did not come back in {excerpt(answer.text, 80)!r}"
+        )
         if answer.tools:
             told = f"it asked for the tool {answer.tools[0]}"
         self._say(f"{model} is asked a second time: {told}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from domain.message import excerpt
 from domain.proof import Answer, Provenance, question_with
 from domain.secret import MASK
 from domain.shown import whole
@@ -17,6 +16,8 @@ from drivers.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, r
 if TYPE_CHECKING:
     import httpx
 
+_DIGITS = 3
+"""Of an HTTP status; providers have codes of other lengths, and words."""
 _PROVING = ("x-litellm-", "llm_provider-")
 _SHOWN = (
     r"x-litellm-(?:version|call-id|model-(?:id|group|name|api-base|region)|attempted-\w+"
@@ -34,6 +35,8 @@ class _Heard:
 
     text: str = ""
     error: str = ""
+    status: int = 0
+    """Of an error within the stream, whose own status was 200."""
     tokens: int = 0
     finish: str = ""
     tools: tuple[str, ...] = ()
@@ -117,7 +120,7 @@ def ask(
         model=question.model,
         nonce=question.nonce,
         text=whole(heard.text),
-        status=response.status_code,
+        status=heard.status or response.status_code,
         error=heard.error,
         provenance=_provenance(response.headers),
         first_seconds=heard.first_seconds,
@@ -138,7 +141,7 @@ def ask(
 def _listen(response: "httpx.Response", heard: _Heard, started: float, until: float) -> None:
     for event in _events(response, until):
         if error := event.get("error"):
-            heard.error = _words(error)
+            heard.error, heard.status = _words(error), _code(error)
         before = heard.text
         _take(event, "delta", heard)
         if heard.text != before:
@@ -149,7 +152,7 @@ def _read_whole(reply: Reply, heard: _Heard) -> None:
     """An answer in one body, as where streaming is switched off for a model; or an error."""
     body = mapping(reply.json)
     if reply.status != HTTPStatus.OK or body.get("error") or not sequence(body.get("choices")):
-        heard.error = reply.error
+        heard.error = reply.told
         return
     heard.streamed = False
     _take(body, "message", heard)
@@ -190,7 +193,12 @@ def _lines(response: "httpx.Response", until: float) -> Iterator[bytes]:
 
 
 def _words(error: object) -> str:
-    return excerpt(whole(str(mapping(error).get("message") or error)))
+    return whole(str(mapping(error).get("message") or error)).strip()
+
+
+def _code(error: object) -> int:
+    code = str(mapping(error).get("code"))
+    return int(code) if code.isdecimal() and len(code) == _DIGITS else 0
 
 
 def _seconds(told: str) -> float | None:

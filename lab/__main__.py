@@ -13,6 +13,7 @@ from domain.verdict import ExitCode
 from lab.embedded.backends import EmulatedOutages
 from lab.embedded.lab import EmbeddedLab, programs_for
 from lab.embedded.manifests import DEFAULT, Manifests
+from lab.embedded.placeholders import completed
 from lab.embedded.standing import announced, attached
 from lab.embedded.target import embedded_target
 from lab.environments import CACHE
@@ -72,8 +73,7 @@ def _service(text: str) -> ServiceName:
 def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     manifests = Manifests.load(options.manifests)
-    if options.allow_code:
-        manifests = manifests.trusted()
+    manifests = completed(manifests.trusted() if options.allow_code else manifests)
     programs = programs_for(manifests, cache=options.cache, say=say)
     with EmbeddedLab(manifests, programs, say=say) as lab:
         target = embedded_target(

@@ -216,8 +216,11 @@ class EmbeddedLab:
     @property
     def notes(self) -> tuple[str, ...]:
         """What of the manifests the lab cannot honour, and where another version ran."""
-        left_out = not_emulated(self.manifests, self._plans)
-        return (*unsupported(self.manifests), *left_out, *self.ran)
+        return (
+            *unsupported(self.manifests),
+            *not_emulated(self.manifests, self._plans),
+            *self.ran,
+        )
 
     @property
     def ran(self) -> tuple[str, ...]:

@@ -80,8 +80,11 @@ class AttachedLab:
         self.versions: Mapping[str, str] = state["versions"]
         self.plans: tuple[PodPlan, ...] = plan_pods(self.manifests)
         self.network = Network(self.manifests, outside={})
-        left_out = not_emulated(self.manifests, self.plans)
-        self.notes = (*unsupported(self.manifests), *left_out, *state["ran"])
+        self.notes = (
+            *unsupported(self.manifests),
+            *not_emulated(self.manifests, self.plans),
+            *state["ran"],
+        )
         self.pods: Mapping[str, RunningPod] = {
             plan.key: _pod(plan, folder, state["pods"][plan.key])
             for plan in self.plans

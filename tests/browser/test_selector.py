@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from domain.endpoint import Place, gateway_connection
+from domain.endpoint import Place, gateway_connections
 from domain.errors import NotProven
 from domain.proof import Connection, Listing
 from domain.secret import Secret
@@ -27,8 +27,7 @@ MANY = [f"spare-model-{number:03}" for number in range(300)]
 @pytest.fixture
 def connection(api: OpenWebUI, target: Target) -> Connection:
     place = Place(service=target.gateway_service, seen_from="apps")
-    found = gateway_connection(api.wiring(), place)
-    assert found
+    (found,) = gateway_connections(api.wiring(), place)
     return found
 
 
@@ -91,8 +90,7 @@ def test_a_prefix_changes_every_name(
     listing = page_user.offered()
     assert names(listing) == [f"house.{name}" for name in MODELS]
     place = Place(service=target.gateway_service, seen_from="apps")
-    changed = gateway_connection(api.wiring(), place)
-    assert changed
+    (changed,) = gateway_connections(api.wiring(), place)
     with pytest.raises(AssertionError, match=r"shows it as house\.vllm-qwen"):
         check_offered(listing, ["vllm-qwen"], changed, tuple(MODELS))
 
@@ -104,7 +102,7 @@ def test_of_two_connections_with_the_same_name_the_page_shows_it_once(
     listing = page_user.offered()
     assert names(listing).count("vllm-qwen") == 1
     check_offered(listing, MODELS, connection, tuple(MODELS))
-    assert "their-own" in listing.names - listing.by(connection.index)
+    assert "their-own" in listing.names - listing.by({connection.index})
 
 
 def test_a_default_model_that_is_gone_is_nobody_s_choice(
