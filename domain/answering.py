@@ -1,7 +1,7 @@
 """Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from domain.contract import Model, Provider
 from domain.errors import Inconclusive, NotProven
@@ -44,6 +44,7 @@ def check_answer(
     away: Callable[[Provider], bool] = lambda _provider: False,
     as_agreed: Callable[[str], bool] = lambda _model: False,
     calls: Sequence[Call] = (),
+    others: Collection[str] = (),
 ) -> None:
     """Return if the model itself gave this answer.
 
@@ -55,6 +56,8 @@ def check_answer(
             something else).
         as_agreed: whether the gateway's entry of a model is known to be as it should.
         calls: what the providers were asked, where somebody saw it: that must agree.
+        others: upstreams of the contract's other models. That one name stands for another's is
+            told once, by `domain.deployments.check_own_upstreams`.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
@@ -70,6 +73,7 @@ def check_answer(
     wrong = (
         broken
         or _wrong_origin(who, expected, namespace)
+        or _wrong_upstream(who, expected, others)
         or _contradicted(answer, who, provider, calls)
         or _no_proof(answer, who)
     )
@@ -118,6 +122,16 @@ def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> st
         hosts = " or ".join(expected.provider.hosts)
         return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
     return ""
+
+
+def _wrong_upstream(who: Provenance | None, expected: Model, others: Collection[str]) -> str:
+    """What the entry that answered stands for, where it is nobody's model of the contract."""
+    agreed = [each for each in (expected.upstream, *others) if each]
+    if not who or not who.serves or "*" in who.serves or not expected.upstream:
+        return ""
+    if any(f"/{who.serves}".endswith(f"/{each}") for each in agreed):
+        return ""
+    return f"its entry stands for another model of {expected.provider.name}: {who.serves}"
 
 
 def _contradicted(
@@ -183,6 +197,10 @@ _FIXES = (
             "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
             "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
         ),
+    ),
+    (
+        "stands for another model",
+        "correct litellm_params.model of this name in LiteLLM's model_list",
     ),
     (
         "ledger",

@@ -63,9 +63,11 @@ class Well:
                 reason = f"{self._through_another} answers through another gateway"
                 raise Blocked(Subject.ANSWERS, reason)
         expected = replace(self._contract.models[model], provider=provider)
+        models = self._contract.models.values()
         check_answer(
             answer,
             expected,
+            others=[each.upstream for each in models if each.name != model],
             namespace=self._contract.gateway.namespace,
             away=self.away,
             calls=self._witness.calls() if self._witness else (),
