@@ -1,7 +1,7 @@
 """Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from domain.contract import Model, Provider
 from domain.errors import Inconclusive, NotProven
@@ -44,6 +44,7 @@ def check_answer(
     away: Callable[[Provider], bool] = lambda _provider: False,
     as_agreed: Callable[[str], bool] = lambda _model: False,
     calls: Sequence[Call] = (),
+    beside: Collection[str] = (),
 ) -> None:
     """Return if the model itself gave this answer.
 
@@ -55,6 +56,8 @@ def check_answer(
             something else).
         as_agreed: whether the gateway's entry of a model is known to be as it should.
         calls: what the providers were asked, where somebody saw it: that must agree.
+        beside: what the provider serves under other names of the contract: that one of these
+            answers is told where upstreams are compared.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
@@ -71,6 +74,7 @@ def check_answer(
         broken
         or _wrong_origin(who, expected, namespace)
         or _contradicted(answer, who, provider, calls)
+        or _another_upstream(answer, expected, calls, beside)
         or _no_proof(answer, who)
     )
     if not wrong:
@@ -87,7 +91,7 @@ def check_answer(
         raise refused(
             expected,
             answer.error,
-            f"asked for {answer.model}",
+            _asked_for(answer),
             status=answer.status,
             as_agreed=as_agreed(name),
         )
@@ -97,7 +101,7 @@ def check_answer(
             f"The answer does not come from {name}.",
             expected=f"{name} at {provider}",
             found=wrong,
-            where=f"asked for {answer.model}; answered by {who or 'nobody who says so'}; "
+            where=f"{_asked_for(answer)}; answered by {who or 'nobody who says so'}; "
             f"text {excerpt(answer.text, 80)!r}",
             fix=_fix(wrong, name, answer),
         )
@@ -137,6 +141,25 @@ def _contradicted(
     return (
         f"{last.model} at {last.provider} gave it, by the providers' ledger, whatever LiteLLM says"
     )
+
+
+def _another_upstream(
+    answer: Answer, expected: Model, calls: Sequence[Call], beside: Collection[str]
+) -> str:
+    """What the name really stands for, where the contract names another model of the provider."""
+    who = answer.provenance
+    made = [call.model for call in asked(answer.nonce, calls) if call.answered]
+    serves = made[-1] if made else who.serves if who else ""
+    wanted = (expected.upstream, *beside)
+    told = serves and "*" not in serves  # a wildcard's entry names no model
+    if not (expected.upstream and told) or any(f"/{serves}".endswith(f"/{w}") for w in wanted):
+        return ""
+    return f"{serves} gave it, another model of {expected.provider.name}'s"
+
+
+def _asked_for(answer: Answer) -> str:
+    by = " by an ordinary user" if answer.by_a_user else ""
+    return f"asked for {answer.model}{by}"
 
 
 def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> None:
@@ -206,12 +229,21 @@ _FIXES = (
         "cut off",
         "look which proxy or filter between the model and Open WebUI ends its streams early",
     ),
+    (
+        "another model of",
+        "correct litellm_params.model of this name in LiteLLM's model_list, or the contract",
+    ),
     ("empty", "look whether the model thinks aloud (reasoning mode), or serves at all"),
 )
 """What helps, by a phrase of what was found; the first that fits."""
 
 
 def _fix(wrong: str, name: str, answer: Answer) -> str:
+    if answer.by_a_user:
+        return (
+            "the account that judges gets the model's own answer: look for a filter of Open WebUI, "
+            "or a hook, a team or a budget of LiteLLM's, that looks at who asks"
+        )
     if "in its place" in wrong:
         return _in_its_place(name, answer)
     otherwise = "look at LiteLLM's configuration of the model, and at its log"
