@@ -12,6 +12,7 @@ from domain.contract import Provider, Requirement
 from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.message import explain
+from domain.shown import line
 
 NAME = "profile.yaml"
 _LARGEST = 200_000
@@ -190,7 +191,7 @@ class _Reader:
     def _text(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
             self._refuse(node, "text", "nothing" if isinstance(node, yaml.ScalarNode) else "more")
-        return " ".join(node.value.split())
+        return line(node.value)
 
     def _refuse(self, node: yaml.Node | None, expected: str, found: str) -> NoReturn:
         line = node.start_mark.line + 1 if node else 1

@@ -1,6 +1,6 @@
 """The cluster as a port with few questions; each target brings its own answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.errors import SetupError, Unproven
 from domain.kubernetes import Environment, ServiceName
 from domain.message import explain
+from domain.secret import Secret
 
 HANGS = "takes connections, and does not answer within"
 """What is said of a program that is up and says nothing: nobody needs to ask it again."""
@@ -62,6 +63,12 @@ class Workload:
     def problem(self) -> str:
         """Why it does not serve at all; empty when one of its pods does."""
         return "" if self.serving else next((pod.problem for pod in self.pods), "")
+
+    def secrets(self) -> Iterator[Secret]:
+        """What is secret in the environments that it declares and that its pods have."""
+        for environment in (self.environment, *(pod.environment for pod in self.pods)):
+            for each in environment.values():
+                yield from each.secrets()
 
     def shown(self) -> str:
         """The workload for a report: pods, then variables with their sources, secrets masked."""

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.secret import MASK, Secret
+from domain.shapes import SECRETIVE, secret_in
 
 Manifest = Mapping[str, Any]
 """A Kubernetes object as read from YAML or from the API, camelCase."""
@@ -19,7 +20,6 @@ Manifest = Mapping[str, Any]
 Lookup = Callable[[str, str], Mapping[str, str] | None]
 """The data of a ConfigMap or Secret of the pod's namespace by (kind, name); None if absent."""
 
-_SECRETIVE = re.compile(r"KEY|SECRET|(?<!BY)PASS|TOKEN|CREDENTIAL", re.IGNORECASE)
 _SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
 """A user and a password within a URL."""
 _MOST_CHARACTERS = 131_072
@@ -39,9 +39,21 @@ class Variable:
     hides: int = 0
     """How many earlier entries of the same name it hides: the last one wins."""
 
+    @property
+    def secretive(self) -> bool:
+        """Whether all of its value may be a secret."""
+        return bool(SECRETIVE.search(self.name) or "Secret" in self.source or self.value.sealed)
+
+    def secrets(self) -> Iterator[Secret]:
+        """What is secret in its value, as far as it may be read."""
+        if "Secret" in self.source and not self.value.sealed:
+            yield self.value
+        elif not self.value.sealed:
+            yield from map(Secret, secret_in(self.name, self.value.reveal()))
+
     def shown(self) -> str:
         """The value for a report; of what may be a secret, the fingerprint only."""
-        if _SECRETIVE.search(self.name) or "Secret" in self.source or self.value.sealed:
+        if self.secretive:
             return f"(fingerprint {self.value.fingerprint})"
         return _SIGN_IN.sub(f"{MASK}@", self.value.reveal())
 

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from domain.findings import Findings
 from domain.message import excerpt
+from domain.shown import whole
 
 FORMAT = 1
 """Of the file; another number is not read."""
@@ -118,20 +119,43 @@ def digest(content: Mapping[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def written(record: Record, mask: Callable[[str], str] = str) -> str:
-    """The record as the text of its file, with each text in it masked before it is digested."""
-    content = _masked(json.loads(json.dumps(asdict(record))), mask)
+_OWN = ("contract", "verdict", "statement", "partial", "target", "started", "suite", "previous")
+_OWN_IN: Mapping[str, Collection[str]] = {
+    "requirements": ("name", "text", "verdict"),
+    "scenarios": ("feature", "title", "verdict"),
+    "compared": ("criterion",),
+}
+"""Fields that hold the suite's own words, of the record and of what is listed in it."""
+Clean = Callable[[str], str]
+"""Makes a text fit to be written."""
+
+
+def written(record: Record, mask: Clean = whole, own: Clean = whole) -> str:
+    """The record as the text of its file.
+
+    Args:
+        record: what is written.
+        mask: makes a text from outside fit to be written, before it is digested.
+        own: likewise the suite's own words: a title, a verdict, a time, the name of a program.
+    """
+    content = json.loads(json.dumps(asdict(record)))
+    for name, value in content.items():
+        clean = own if name in _OWN else mask
+        content[name] = _cleaned(value, clean, own, _OWN_IN.get(name, ()))
     return json.dumps({**content, "digest": digest(content)}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _masked(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401  # as json.loads gives it
+def _cleaned(value: Any, clean: Clean, own: Clean, named: Collection[str]) -> Any:  # noqa: ANN401  # as json.loads gives it
     match value:
         case str():
-            return mask(value)
+            return whole(clean(value))
         case list():
-            return [_masked(part, mask) for part in value]
+            return [_cleaned(part, clean, own, named) for part in value]
         case dict():
-            return {mask(name): _masked(part, mask) for name, part in value.items()}
+            return {
+                whole(own(name)): _cleaned(part, own if name in named else clean, own, ())
+                for name, part in value.items()
+            }
         case _:
             return value
 

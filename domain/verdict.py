@@ -1,5 +1,6 @@
 """The verdict classes, how they add up, and the exit code that they give."""
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
@@ -36,6 +37,10 @@ class ExitCode(IntEnum):
     UNFIT = 99
 
 
+_STATE = re.compile(
+    r"waived until [\d-]+ |blocked by [\w.]{1,9}: |setup problem: "
+    r"|(?:inconclusive|not proven(?: \(not required\))?): (?:the run ended before this scenario$)?"
+)
 _SEVERITY = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
@@ -67,3 +72,12 @@ def exit_code(verdicts: Iterable[Verdict]) -> ExitCode:
     if verdict.accepted:
         return ExitCode.ACCEPTED
     return ExitCode.NOT_ACCEPTED if verdict is Verdict.FAILED else ExitCode.INCOMPLETE
+
+
+def state_of(message: str) -> str:
+    """The verdict class with which a message begins, in the suite's own words; may be empty.
+
+    Reports are sorted by these words, so they stay whatever is masked behind them.
+    """
+    found = _STATE.match(message)
+    return found[0] if found else ""

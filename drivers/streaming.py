@@ -1,5 +1,6 @@
 """A streamed answer as a value: words, errors inside the stream, who answered, and when."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from domain.message import excerpt
 from domain.proof import Answer, Provenance
+from domain.secret import MASK
+from domain.shown import whole
 from drivers.shapes import mapping, parsed, sequence
 from drivers.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, read
 
@@ -14,6 +17,14 @@ if TYPE_CHECKING:
     import httpx
 
 _PROVING = ("x-litellm-", "llm_provider-")
+_SHOWN = (
+    r"x-litellm-(?:version|call-id|model-(?:id|group|name|api-base|region)|attempted-\w+"
+    r"|max-fallbacks|timeout|response-cost[\w-]*|[\w-]*duration-ms)"
+    r"|llm_provider-(?:server|date|content-type|transfer-encoding|(?:openai|anthropic)-(?:model|version"
+    r"|processing-ms)|(?:x-)?request-id|retry-after|(?:x-|anthropic-)?ratelimit-[\w-]+)"
+)
+"""Headers whose values are shown; of any other (`llm_provider-set-cookie`, the hash of a key in
+`x-litellm-key-hash`) only the name is."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -100,7 +111,7 @@ def ask(
     return Answer(
         model=question.model,
         nonce=question.nonce,
-        text=heard.text,
+        text=whole(heard.text),
         status=response.status_code,
         error=heard.error,
         provenance=_provenance(response.headers),
@@ -108,7 +119,9 @@ def ask(
         seconds=time.monotonic() - started,
         tokens=heard.tokens,
         headers={
-            name: value for name, value in response.headers.items() if name.startswith(_PROVING)
+            name: whole(value) if re.fullmatch(_SHOWN, name) else MASK
+            for name, value in response.headers.items()
+            if name.startswith(_PROVING)
         },
     )
 
@@ -128,7 +141,8 @@ def _listen(response: "httpx.Response", heard: _Heard, started: float, until: fl
 
 def _events(response: "httpx.Response", until: float) -> Iterator[Mapping[str, Any]]:
     for line in _lines(response, until):
-        event = parsed(line.removeprefix(b"data:")) if line.startswith(b"data:") else None
+        data = line.removeprefix(b"data:")
+        event = parsed(data, halves=True) if line.startswith(b"data:") else None
         if isinstance(event, dict):
             yield event
 
@@ -146,7 +160,7 @@ def _lines(response: "httpx.Response", until: float) -> Iterator[bytes]:
 
 
 def _words(error: object) -> str:
-    return excerpt(str(mapping(error).get("message") or error))
+    return excerpt(whole(str(mapping(error).get("message") or error)))
 
 
 def _provenance(headers: "httpx.Headers") -> Provenance | None:

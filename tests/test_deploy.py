@@ -103,7 +103,7 @@ def test_the_network_policy_is_that_of_this_pod(objects: list[Mapping[str, Any]]
     assert policy["podSelector"]["matchLabels"].items() <= labels.items()
     assert (policy["policyTypes"], policy["ingress"]) == (["Ingress", "Egress"], [])
     ports = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
-    assert ports == {53, 443, 6443}
+    assert ports == {53, 443, 6443, 16443}
 
 
 def test_the_account_of_the_pod_has_rights_in_both_namespaces_and_reads_no_secret(

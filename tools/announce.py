@@ -10,8 +10,9 @@ from pathlib import Path
 from domain.errors import SetupError
 from domain.message import explain
 from domain.secret import Secret
+from domain.shown import visible, whole
 from domain.verdict import ExitCode
-from tools.announcement import Announcement, announcement
+from tools.announcement import Announcement, announcement, mark_in
 from tools.github import GitHub
 
 _REPORTS = Path("reports")
@@ -28,7 +29,7 @@ def announce(told: Announcement, github: GitHub, say: Callable[[str], None]) -> 
     last = github.latest()
     if last is None and told.accepted:
         say("accepted, and no issue says otherwise: nothing to announce")
-    elif last and told.mark in last.body:
+    elif last and told.mark == mark_in(last.body):
         say(f"nothing changed since {last.address}")
     elif last and (last.open or told.accepted):
         say(f"updated: {github.update(last, told).address}")
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.env
     options = parser.parse_args(arguments)
 
     def say(line: str) -> None:
-        print(line, flush=True)  # noqa: T201  # a command's own output
+        print(visible(whole(line)), flush=True)  # noqa: T201  # a command's own output
 
     told = announcement(options.reports, run=_run(environ))
     try:

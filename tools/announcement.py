@@ -4,16 +4,18 @@ The mark stands in the issue that was written, so the issue is the memory: nothi
 between two nights, and one that could not be announced is made up for by the next.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from domain.record import NOT_RUN, Record, UnreadableRecordError, read
+from domain.shown import comment, line, markdown, visible, whole
 from domain.verdict import Verdict
 from tools.earlier import latest_record
 
-MARK = "<!-- acceptance: "
-"""How the mark begins; HTML's comments are not shown."""
+_MARK = re.compile(r"<!-- acceptance: .* -->")
+"""HTML's comments are not shown."""
 _ACCEPTED = "ACCEPTED"
 _NO_RECORD = "NOT JUDGED"
 _FRESH = timedelta(hours=20)
@@ -35,6 +37,14 @@ class Announcement:
     """The verdict and all that is not green: equal marks, no news."""
 
 
+def mark_in(body: str) -> str:
+    """The mark of an issue's text; empty where there is none.
+
+    It stands on a line of its own, the last of its kind: whatever the night's texts hold is before.
+    """
+    return next(filter(_MARK.fullmatch, reversed(body.splitlines())), "")
+
+
 def announcement(reports: Path, *, run: str = "", now: datetime | None = None) -> Announcement:
     """What the record in this folder has to say, or that this night left none.
 
@@ -53,7 +63,7 @@ def announcement(reports: Path, *, run: str = "", now: datetime | None = None) -
         [f"{name} {verdict}" for name, verdict in _not_green(record)],
         record.statement,
         [f"partial: {record.partial}"] if record.partial else list(record.changes),
-        summary.read_text(encoding="utf-8") if summary.exists() else "",
+        summary.read_text(encoding="utf-8", errors="replace") if summary.exists() else "",
         run,
     )
 
@@ -81,12 +91,20 @@ def _not_green(record: Record) -> list[tuple[str, str]]:
 def _written(
     verdict: str, rows: list[str], statement: str, changes: list[str], summary: str, run: str
 ) -> Announcement:
-    mark = f"{MARK}{'; '.join([verdict, *rows])} -->"
-    news = "\n".join([statement, *(f"- {change}" for change in changes), run]).strip()
+    mark = comment(f"acceptance: {'; '.join([verdict, *rows])}")
+    told = [markdown(statement), *(f"- {markdown(change)}" for change in changes)]
+    text = visible(whole(summary)) or told[0]
     return Announcement(
         accepted=verdict == _ACCEPTED,
-        title=f"Acceptance: {statement.partition(': ')[0]}",
-        news=news[:_LONGEST],
-        body="\n\n".join(filter(None, [(summary or statement)[:_LONGEST], run, mark])),
+        title=f"Acceptance: {line(statement).partition(': ')[0]}",
+        news="\n".join([*told, run]).strip()[:_LONGEST],
+        body="\n\n".join(filter(None, [_cut(text), run, mark])),
         mark=mark,
     )
+
+
+def _cut(text: str) -> str:
+    """As much as an issue takes, by whole lines, so that none is left open."""
+    if len(text) <= _LONGEST:
+        return text
+    return text[:_LONGEST].rpartition("\n")[0] or text[:_LONGEST]

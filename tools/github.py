@@ -13,7 +13,7 @@ from domain.errors import SetupError
 from domain.message import excerpt, explain
 from domain.secret import Secret
 from domain.waiting import within
-from tools.announcement import MARK, Announcement
+from tools.announcement import Announcement, mark_in
 
 LABEL = "acceptance"
 _TIMEOUT = 30.0
@@ -56,7 +56,7 @@ class GitHub:
         """The newest issue, open or closed, that carries a mark."""
         query = {"labels": LABEL, "state": "all", "sort": "created", "direction": "desc"}
         issues = map(_issue, self._ask("GET", "issues", params={**query, "per_page": "100"}))
-        return next((issue for issue in issues if MARK in issue.body), None)
+        return next((issue for issue in issues if mark_in(issue.body)), None)
 
     def open(self, told: Announcement) -> Issue:
         """Open an issue."""

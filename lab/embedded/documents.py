@@ -4,6 +4,8 @@ from typing import Any
 
 import yaml
 
+from domain.shown import whole
+
 _MOST_ENTRIES = 10_000
 """Of one mapping, once its merge keys are followed."""
 MOST_VALUES = 200_000
@@ -11,7 +13,14 @@ MOST_VALUES = 200_000
 
 
 class Loader(yaml.SafeLoader):
-    """Refuses merge keys (`<<`) that multiply: a few lines can become millions of entries."""
+    r"""Refuses merge keys (`<<`) that multiply: a few lines can become millions of entries.
+
+    Half of a character (`"\ud83d"`) is read as the API server reads it from JSON: as U+FFFD.
+    """
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        """See `yaml.SafeLoader`."""
+        return whole(super().construct_scalar(node))
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """See `yaml.SafeLoader`."""

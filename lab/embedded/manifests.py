@@ -10,6 +10,7 @@ from domain.errors import SetupError
 from domain.kubernetes import Manifest, data_of
 from domain.message import explain
 from domain.secret import Secret
+from domain.shapes import secret_in
 from lab.embedded.documents import Loader
 from lab.embedded.shape import misshapen
 
@@ -92,14 +93,24 @@ class Manifests:
             ) from error
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every value of every Secret."""
+        """Every value of every Secret, and what is secret in ConfigMaps and in environments."""
         return tuple(
             Secret(value)
-            for item in self.of_kind("Secret")
-            for value in (
-                self.data("Secret", namespace_of(item), item["metadata"]["name"]) or {}
-            ).values()
+            for item in self
+            for name, given in self._given_by(item)
+            for value in ([given] if item["kind"] == "Secret" else secret_in(name, given))
         )
+
+    def _given_by(self, item: Manifest) -> Iterator[tuple[str, str]]:
+        """What an object gives to programs, by name."""
+        if item["kind"] in {"ConfigMap", "Secret"}:
+            name = item["metadata"]["name"]
+            yield from (self.data(item["kind"], namespace_of(item), name) or {}).items()
+        elif item["kind"] in {"Deployment", "StatefulSet", "Pod"}:
+            spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
+            for container in spec["containers"]:
+                for entry in container.get("env") or ():
+                    yield entry["name"], entry.get("value") or ""
 
     def without(self, kind: str, namespace: str, name: str) -> "Manifests":
         """These objects but one."""

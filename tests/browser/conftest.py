@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from domain.kubernetes import ServiceName
-from domain.secret import Redactor
+from domain.masking import Redactor
 from domain.target import Target, Witness
 from drivers.browser.installed import INSTALL, find_browser
 from drivers.browser.session import Browser

@@ -18,8 +18,9 @@ from domain.answering import (
     check_unknown_model,
 )
 from domain.errors import NotProven
+from domain.masking import Redactor
 from domain.own_host import check_own_host
-from domain.secret import MASK, Redactor
+from domain.secret import MASK
 from domain.target import Witness
 from domain.witnessing import asked
 from drivers.answers import nonce

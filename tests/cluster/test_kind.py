@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SetupError
-from domain.secret import Redactor
+from domain.masking import Redactor
 from domain.target import Target
 from fixtures.settings import Settings
 from fixtures.targets import TARGETS

@@ -9,7 +9,9 @@ import pytest
 from domain.cluster import Cluster, InsideRequest, Pod, Workload
 from domain.errors import SetupError
 from domain.kubernetes import ServiceName
+from domain.proof import Connection
 from domain.secret import fingerprint
+from drivers.inside import arrivals, call_gateway
 from lab.embedded.manifests import DEFAULT, Manifests
 from tests.contract.world import GATEWAY, GATEWAY_URL, OPEN_WEBUI, World
 
@@ -130,6 +132,23 @@ def test_a_request_without_an_answer_says_why(
     assert response.status is None
     assert re.search(reason, response.error, re.IGNORECASE)
     assert response.fingerprints["OPENAI_API_KEY"] == fingerprint(KEY)
+
+
+def test_a_call_stands_in_the_log_of_whoever_answered_it(
+    cluster: Cluster, workload: Workload, pod: Pod
+) -> None:
+    used = Connection(index=0, url=f"{GATEWAY_URL}/v1", key_fingerprint="")
+    told = call_gateway(cluster, workload, used)
+    found = arrivals(cluster, cluster.workload(GATEWAY), told, called=GATEWAY, judged=GATEWAY)
+    assert (found.seen, found.logged, found.strangers) == (frozenset({pod.name}), True, ())
+
+
+def test_what_leads_to_the_gateways_pods_is_told_from_what_does_not(cluster: Cluster) -> None:
+    def leads(host: str) -> bool:
+        return cluster.leads_to(f"http://{host}:4000/v1", GATEWAY, seen_from="apps")
+
+    assert leads("litellm.ml.svc.cluster.local")
+    assert not any(map(leads, ("vllm-api.ml", "litellm.apps", "api.openai.com", "10.96.250.250")))
 
 
 def test_an_answer_that_is_no_success_is_an_answer(cluster: Cluster, pod: Pod) -> None:

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.consistency import contradictions
+from domain.masking import Redactor
 from domain.record import UNREACHED, Outcome, Record, UnreadableRecordError, intact, read, written
+from domain.secret import Secret
 from tests.domain.records import RECORD
 
 _SCHEMA = json.loads((Path(__file__).parents[2] / "docs/signoff.schema.json").read_text("utf-8"))
@@ -276,3 +278,35 @@ def test_the_schema_asks_for_every_field(name: str) -> None:
 
     with pytest.raises(jsonschema.ValidationError, match=name):
         _validate(content)
+
+
+_OWN = ["target", "passed", "inconclusive", "verdict", "embedded", "INCOMPLETE", "2026-11-24"]
+
+
+@pytest.mark.parametrize("word", _OWN)
+def test_a_secret_that_is_a_word_of_the_records_own_changes_no_field_state_or_time(
+    word: str,
+) -> None:
+    redact = Redactor([Secret(word)])
+    hostile = replace(RECORD, notes=(f"found {word}",), ran_by=word)
+    text = written(hostile, redact, redact.own)
+
+    _validate(json.loads(text))
+    found, _ = read(text)
+    assert intact(text)
+    assert (found.notes, found.ran_by) == (("found •••",), "•••")
+    plain = replace(found, notes=(), ran_by="")
+    for name in ("verdict", "statement", "target", "started", "versions", "suite", "findings"):
+        assert getattr(plain, name) == getattr(RECORD, name)
+    assert [each.verdict for each in plain.requirements] == ["passed", "inconclusive", "not run"]
+
+
+def test_half_a_character_is_neither_written_nor_read() -> None:
+    half = "half \ud83d of"
+    text = written(replace(RECORD, notes=(half,), versions={half: half}))
+
+    text.encode()
+    assert read(text)[0].notes == ("half \ufffd of",)
+    escaped = json.dumps({**json.loads(text), "notes": [half]})
+    with pytest.raises(UnreadableRecordError, match="half of a character"):
+        read(escaped)

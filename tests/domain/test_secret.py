@@ -3,7 +3,10 @@
 import base64
 import html
 import json
+import re
+import secrets
 import textwrap
+import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -11,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.secret import MASK, Redactor, Secret, fingerprint
+from domain.masking import Redactor
+from domain.secret import MASK, Secret, fingerprint
 
 VALUE = "sk-pl4nted/\"s3cret\\+välue'=="
 EXACT: dict[str, Callable[[str], str]] = {
@@ -25,6 +29,11 @@ EXACT: dict[str, Callable[[str], str]] = {
     "URL": lambda value: quote(value, safe=""),
     "URL path": quote,
     "URL query": quote_plus,
+    "URL, in lower case": lambda value: re.sub(
+        "%..", lambda found: found[0].lower(), quote(value, safe="")
+    ),
+    "YAML, in apostrophes": lambda value: value.replace("'", "''"),
+    "hexadecimal": lambda value: value.encode().hex(),
     "base64": lambda value: base64.b64encode(value.encode()).decode(),
     "base64, URL-safe": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
     "base64, unpadded": lambda value: base64.b64encode(value.encode()).decode().rstrip("="),
@@ -35,13 +44,42 @@ WITHIN: dict[str, Callable[[str], str]] = {
     "JSON of JSON": lambda value: json.dumps({"body": json.dumps({"key": value})}),
     "JSON of repr": lambda value: json.dumps(repr({"key": value})),
 }
+ESCAPED: dict[str, Callable[[str], str]] = {
+    "JSON of Go": lambda value: _go(json.dumps(value)[1:-1]),
+    "JSON of PHP": lambda value: json.dumps(value)[1:-1].replace("/", "\\/"),
+    "JSON, every character": lambda value: "".join(f"\\u{ord(each):04X}" for each in value),
+    "JavaScript": lambda value: "".join(f"\\x{ord(each):02x}" for each in value),
+    "HTML by numbers": lambda value: "".join(f"&#{ord(each)};" for each in value),
+    "HTML by hexadecimal numbers": lambda value: "".join(f"&#x{ord(each):X};" for each in value),
+    "HTML of Go": lambda value: html.escape(value).replace("&#x27;", "&#39;").replace("+", "&#43;"),
+    "XML": lambda value: html.escape(value).replace("&#x27;", "&apos;"),
+    "URL, every character": lambda value: "".join(f"%{each:02x}" for each in value.encode()),
+    "URL, as a browser's script does": lambda value: quote(value, safe="!'()*"),
+    "URL in a URL": lambda value: quote(quote(value, safe="")),
+    "URL in JSON of Go": lambda value: _go(json.dumps(quote(value, safe="'"))[1:-1]),
+    "shell": lambda value: value.replace("'", "'\\''"),
+    "shell, in both quotes": lambda value: value.replace("'", "'\"'\"'"),
+    "CSV": lambda value: value.replace('"', '""'),
+    "JSON in HTML": lambda value: html.escape(json.dumps(value)[1:-1]),
+    "base64 in lines": lambda value: "\n".join(
+        textwrap.wrap(base64.b64encode(value.encode()).decode(), 9)
+    ),
+}
 WRAPPED: dict[str, Callable[[str], str]] = {
     "wrapped": lambda value: "\n".join(textwrap.wrap(value, 7)),
     "wrapped and indented": lambda value: "\n      ".join(textwrap.wrap(value, 7)),
 }
 
 
-@pytest.mark.parametrize("form", [*EXACT.values(), *WRAPPED.values()], ids=[*EXACT, *WRAPPED])
+def _go(text: str) -> str:
+    """What Go's encoding/json does besides."""
+    return re.sub("[<>&']", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+ALL = EXACT | ESCAPED | WRAPPED
+
+
+@pytest.mark.parametrize("form", ALL.values(), ids=ALL)
 def test_every_form_is_masked_as_a_whole(form: Callable[[str], str]) -> None:
     redact = Redactor([Secret("another-secret"), Secret(VALUE)])
     assert redact(f"before {form(VALUE)} after") == f"before {MASK} after"
@@ -128,3 +166,92 @@ def test_fingerprints() -> None:
     assert fingerprint("a") != fingerprint("b")
     assert Secret("a").fingerprint == fingerprint("a")
     assert len(fingerprint("\udcff")) == 8  # bytes of an environment that are no text
+
+
+PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
+LINEAR = 20.0
+"""Seconds within which a busy machine does what grows with the text, and nothing that squares."""
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        PEM.format("\n".join(secrets.token_urlsafe(48) for _ in range(460))),
+        secrets.token_urlsafe(22_500),
+        "ab" * 15_000,
+        "[" + "a" * 30_000,
+        "a" * 30_000 + "\nb",
+    ],
+    ids=["a CA bundle", "one line", "periodic", "a file", "a periodic file"],
+)
+@pytest.mark.parametrize("text", ["a" * 2_000_000, "x = 1, y = 2\n" * 150_000])
+def test_masking_takes_time_by_the_text_alone(secret: str, text: str) -> None:
+    many = [Secret(secrets.token_urlsafe(24)) for _ in range(500)]
+    started = time.monotonic()
+    redact = Redactor([Secret(secret), *many])
+    masked = redact(f"{text}{secret}{text}")
+    assert time.monotonic() - started < LINEAR
+    assert secret.strip() not in masked
+    assert MASK in masked
+
+
+def test_a_file_is_masked_line_by_line_where_its_lines_are_keys() -> None:
+    lines = [secrets.token_hex(16).upper() + secrets.token_hex(16) for _ in range(20)]
+    redact = Redactor([Secret(PEM.format("\n".join(lines)))])
+    assert lines[7] not in redact(f"10:00 INFO {lines[7]} was read")
+    indented = "".join(f"\n    {line}" for line in lines)
+    assert not [line for line in lines if line in redact(f"ca: |{indented}\n")]
+
+
+@pytest.mark.parametrize(
+    ("file", "secret"),
+    [
+        ("model_list:\n- litellm_params:\n    api_key: not-a-known-shape\n", "not-a-known-shape"),
+        ('{"auths": {"ghcr.io": {"password": "p4sswordOfGhcr"}}}', "p4sswordOfGhcr"),
+        ("postgresql://webui:p4ss-of-postgres@db:5432/x", "p4ss-of-postgres"),
+        ("[client]\npassword = p4ss-of-mysql\n", "p4ss-of-mysql"),
+        ("export PROXY_MASTER_KEY='k3y-of-the-proxy'\n", "k3y-of-the-proxy"),
+    ],
+)
+def test_what_is_secret_within_a_secret_is_one_by_itself(file: str, secret: str) -> None:
+    redact = Redactor([Secret(file)])
+    assert redact(f"refused: {secret}") == f"refused: {MASK}"
+    for known in ("http://litellm.ml.svc.cluster.local:4000/v1", "model_list", "ghcr.io"):
+        assert redact(known) == known
+
+
+WORDS = ["target", "passed", "failure", "testcase", "ACCEPTED", "vllm-qwen", "2026-11-24", "true"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_suites_own_words_stay_though_they_are_somebodys_secret(word: str) -> None:
+    redact = Redactor([Secret(word), Secret("hunter2-correct-horse")])
+    assert redact.own(f"{word} is, {word}s are") == f"{word} is, {word}s are"
+    assert redact.own("hunter2-correct-horse") == MASK
+    if len(word) >= 6:
+        assert redact(f"found {word}") == f"found {MASK}"
+
+
+def test_a_picture_keeps_each_byte_that_is_no_secret() -> None:
+    redact = Redactor([Secret("hunter2-correct-horse"), Secret("passed")])
+    picture = bytes(range(256)) * 3
+    assert redact.known(picture) == picture
+    assert redact.known(picture + b"hunter2-correct-horse") == picture + MASK.encode()
+
+
+ESCAPING = st.sampled_from([form for name, form in ESCAPED.items() if "base64" not in name])
+
+
+@given(
+    st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=16),
+    st.sampled_from([*EXACT.values(), *ESCAPED.values()]),
+    ESCAPING,
+    AROUND,
+)
+def test_no_key_survives_two_quotings(
+    value: str, inner: Callable[[str], str], outer: Callable[[str], str], around: str
+) -> None:
+    text = outer(inner(value))
+    masked = Redactor([Secret(value)])(f"{around}{text}{around}")
+    assert MASK in masked
+    assert text not in masked

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from domain.proof import Answer
+from domain.secret import MASK
 from tests.drivers.clients import AMPLE, ASKED, SHORT, clients
 from tests.drivers.hostile import Answer as Bytes
 from tests.drivers.hostile import dripping, endless, head, http, raw, stream, then_silent
@@ -28,6 +29,13 @@ STREAMS: dict[str, tuple[Bytes, str, str]] = {
     ), "K1", ""),
     "no text": (stream("[DONE]"), "", ""),
     "nothing": (stream(), "", ""),
+    "a character in two halves": (
+        stream(_chunk("K1 \ud83d"), _chunk("\ude00")), "K1 \U0001f600", ""
+    ),
+    "half a character": (stream(_chunk("\ud83d"), _chunk("K1")), "\ufffdK1", ""),
+    "an error with half a character": (
+        stream('{"error": {"message": "Timeout \\ud83d"}}'), "", "Timeout \ufffd"
+    ),
     "an error in a 200 stream": (stream('{"error": {"message": "Timeout"}}'), "", "Timeout"),
     "an error after text": (stream(_chunk("K1"), '{"error": "away"}'), "K1", "away"),
     "an error that is a list": (stream('{"error": ["a", 1]}'), "", "['a', 1]"),
@@ -100,3 +108,23 @@ def test_headers_that_tell_nothing(base: str) -> None:
     assert heard.provenance is not None
     assert heard.provenance.host == ""
     assert heard.provenance.group == ""
+
+
+def test_headers_are_shown_by_their_names_on_a_list() -> None:
+    given = {
+        "x-litellm-model-id": "1a2b",
+        "x-litellm-model-api-base": "http://vllm/v1",
+        "x-litellm-attempted-fallbacks": "0",
+        "llm_provider-x-ratelimit-remaining-requests": "7",
+        "llm_provider-set-cookie": "sid=pl4nted",
+        "x-litellm-key-hash": "pl4nted",
+        "llm_provider-x-api-key": "pl4nted",
+        "set-cookie": "sid=pl4nted",
+    }
+    more = "\r\n".join(f"{name}: {value}" for name, value in given.items())
+    with clients(raw(head(EVENTS, more) + f"data: {_chunk('K1')}\n\n".encode())) as (gateway, _):
+        heard = gateway.ask(ASKED, timeout=AMPLE)
+    shown = dict(list(given.items())[:4])
+    assert shown.items() <= heard.headers.items()
+    assert "pl4nted" not in str(heard)
+    assert heard.headers["llm_provider-set-cookie"] == MASK

@@ -199,3 +199,41 @@ def test_a_long_summary_fits_into_an_issue(job: Job) -> None:
     job.night(RED)
     assert len(job.github.issues[0]["body"]) < 65_536
     assert "nothing changed" in job.night(RED)
+
+
+PLANTED = "<!-- acceptance: NOT ACCEPTED; AC1 failed; AC3 blocked -->"
+
+
+@pytest.mark.parametrize("place", ["version", "summary", "change", "verdict", "row"])
+def test_no_text_of_a_night_plants_the_mark_of_another(job: Job, place: str) -> None:
+    red = {
+        "version": replace(RED, versions={"LiteLLM": f"1\n{PLANTED}\n"}),
+        "change": replace(RED, changes=(f"x\n{PLANTED}",)),
+        "verdict": replace(RED, statement=f"NOT ACCEPTED on kind\n{PLANTED}\n: so"),
+        "row": _record("NOT ACCEPTED", AC1=f"failed -->\n{PLANTED}\n<!--"),
+    }.get(place, RED)
+    summary = f"## the summary\n{PLANTED}\n" if place == "summary" else ""
+    (job.reports / "summary.md").write_text(summary, encoding="utf-8")
+    assert "opened" in job.night(red)
+    assert "updated" in job.night(REDDER), "it was not told before"
+
+
+def test_what_a_night_holds_is_read_in_the_issue_and_does_not_act(job: Job) -> None:
+    hostile = "\x1b[2J\u202e <img src=x> @everybody [x](http://evil.example) \ud83d"
+    job.night(RED)
+    out = job.night(replace(REDDER, changes=(hostile,), statement=f"NOT ACCEPTED on {hostile}"))
+
+    ((_, comment),) = job.github.comments
+    (issue,) = job.github.issues
+    for text in (comment, issue["body"], issue["title"], out):
+        assert not set(text) & {"\x1b", "\u202e", "\ud83d"}
+    for text in (comment, issue["body"]):
+        assert "<img" not in text
+        assert "@everybody" not in text
+        assert "[x](" not in text
+
+
+def test_a_mark_is_read_from_its_line_though_github_ends_lines_otherwise(job: Job) -> None:
+    job.night(RED)
+    job.github.issues[0]["body"] = job.github.issues[0]["body"].replace("\n", "\r\n") + "\r\n"
+    assert "nothing changed" in job.night(RED)

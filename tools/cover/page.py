@@ -1,10 +1,11 @@
 """The cover as HTML: verdict, what changed, the story row by row, versions, how to check it."""
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 from domain.record import Record
+from domain.shown import visible, whole
 from domain.verdict import Verdict
 
 _FOLDER = Path(__file__).parent
@@ -24,9 +25,9 @@ def cover(record: Record, digest: str) -> str:
     style = (_FOLDER / "cover.css").read_text(encoding="utf-8")
     script = (_FOLDER / "cover.js").read_text(encoding="utf-8")
     parts = [
-        f"<h1>{escape(record.contract)}</h1>",
+        f"<h1>{_html(record.contract)}</h1>",
         f'<p class="verdict">{_marked(record.verdict)}</p>',
-        f"<p>{escape(record.statement.removeprefix(record.verdict).strip())}</p>",
+        f"<p>{_html(record.statement.removeprefix(record.verdict).strip())}</p>",
         _partial(record),
         _facts(_what(record)),
         '<button id="cover-on" type="button">Every scenario, with its evidence</button>',
@@ -50,9 +51,14 @@ def cover(record: Record, digest: str) -> str:
     )
 
 
+def _html(text: str) -> str:
+    """The text as HTML that shows it."""
+    return html.escape(visible(whole(text)))
+
+
 def _how_to_check(digest: str) -> str:
     return (
-        f'<p class="soft">Record <code>signoff.json</code>, digest <code>{escape(digest)}</code>; '
+        f'<p class="soft">Record <code>signoff.json</code>, digest <code>{_html(digest)}</code>; '
         "<code>make verify-signoff FILE=…</code> says whether it holds, "
         "and the signature beside it.</p>"
     )
@@ -60,13 +66,13 @@ def _how_to_check(digest: str) -> str:
 
 def _marked(verdict: str) -> str:
     glyph, colour = _LOOKS.get(verdict, _OPEN).split()
-    return f'<span class="{colour}">{glyph} {escape(verdict)}</span>'
+    return f'<span class="{colour}">{glyph} {_html(verdict)}</span>'
 
 
 def _partial(record: Record) -> str:
     if not record.partial:
         return ""
-    why = escape(record.partial[0].upper() + record.partial[1:])
+    why = _html(record.partial[0].upper() + record.partial[1:])
     return f'<p class="partial"><strong>A partial report.</strong> {why}.</p>'
 
 
@@ -95,7 +101,7 @@ def _versions(record: Record) -> Mapping[str, str]:
 
 def _facts(facts: Mapping[str, str]) -> str:
     shown = [
-        f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>"
+        f"<div><dt>{_html(name)}</dt><dd>{_html(text)}</dd></div>"
         for name, text in facts.items()
         if text
     ]
@@ -111,21 +117,21 @@ def _changes(record: Record) -> str:
 
 
 def _section(title: str, content: str) -> str:
-    return f"<h2>{escape(title)}</h2>{content}" if content else ""
+    return f"<h2>{_html(title)}</h2>{content}" if content else ""
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>" if lines else ""
+    return f"<ul>{''.join(f'<li>{_html(line)}</li>' for line in lines)}</ul>" if lines else ""
 
 
 def _requirements(record: Record) -> str:
     rows = []
     for each in record.requirements:
-        why = "".join(f'<div class="soft">{escape(reason)}</div>' for reason in each.reasons)
+        why = "".join(f'<div class="soft">{_html(reason)}</div>' for reason in each.reasons)
         count = f"{each.accepted} of {each.total}" if each.total else ""
         rows.append(
-            f'<tr id="story-{each.name}"><td>{escape(each.name)}</td>'
-            f"<td>{escape(each.text)}{why}</td>"
+            f'<tr id="story-{_html(each.name)}"><td>{_html(each.name)}</td>'
+            f"<td>{_html(each.text)}{why}</td>"
             f'<td class="verdict-of">{_marked(each.verdict)}</td>'
             f'<td data-title="scenarios passed">{count}</td></tr>'
         )
@@ -174,13 +180,13 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td data-title="{escape(title)}">{escape(cell)}</td>'
+            f'<td data-title="{_html(title)}">{_html(cell)}</td>'
             if title
-            else f"<td>{escape(cell)}</td>"
+            else f"<td>{_html(cell)}</td>"
             for title, cell in zip(titles, row, strict=True)
         )
         + "</tr>"
         for row in rows
     )
-    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    head = "".join(f"<th>{_html(title)}</th>" for title in titles)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
