@@ -108,6 +108,17 @@ def outages(steps: list[Step]) -> Iterator[tuple[str, Outage]]:
             yield values[PROVIDER], found.outage or Outage(values[OUTAGE])
 
 
+def returning(steps: list[Step]) -> Iterator[str]:
+    """The providers whose return a scenario is about: its sentence takes them and gives them back.
+
+    It is the one that names no outage of its own.
+    """
+    for step in steps:
+        found = known(step.name)
+        if found and found.takes_away and found.outage:
+            yield found.values(step.name)[PROVIDER]
+
+
 def column(table: Sequence[Sequence[str]], name: str) -> tuple[str, ...]:
     """The cells of a step's table below one of its titles.
 

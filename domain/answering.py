@@ -1,16 +1,39 @@
 """Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from domain.contract import Model, Provider
 from domain.errors import Inconclusive, NotProven
 from domain.message import excerpt, explain
-from domain.proof import Answer, Provenance, Turn
-from domain.refusals import refused
+from domain.proof import Answer, Provenance, Turn, breaks_off, spoken
+from domain.refusals import refusal, refused
 from domain.target import Call
 from domain.witnessing import asked
 
 _BAD_REQUEST = 400
+_LIMITED = re.compile(
+    r"Rate limit exceeded for \w+: .*|Max parallel request limit reached.*"
+    r"|Crossed TPM / RPM / Max Parallel Request Limit.*"
+)
+"""How LiteLLM refuses a key (or its user, its team) that asks too often, or too much at a time.
+
+Seen in 1.106.2, 1.83 and 1.59, in this order. A provider's own limit is told by another class.
+"""
+
+
+def limit_of_the_key(error: str) -> str:
+    """What LiteLLM says of the limit that a question met before any model was asked, or nothing."""
+    found = _LIMITED.search(error)
+    return excerpt(found.group(), 160) if found else ""
+
+
+def _limited(name: str, limit: str) -> Inconclusive:
+    return Inconclusive(
+        f"{name} was not asked: LiteLLM limits how often, or how many at a time, the key of Open "
+        f"WebUI may ask ({limit}). Nothing is said of the model: raise max_parallel_requests, "
+        "rpm_limit or tpm_limit of the key, or judge again when nobody else uses it"
+    )
 
 
 def check_answer(
@@ -19,6 +42,7 @@ def check_answer(
     *,
     namespace: str = "",
     away: Callable[[Provider], bool] = lambda _provider: False,
+    as_agreed: Callable[[str], bool] = lambda _model: False,
     calls: Sequence[Call] = (),
 ) -> None:
     """Return if the model itself gave this answer.
@@ -29,16 +53,20 @@ def check_answer(
         namespace: the gateway's, in which it completes short names.
         away: whether nobody is meant to serve a provider's models now (the GPU is in use for
             something else).
+        as_agreed: whether the gateway's entry of a model is known to be as it should.
         calls: what the providers were asked, where somebody saw it: that must agree.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
-        Inconclusive: an external provider refused, or the model is switched off on purpose.
-        NotProven: the answer does not carry what would tell.
+        Inconclusive: an external provider refused, LiteLLM limits the key, or the model is
+            switched off on purpose.
+        NotProven: the answer does not carry what would tell, and nobody saw who was asked.
     """
     name, provider = expected.name, expected.provider
+    if limit := limit_of_the_key(answer.error):
+        raise _limited(name, limit)
     who = answer.provenance
-    broken = f"it breaks off with an error: {answer.error}" if answer.error else ""
+    broken = f"it breaks off with an error: {excerpt(answer.error)}" if answer.error else ""
     wrong = (
         broken
         or _wrong_origin(who, expected, namespace)
@@ -50,8 +78,19 @@ def check_answer(
         return
     if away(provider):
         raise Inconclusive(f"{name}: nothing is meant to run behind {provider} (0 replicas)")
+    if who is None and not answer.streamed and not broken:
+        raise NotProven(
+            f"who answered for {name}: streaming is switched off for it (Admin > Models, Stream "
+            "Chat Response), and an answer in one body has none of LiteLLM's headers"
+        )
     if answer.error and not answer.text and answer.model == name:
-        raise refused(expected, answer.error, f"asked for {answer.model}")
+        raise refused(
+            expected,
+            answer.error,
+            f"asked for {answer.model}",
+            status=answer.status,
+            as_agreed=as_agreed(name),
+        )
     # An error of a whole chain names its first model's trouble first: it tells nothing of others.
     raise AssertionError(
         explain(
@@ -121,33 +160,63 @@ def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> Non
 
 
 def _no_proof(answer: Answer, who: Provenance | None) -> str:
-    if not answer.text.strip():
-        return f"the answer is empty, although it counts {answer.tokens} tokens"
-    if answer.returned or (who and who.upstream and answer.tokens and answer.text.strip()):
+    text = spoken(answer.text)
+    if answer.returned:
+        return ""
+    if not text and answer.tools:
+        return f"it asks for the tool {answer.tools[0]}, and answers nothing"
+    ended = f" (finish_reason {answer.finish})" if answer.finish not in ("", "stop") else ""
+    if not text:
+        return f"the answer is empty, although it counts {answer.tokens} tokens{ended}"
+    if answer.finish == "length" or breaks_off(answer.text, answer.nonce):
+        return f"the answer is cut off before its end{ended}"
+    if who and who.upstream and answer.tokens:
         return ""
     unasked = "" if who and who.upstream else "; no upstream was called: mock_response or a cache?"
     return f"the code {answer.nonce} of the question does not come back{unasked}"
 
 
-def _fix(wrong: str, name: str, answer: Answer) -> str:
-    if "in its place" in wrong:
-        return _in_its_place(name, answer)
-    if "another gateway" in wrong:
-        return (
+_FIXES = (
+    (
+        "another gateway",
+        (
             "look for a second connection that offers the model, where the endpoint's name leads "
             "from inside Open WebUI's pod (hostAliases, a second EndpointSlice), and whether every "
             "pod of LiteLLM has the newest configuration"
-        )
-    if "ledger" in wrong:
-        return (
-            f"look in LiteLLM's log why {name} itself fails, and take away what hides it: "
+        ),
+    ),
+    (
+        "ledger",
+        (
+            "look in LiteLLM's log why the model itself fails, and take away what hides it: "
             "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks"
-        )
-    if "not " in wrong and "asked" in wrong:
-        return "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base"
-    if "empty" in wrong:
-        return "look whether the model thinks aloud (reasoning mode), or serves at all"
-    return "look at LiteLLM's configuration of the model, and at its log"
+        ),
+    ),
+    (
+        "LiteLLM asked",
+        "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base",
+    ),
+    (
+        "finish_reason length",
+        (
+            "raise max_tokens in LiteLLM's configuration of the model, or in Open WebUI's: a model "
+            "that thinks spends it on its thoughts"
+        ),
+    ),
+    (
+        "cut off",
+        "look which proxy or filter between the model and Open WebUI ends its streams early",
+    ),
+    ("empty", "look whether the model thinks aloud (reasoning mode), or serves at all"),
+)
+"""What helps, by a phrase of what was found; the first that fits."""
+
+
+def _fix(wrong: str, name: str, answer: Answer) -> str:
+    if "in its place" in wrong:
+        return _in_its_place(name, answer)
+    otherwise = "look at LiteLLM's configuration of the model, and at its log"
+    return next((fix for phrase, fix in _FIXES if phrase in wrong), otherwise)
 
 
 def _in_its_place(name: str, answer: Answer) -> str:
@@ -189,7 +258,7 @@ def check_error_only(answer: Answer) -> None:
         explain(
             "The user is not told that the model is away.",
             expected="an error, and no answer",
-            found=f"{answer.error or 'no error'}; text {excerpt(answer.text, 80)!r}",
+            found=f"{excerpt(answer.error) or 'no error'}; text {excerpt(answer.text, 80)!r}",
             where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
             fix="look for default_fallbacks or a fallback of this model that should not be there",
         )
@@ -204,9 +273,25 @@ def check_unknown_model(answer: Answer) -> None:
         explain(
             "A model that was just invented is not refused.",
             expected='an error like "Model not found"',
-            found=f"{answer.status}: {answer.error or excerpt(answer.text, 80)}",
+            found=f"{answer.status}: {excerpt(answer.error or answer.text)}",
             where=f"asked for {answer.model}",
             fix="what answers to any name proves nothing: look for a wildcard or a default model",
+        )
+    )
+
+
+def check_unknown_to_gateway(answer: Answer) -> None:
+    """Raise AssertionError unless the gateway by itself refuses a model that does not exist."""
+    if answer.error and not answer.text and refusal(answer.error, answer.status).of_litellm:
+        return
+    raise AssertionError(
+        explain(
+            "The gateway does not refuse a model that was just invented.",
+            expected="LiteLLM says by itself that it has no such model",
+            found=f"{answer.status}: {excerpt(answer.error or answer.text)}",
+            where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
+            fix='look for a wildcard (model_name: "*") in LiteLLM\'s model_list: a name that is '
+            "misspelt goes to some provider",
         )
     )
 
@@ -246,6 +331,8 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
     Raises:
         Inconclusive: an external provider refused.
     """
+    if limit := limit_of_the_key(turn.error):
+        raise _limited(model.name, limit)
     if turn.error and not turn.text:
         raise refused(model, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:
@@ -256,7 +343,7 @@ def _of_another(turn: Turn, model: Model, found: str) -> str:
     return explain(
         f"The answer in the conversation does not come from {model.name}.",
         expected=str(model),
-        found=f"{found}; {turn.error or 'no error'}",
+        found=f"{found}; {excerpt(turn.error) or 'no error'}",
         where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
         f"its label says {turn.model}, which is only what was asked for",
         fix=f"look why {model.name} did not answer: ask it with disable_fallbacks",

@@ -20,7 +20,7 @@ class Provider:
     """The Service of a provider that runs in the cluster: an error of its is the owner's own."""
 
     def serves_at(self, host: str, *, namespace: str) -> bool:
-        """Whether a host is this provider's.
+        """Whether a host is this provider's: of a public one, a regional host below it as well.
 
         Args:
             host: as LiteLLM was told it, a short name perhaps.

@@ -1,7 +1,8 @@
 """Whether Open WebUI is pointed at the gateway: what is declared, and what is in use."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from domain.cluster import Workload
@@ -18,6 +19,7 @@ _VARIABLES = (
     "OPENAI_API_BASE_URLS",
     "OPENAI_API_KEYS",
 )
+_TWO = re.compile(r",\s*https?://")
 _PATHS = ("/v1", "")
 """LiteLLM serves its OpenAI API under `/v1` and under the root alike (1.106.2)."""
 
@@ -38,9 +40,13 @@ class Place:
     address: str = ""
     """The gateway's own address, where settings give one: on a target without a cluster, or
     outside of it."""
+    root: str = ""
+    """Path below which LiteLLM serves as well (`SERVER_ROOT_PATH`)."""
 
     def wrong(self, url: str) -> str:
         """Why a URL is not the gateway's; empty when it is."""
+        if _TWO.search(url):
+            return "a comma joins two addresses: Open WebUI separates them by a semicolon"
         host = host_of(url)
         if self.address and host == host_of(self.address):
             return self._wrong_path(url)
@@ -65,14 +71,15 @@ class Place:
             return f"{host} is outside of the cluster, or {another}"
         return f"Service {service} is {'another one' if known else 'no Service at all'}"
 
-    @staticmethod
-    def _wrong_path(url: str) -> str:
+    def _wrong_path(self, url: str) -> str:
         path = urlsplit(url.strip()).path
         if path.endswith("/"):
             return (
                 f"the trailing slash makes Open WebUI ask for {path}/models, "
                 "and LiteLLM answers 404 (only the singular variable is stripped)"
             )
+        if self.root and path.startswith(self.root):
+            path = path.removeprefix(self.root)
         return "" if path in _PATHS else f"LiteLLM serves no OpenAI API under {path}"
 
     def deviation(self, url: str, agreed: str) -> str:
@@ -113,11 +120,6 @@ class Place:
             return False
         agreed = self.target_port(other) if self.exists(other) else other.port
         return self.target_port(mine) in (agreed, None)
-
-    def leads_here(self, connection: Connection) -> bool:
-        """Whether a connection goes to the gateway, its path right or not."""
-        reason = self.wrong(connection.url.rstrip("/"))
-        return not reason or "OpenAI API" in reason
 
     def __str__(self) -> str:
         return f"LiteLLM, Service {self.service.namespace}/{self.service.name}"
@@ -281,9 +283,20 @@ def _told_otherwise(workload: Workload | None, place: Place) -> str:
     return f"; the environment says {right[0].url}, but the database wins"
 
 
-def gateway_connection(wiring: Wiring, place: Place) -> Connection | None:
-    """The first connection in use that leads to the gateway."""
-    return next((each for each in wiring.in_use if place.leads_here(each)), None)
+def gateway_connections(wiring: Wiring, place: Place) -> tuple[Connection, ...]:
+    """The connections in use that lead to the gateway."""
+    return tuple(each for each in wiring.in_use if not place.wrong(each.url))
+
+
+def together(alive: Sequence[Connection]) -> Connection:
+    """Several connections to one place as the one that they are, told as the first of them.
+
+    A model may come by any: several keys, local and external models apart.
+    """
+    first, *others = alive
+    typed = [each.model_ids for each in alive]
+    names = tuple(dict.fromkeys(name for ids in typed for name in ids)) if all(typed) else ()
+    return replace(first, model_ids=names, also=frozenset(each.index for each in others))
 
 
 def check_replicas_in_use(wirings: Mapping[str, Wiring], place: Place) -> None:

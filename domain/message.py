@@ -9,6 +9,12 @@ def explain(title: str, *, expected: str, found: str, where: str, fix: str) -> s
     return "\n".join([title, *(f"  {name:<9} {text}" for name, text in rows.items())])
 
 
+def quoted(name: str) -> str:
+    """A name as it is; in quotes where spaces or what cannot be seen would make it look right."""
+    odd = not name.isprintable() or name != " ".join(name.split())
+    return repr(name) if odd or not name else name
+
+
 def found_in(message: str) -> str:
     """What a failure in five lines found; its first line where it is none."""
     rows = [line for line in message.splitlines() if line.startswith("  found ")]

@@ -1,10 +1,51 @@
 """Proof is a value: what was seen, where, and how it reads beside what was expected."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Self
 from urllib.parse import urlsplit
+
+_WORD = re.compile(r"[^\W_]+")
+_THOUGHTS = re.compile(
+    r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|<details type=\"reasoning\".*?(?:</details>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What a model thinks aloud: in its own tags, or as Open WebUI 0.12.4 stores it."""
+_TELLING = 4
+"""Letters of a question that an answer does not end with by chance."""
+
+
+def question_with(nonce: str) -> str:
+    """The words of a question whose answer is complete when it holds the nonce, at its end."""
+    return f"Please repeat these words and nothing else: {nonce}"
+
+
+def spoken(text: str) -> str:
+    """What an answer says, without what the model thinks aloud."""
+    return _THOUGHTS.sub(" ", text).strip()
+
+
+def holds(text: str, nonce: str) -> bool:
+    """Whether an answer says the nonce, whatever its case and marks; thoughts do not count."""
+    return f" {' '.join(_words(nonce))} " in f" {' '.join(_words(text))} "
+
+
+def breaks_off(text: str, nonce: str) -> bool:
+    """Whether an answer stops inside the words of its question, or inside the nonce."""
+    said = _words(text)
+    for whole in (_words(question_with(nonce)), _words(nonce)):
+        for count in range(1, min(len(said), len(whole)) + 1):
+            (*full, last), end = whole[:count], said[-count:]
+            begun = end[:-1] == full and last.startswith(end[-1]) and end != whole
+            if begun and len("".join(end)) >= _TELLING:
+                return True
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(spoken(text).casefold())
 
 
 def host_of(url: str) -> str:
@@ -26,6 +67,17 @@ class Connection:
     model_ids: tuple[str, ...] = ()
     """Names typed in by an administrator; where there are any, the other side is never asked."""
     prefix: str = ""
+    sent: tuple[tuple[str, str], ...] = ()
+    """What its own headers send for a key, each with a fingerprint: they win over the key."""
+    identity: str = ""
+    """Whose key goes with each question, where it is not the connection's (`session`)."""
+    also: frozenset[int] = frozenset()
+    """Indexes of further connections that lead to the same place: together they are one."""
+
+    @property
+    def indexes(self) -> frozenset[int]:
+        """Of this connection and of those that are one with it."""
+        return self.also | {self.index}
 
     def __str__(self) -> str:
         return f"connection #{self.index} {self.url}"
@@ -73,6 +125,8 @@ class Listing:
     seconds: float
     unseen: tuple[str, ...] = ()
     """Names that the API gives to the same account, where a page does not show them."""
+    switched_off: tuple[str, ...] = ()
+    """Names that an administrator disabled under Admin Settings > Models, where they are told."""
     picture: bytes = field(default=b"", repr=False)
     """What the user saw, as a PNG, where there was a screen."""
 
@@ -85,9 +139,9 @@ class Listing:
         """The model of exactly this name."""
         return next((model for model in self.models if model.name == name), None)
 
-    def by(self, connection: int) -> frozenset[str]:
-        """Names that come from one connection."""
-        return frozenset(model.name for model in self.models if model.connection == connection)
+    def by(self, connections: Collection[int]) -> frozenset[str]:
+        """Names that come from some connections."""
+        return frozenset(model.name for model in self.models if model.connection in connections)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +152,8 @@ class Served:
     names: tuple[str, ...]
     error: str = ""
     """Its own words where it told no models."""
+    withheld: tuple[str, ...] = ()
+    """Names that it serves, and does not tell to this key; as far as that can be known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +164,13 @@ class Deployment:
     group: str
     upstream: str
     api_base: str
+    """Where the entry itself sends questions; empty where it leaves that to LiteLLM."""
+    cooldown: float = 0.0
+    """Seconds for which it rests after failures, where the entry itself says so."""
+    parameters: str = ""
+    """Fingerprint of all that the entry sets, its keys aside."""
+    replaced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The models that the entry itself puts in its place, by the parameter that names them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,6 +234,14 @@ class Answer:
     seconds: float = 0.0
     tokens: int = 0
     """Completion tokens, where they were counted."""
+    finish: str = ""
+    """Why it ended, as the model says (`finish_reason`); `length`: it is cut."""
+    tools: tuple[str, ...] = ()
+    """Tools that the model asked for."""
+    streamed: bool = True
+    """False: it came in one body, to which Open WebUI 0.12.4 gives none of LiteLLM's headers."""
+    retry_after: float | None = None
+    """Seconds, where whoever refused named them."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The headers that prove who answered."""
     attempts: int = 1
@@ -181,7 +252,20 @@ class Answer:
     @property
     def returned(self) -> bool:
         """Whether the nonce came back: the text was made for this very question."""
-        return self.nonce in self.text
+        return holds(self.text, self.nonce)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Substitute:
+    """A way to replace a model that is no link of its chain."""
+
+    model: str
+    kind: str
+    """The setting that says so, as LiteLLM spells it, and whose it is."""
+    targets: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.model} -> {', '.join(self.targets)} ({self.kind})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,6 +277,8 @@ class Chain:
     """Names in it that the gateway does not serve."""
     cycles: tuple[str, ...] = ()
     """Models that lead back to one already tried."""
+    otherwise: tuple[Substitute, ...] = ()
+    """Every other way in which one of them may be replaced."""
 
     def __str__(self) -> str:
         return " -> ".join(self.order)
@@ -213,4 +299,4 @@ class Turn:
     @property
     def returned(self) -> bool:
         """Whether the answer was made for this very question."""
-        return self.nonce in self.text
+        return holds(self.text, self.nonce)

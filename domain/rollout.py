@@ -1,21 +1,22 @@
 """Whether the pods that serve are those of the newest configuration, and reach the gateway."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from domain.cluster import InsideResponse, Workload
-from domain.credential import declared_for_gateway
+from domain.credential import declared_for_gateway, key_refused
 from domain.endpoint import Place, declared_connections
-from domain.errors import NotProven
+from domain.errors import Blocked, NotProven, Subject
 from domain.kubernetes import Environment, named
 from domain.message import excerpt, explain
-from domain.proof import Connection, host_of
+from domain.proof import Connection, Served, host_of
 from domain.secret import UNKNOWN, Secret, fingerprint
 
 LITELLM_IS_ALIVE = "I'm alive!"
 """What LiteLLM, and nothing else, says under `/health/liveliness` (1.106.2)."""
 KEY_VARIABLES = ("OPENAI_API_KEYS", "OPENAI_API_KEY")
 _OK = 200
+_PORTAL = "a web page, as a login portal gives"
 _NOT_SET = "(not set)"
 
 
@@ -220,11 +221,31 @@ def _require_all_asked(told: Mapping[str, InsideResponse]) -> None:
             raise response.unproven
 
 
+def require_reached(
+    told: Served, inside: Callable[[], Mapping[str, InsideResponse]], connection: Connection
+) -> None:
+    """Return if a gateway that lists no models was reached at all, or nobody can tell.
+
+    Raises:
+        Blocked: it was not, which has a scenario of its own.
+    """
+    if not told.error or key_refused(told):
+        return
+    try:
+        check_reached(inside(), connection)
+    except NotProven:
+        return
+    except AssertionError as error:
+        raise Blocked(Subject.GATEWAY, f"{connection} does not reach LiteLLM") from error
+
+
 def _what_came(response: InsideResponse) -> str:
     if response.error:
         return response.error
     if response.status != _OK or LITELLM_IS_ALIVE not in response.body:
-        return f"{response.status}, not LiteLLM: {excerpt(response.body, 120)}"
+        page = response.body.lstrip().lower().startswith(("<!doctype", "<html"))
+        portal = f" ({_PORTAL})" if page and response.status == _OK else ""
+        return f"{response.status}, not LiteLLM: {excerpt(response.body, 120)}{portal}"
     return ""
 
 
@@ -236,6 +257,13 @@ def _hint(found: str) -> str:
             "look for a NetworkPolicy on either side, for a Service without endpoints, and whether "
             "LiteLLM hangs: its log goes on then, or not"
         )
+    if _PORTAL in found:
+        return (
+            "something stands before LiteLLM and asks for a sign-in: point the connection at "
+            "LiteLLM's Service itself, or let Open WebUI pass"
+        )
+    if "SSL" in found:
+        return "LiteLLM's own port speaks http: correct the scheme or the port of the connection"
     if "refused" in found.lower():
         return "check the Service's targetPort and that LiteLLM runs (its log says why not)"
     return "check HTTP_PROXY and NO_PROXY (.svc,.cluster.local) of Open WebUI, and LiteLLM's log"

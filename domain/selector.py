@@ -3,16 +3,22 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from domain.errors import Blocked, NotProven, Subject
-from domain.message import explain
+from domain.message import explain, quoted
 from domain.proof import Connection, Listing, Offered, Served, Wiring
 
 _SLOW_SECONDS = 5.0
 _FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
+_WITHHELD = "LiteLLM serves it, and not to Open WebUI's key"
+_FIX_WITHHELD = "add it to the models of that key (or its team) in LiteLLM, not to model_list"
 _FIX_HIDDEN = "Admin Settings > Models: show the model that is hidden there"
 
 
 def check_offered(
-    listing: Listing, names: Iterable[str], connection: Connection, served: Collection[str]
+    listing: Listing,
+    names: Iterable[str],
+    connection: Connection,
+    served: Collection[str],
+    withheld: Collection[str] = (),
 ) -> None:
     """Raise AssertionError unless each model is offered by the connection and really served.
 
@@ -21,8 +27,10 @@ def check_offered(
         names: the exact names that must be there.
         connection: the gateway's connection.
         served: what the gateway answered to Open WebUI itself; typed-in or cached names are not.
+        withheld: what it serves to others, and does not tell to Open WebUI's key.
     """
     wrong = {name: _wrong(listing, name, connection, served) for name in names}
+    wrong |= {name: _WITHHELD for name in wrong if wrong[name] and name in withheld}
     wrong = {name: reason for name, reason in wrong.items() if reason}
     if not wrong:
         return
@@ -33,7 +41,7 @@ def check_offered(
             expected=f"{', '.join(wrong)} from {connection}",
             found="; ".join(dict.fromkeys(wrong.values())),
             where=f"model selector of the {listing.account}, {len(listing.models)} models in all",
-            fix=_fix(listing, name, connection, served),
+            fix=_FIX_WITHHELD if name in withheld else _fix(listing, name, connection, served),
         )
     )
 
@@ -72,7 +80,7 @@ def check_offered_to_users(
     listing: Listing,
     names: Iterable[str],
     connection: Connection,
-    served: Collection[str],
+    served: Served,
     *,
     required: bool,
 ) -> None:
@@ -85,7 +93,7 @@ def check_offered_to_users(
         listing: what the ordinary user is offered.
         names: the exact names that must be there.
         connection: the gateway's connection.
-        served: what the gateway answered to Open WebUI itself.
+        served: what the gateway told Open WebUI itself.
         required: whether the contract, or who gave the account, asks for it.
 
     Raises:
@@ -93,7 +101,7 @@ def check_offered_to_users(
         NotProven: one is not, and nobody asks for it.
     """
     try:
-        check_offered(listing, names, connection, served)
+        check_offered(listing, names, connection, served.names, served.withheld)
     except AssertionError as error:
         if required:
             raise
@@ -111,7 +119,7 @@ def _wrong(listing: Listing, name: str, connection: Connection, served: Collecti
         return _absent(listing, name, connection, served)
     if offered.base and offered.base != name:
         return f"a workspace model of this name sends {offered.base} in its place"
-    if offered.connection not in (connection.index, None):
+    if offered.connection not in (*connection.indexes, None):
         return f"{name} comes from connection #{offered.connection}: the first connection wins"
     if _upstream(name, connection) not in served:
         typed = "typed into the connection (Model IDs)" if connection.model_ids else "cached"
@@ -130,6 +138,8 @@ def _absent(listing: Listing, name: str, connection: Connection, served: Collect
         return "LiteLLM serves it, the connection's Model IDs filter hides it"
     if connection.prefix:
         return f"LiteLLM serves it, the connection shows it as {connection.prefix}.{name}"
+    if name in listing.switched_off:
+        return "LiteLLM serves it, it is disabled in Admin Settings > Models"
     return "LiteLLM serves it, this account may not see it"
 
 
@@ -138,6 +148,8 @@ def _fix(listing: Listing, name: str, connection: Connection, served: Collection
         return _FIX_MISSING
     if name in listing.unseen:
         return _FIX_HIDDEN
+    if name in listing.switched_off:
+        return "Admin Settings > Models: enable the model"
     if listing.find(name) is None and not connection.model_ids:
         return "publish the model, or set BYPASS_MODEL_ACCESS_CONTROL=True"
     return "Admin Settings > Connections and Models"
@@ -148,7 +160,11 @@ def _upstream(name: str, connection: Connection) -> str:
 
 
 def _listed(names: Collection[str]) -> str:
-    return f"only {', '.join(sorted(names))}" if names else "no model at all (it did not answer)"
+    return (
+        f"only {', '.join(map(quoted, sorted(names)))}"
+        if names
+        else "no model at all (it did not answer)"
+    )
 
 
 def check_complete(listing: Listing, connection: Connection, served: Collection[str]) -> None:
@@ -158,17 +174,17 @@ def check_complete(listing: Listing, connection: Connection, served: Collection[
     elsewhere = {
         model.name
         for model in listing.models
-        if model.name in expected and model.connection != connection.index
+        if model.name in expected and model.connection not in connection.indexes
     }
-    offered = listing.by(connection.index)
+    offered = listing.by(connection.indexes)
     if offered | elsewhere == expected and expected:
         return
     missing = sorted(expected - offered - elsewhere)
     unseen = [name for name in missing if name in listing.unseen]
     extra = sorted(offered - expected)
-    found = [f"missing {', '.join(missing)}"] if missing else []
+    found = [f"missing {', '.join(map(quoted, missing))}"] if missing else []
     found += [f"offered by the API, not shown on the page: {', '.join(unseen)}"] if unseen else []
-    found += [f"not served by LiteLLM: {', '.join(extra)}"] if extra else []
+    found += [f"not served by LiteLLM: {', '.join(map(quoted, extra))}"] if extra else []
     raise AssertionError(
         explain(
             "The selector does not show what LiteLLM serves.",
@@ -190,7 +206,7 @@ def check_no_stranger(
     strangers = [
         f"{model.name} by connection #{model.connection} {urls.get(model.connection or 0, '')}"
         for name in names
-        if (model := listing.find(name)) and model.connection not in (connection.index, None)
+        if (model := listing.find(name)) and model.connection not in (*connection.indexes, None)
     ]
     if strangers:
         raise AssertionError(
@@ -215,16 +231,17 @@ def require_offered(listing: Listing, name: str, connection: Connection, served:
         raise Blocked(Subject.SELECTOR, reason)
 
 
-def check_shows_models(listing: Listing) -> None:
-    """Raise AssertionError if the selector is empty: a dead gateway gives 200 and no model."""
+def check_shows_models(listing: Listing, served: Collection[str]) -> None:
+    """Raise AssertionError if the selector is empty, although the gateway serves models."""
     if not listing.models:
         raise AssertionError(
             explain(
                 "The model selector is empty.",
-                expected="at least one model",
+                expected=f"at least one of the {len(served)} models that LiteLLM serves",
                 found=f"none, after {listing.seconds:.1f} s",
                 where=f"model selector of the {listing.account}",
-                fix="see whether LiteLLM is reached and accepts the key; both give 200 and []",
+                fix="Admin Settings > Models and Connections: look what hides them; a list that "
+                "Open WebUI could not get is 200 and [] too",
             )
         )
 

@@ -2,22 +2,25 @@
 
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import partial
 
 from domain.contract import Contract
 from domain.errors import Inconclusive, NotProven
 from domain.findings import Recovery
+from domain.message import excerpt, explain
 from domain.proof import Answer
+from domain.refusals import refusal
 from domain.target import Outage, Outages
 from domain.timeline import Moment, Timeline
-from domain.waiting import Say, aloud, eventually
+from domain.waiting import Say, aloud, eventually, quiet
 from drivers.answers import nonce
 from drivers.gateway import Gateway
 from drivers.streaming import Question
 from drivers.well import Well
 
-_COOLED_DOWN = 90.0
-"""Seconds; LiteLLM keeps a rate-limited deployment aside for its cooldown, 5 to 60 in practice."""
+_MARGIN = 60.0
+"""Seconds beside the cooldown, in which a model answers that is there again."""
 _LOADED = 600.0
 """Seconds; a model is loaded into a GPU anew."""
 ONE_TRY = {"disable_fallbacks": True, "num_retries": 0}
@@ -130,7 +133,8 @@ class Drill:
             eventually(
                 partial(self._check_serves, model),
                 what=f"{model} to serve again",
-                timeout=_LOADED if self._outages.slow_to_return else _COOLED_DOWN,
+                timeout=self._gateway.cooldown()
+                + (_LOADED if self._outages.slow_to_return else _MARGIN),
                 interval=0.5,
                 say=self._say,
             )
@@ -195,10 +199,44 @@ class Drill:
 
     def _check_serves(self, model: str) -> None:
         with aloud(f"{model} to answer by itself", self._say):
-            answer = ask_alone(self._gateway, model)
-        assert not answer.error, f"{model}: {answer.error}"
+            answer = _ask_once(self._gateway, model)
+        if answer.error:
+            raise AssertionError(
+                explain(
+                    f"{model} does not serve again after the drill.",
+                    expected=f"an answer within {self._gateway.cooldown():g} s of cooldown and "
+                    f"{_MARGIN:g} s more, with nothing in the way any more",
+                    found=f"{model}: {excerpt(answer.error)}",
+                    where=f"asked for {model}, with fallbacks switched off",
+                    fix=refusal(answer.error, answer.status).fix,
+                )
+            )
 
 
-def ask_alone(gateway: Gateway, model: str) -> Answer:
-    """The model's own answer, with no retry and no fallback that could hide that it is dead."""
+def ask_alone(gateway: Gateway, model: str, say: Say = quiet) -> Answer:
+    """The model's own answer, with no retry and no fallback that could hide that it is dead.
+
+    While LiteLLM lets the model rest after a failure it tells nobody why, so that is waited for.
+    """
+    answer = _ask_once(gateway, model)
+    if not refusal(answer.error).resting:
+        return answer
+
+    def awake() -> None:
+        nonlocal answer
+        answer = _ask_once(gateway, model)
+        assert not refusal(answer.error).resting, excerpt(answer.error)
+
+    with suppress(AssertionError):  # then that it rests is all that can be told
+        eventually(
+            awake,
+            what=f"the end of {model}'s cooldown",
+            timeout=gateway.cooldown() + _MARGIN,
+            interval=1.0,
+            say=say,
+        )
+    return answer
+
+
+def _ask_once(gateway: Gateway, model: str) -> Answer:
     return gateway.ask(Question(model=model, nonce=nonce(), options=ONE_TRY))

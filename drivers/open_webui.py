@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from domain.credential import KEY_HEADERS
 from domain.errors import NotProven, SetupError
 from domain.message import explain
 from domain.proof import Answer, Connection, Listing, Offered, Served, Wiring
@@ -16,6 +17,10 @@ from drivers.transport import TIMEOUT, Api, UnexpectedAnswerError
 
 ANSWER_TIMEOUT = 240.0
 """Seconds; longer than all tiers of the chain need together, a cold Ollama included."""
+
+_BY_KEY = "bearer"
+"""The kind of sign-in of a connection that sends its key (`utils/headers.py`, 0.12.4)."""
+_BEARER = "Bearer "
 
 _CHECK = "check the account's settings (--help lists them), or approve the account"
 _WAIT = "wait three minutes, in which nobody else signs in with this account"
@@ -124,9 +129,19 @@ class OpenWebUI:
         items = self.api.objects_in(self._object(path), "data", path)
         return Listing(
             account=self.account,
+            switched_off=self._switched_off(),
             models=tuple(_offered(item) for item in items),
             seconds=time.monotonic() - started,
         )
+
+    def _switched_off(self) -> tuple[str, ...]:
+        """Models that are disabled for everybody: `GET /api/v1/models/base`, for administrators."""
+        if self.role != "admin":
+            return ()
+        told = self.api.get("/api/v1/models/base").json
+        listed = told if isinstance(told, list) else sequence(mapping(told).get("items"))
+        entries = [mapping(each) for each in listed]
+        return tuple(str(each.get("id")) for each in entries if each.get("is_active") is False)
 
     def served_by(self, connection: Connection) -> Served:
         """What a connection's other side lists, asked by Open WebUI itself with its own key.
@@ -182,7 +197,23 @@ def _connection(index: int, url: str, key: str, given: object) -> Connection:
         enabled=bool(options.get("enable", True)),
         model_ids=tuple(str(name) for name in sequence(options.get("model_ids"))),
         prefix=str(options.get("prefix_id") or ""),
+        sent=_sent(mapping(options.get("headers"))),
+        identity=_identity(str(options.get("auth_type") or _BY_KEY)),
     )
+
+
+def _sent(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The headers that carry a key, with its fingerprint; of others a connection may have any."""
+    return tuple(
+        (str(name), fingerprint(str(value).strip().removeprefix(_BEARER).strip()))
+        for name, value in headers.items()
+        if str(name).lower() in KEY_HEADERS or str(value).strip().startswith((_BEARER, "sk-"))
+    )
+
+
+def _identity(auth_type: str) -> str:
+    """Whose key is sent, where it is not the connection's; `none` sends no key at all."""
+    return "" if auth_type in (_BY_KEY, "none") else auth_type
 
 
 def _offered(item: Mapping[str, Any]) -> Offered:

@@ -47,7 +47,12 @@ class Reply:
 
     @property
     def error(self) -> str:
-        """What the other side says went wrong, in its own words; never empty."""
+        """What the other side says went wrong, cut for display; never empty."""
+        return excerpt(self.told)
+
+    @property
+    def told(self) -> str:
+        """What the other side says went wrong, in its own words and whole; never empty."""
         body = self.json
         if isinstance(body, dict):
             body = body.get("detail") or body.get("error") or body
@@ -55,7 +60,7 @@ class Reply:
             body = body.get("message") or body
         if self.text.lstrip().lower().startswith(_PAGES):
             return "a web page"
-        return excerpt(body if isinstance(body, str) else self.text) or "an empty answer"
+        return (body if isinstance(body, str) else self.text).strip() or "an empty answer"
 
 
 class Api:

@@ -21,6 +21,7 @@ class Well:
         *,
         offered: Callable[[str], None],
         away: Callable[[Provider], bool],
+        as_agreed: Callable[[str], bool] = lambda _model: False,
         witness: Witness | None = None,
     ) -> None:
         """Ask nothing yet.
@@ -30,12 +31,14 @@ class Well:
             contract: who must answer for each model.
             offered: raises Blocked where a model cannot be chosen.
             away: whether nobody is meant to serve a provider's models now.
+            as_agreed: whether the gateway's entry of a model is known to be as it should.
             witness: who saw at the providers' side what they were asked; must agree.
         """
         self._answers = answers
         self._contract = contract
         self._offered = offered
         self.away = away
+        self._as_agreed = as_agreed
         self._witness = witness
         self._through_another = ""
         """The model whose answer showed first that Open WebUI asks another gateway."""
@@ -66,6 +69,7 @@ class Well:
             namespace=self._contract.gateway.namespace,
             away=self.away,
             calls=self._witness.calls() if self._witness else (),
+            as_agreed=self._as_agreed,
         )
 
     def require(self, model: str) -> None:

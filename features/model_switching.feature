@@ -61,3 +61,4 @@ Feature: Model switching
       Given Open WebUI is connected to the gateway
       When a user asks an invented model a question
       Then the user is told that there is no such model
+      And the gateway itself knows no such model

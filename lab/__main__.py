@@ -13,6 +13,7 @@ from domain.verdict import ExitCode
 from lab.embedded.backends import EmulatedOutages
 from lab.embedded.lab import EmbeddedLab, programs_for
 from lab.embedded.manifests import DEFAULT, Manifests
+from lab.embedded.placeholders import completed
 from lab.embedded.standing import announced, attached
 from lab.embedded.target import embedded_target
 from lab.environments import CACHE
@@ -72,8 +73,7 @@ def _service(text: str) -> ServiceName:
 def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     manifests = Manifests.load(options.manifests)
-    if options.allow_code:
-        manifests = manifests.trusted()
+    manifests = completed(manifests.trusted() if options.allow_code else manifests)
     programs = programs_for(manifests, cache=options.cache, say=say)
     with EmbeddedLab(manifests, programs, say=say) as lab:
         target = embedded_target(
@@ -124,13 +124,13 @@ def _take_away(cache: Path, provider: str, outage: Outage) -> None:
         if provider not in lab.providers.endpoints:
             known = ", ".join(lab.providers.endpoints)
             raise SetupError(f"The lab has no provider {provider!r}; it has {known}.")
-        EmulatedOutages(lab.providers).take_away(provider, outage)
+        EmulatedOutages(lab.providers, {}).take_away(provider, outage)
     write(f"{provider} {outage} until `python -m lab back`")
 
 
 def _give_back(cache: Path) -> None:
     with attached(cache, say) as lab:
-        EmulatedOutages(lab.providers).restore()
+        EmulatedOutages(lab.providers, {}).restore()
     write("all providers are well")
 
 

@@ -9,13 +9,16 @@ from domain.answering import (
     check_error_only,
     check_no_error,
     check_unknown_model,
+    check_unknown_to_gateway,
 )
 from domain.errors import Subject
 from domain.proof import Answer
 from domain.target import Witness
-from drivers.answers import INVENTED, Answers
+from domain.waiting import Say
+from drivers.answers import INVENTED, Answers, nonce
 from drivers.drill import Drill, ask_alone
 from drivers.gateway import Gateway
+from drivers.streaming import Question
 from drivers.well import Well
 from fixtures.evidence import Attach, Comparison
 
@@ -45,8 +48,8 @@ def _(answers: Answers) -> Answer:
     sentence(parse('"{model}" is asked with fallbacks switched off'), states=States.ASKED),
     target_fixture="answer",
 )
-def _(gateway: Gateway, model: str, attach: Attach) -> Answer:
-    answer = ask_alone(gateway, model)
+def _(gateway: Gateway, model: str, say: Say, attach: Attach) -> Answer:
+    answer = ask_alone(gateway, model, say)
     attach("answer without fallback", answer)
     return answer
 
@@ -79,6 +82,12 @@ def _(answer: Answer, drill: Drill, comparison: Comparison) -> None:
 @then("the user is told that there is no such model")
 def _(answer: Answer) -> None:
     check_unknown_model(answer)
+
+
+@then("the gateway itself knows no such model")
+def _(gateway: Gateway) -> None:
+    gateway.require()
+    check_unknown_to_gateway(gateway.ask(Question(model=INVENTED, nonce=nonce())))
 
 
 @then(sentence(parse("nobody but {provider} was asked for it")))

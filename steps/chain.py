@@ -14,6 +14,7 @@ from domain.deployments import check_own_upstreams
 from domain.errors import Subject
 from domain.kubernetes import Environment
 from domain.proof import Chain, Deployment
+from domain.secret import Secret
 from domain.target import Outage
 from drivers.drill import Drill
 from drivers.gateway import Gateway
@@ -36,16 +37,22 @@ def _(drill: Drill, provider: str, attach: Attach) -> None:
     sentence(parse('the chain of "{model}" is read from the gateway'), states=States.CHAIN_OF),
     target_fixture="chain",
 )
-def _(gateway: Gateway, model: str, attach: Attach, comparison: Comparison) -> Chain:
-    chain = gateway.chain(model)
+def _(
+    gateway: Gateway,
+    key_in_use: Secret | None,
+    model: str,
+    attach: Attach,
+    comparison: Comparison,
+) -> Chain:
+    chain = gateway.chain(model, key=key_in_use)
     attach("chain", chain)
     comparison.found(replace(comparison.findings, chain=chain.order))
     return chain
 
 
 @when("the chains of the parallel models are read from the gateway", target_fixture="chains")
-def _(gateway: Gateway, contract: Contract) -> tuple[Chain, ...]:
-    return tuple(gateway.chain(name) for name in contract.parallel)
+def _(gateway: Gateway, contract: Contract, key_in_use: Secret | None) -> tuple[Chain, ...]:
+    return gateway.chains(contract.parallel, key=key_in_use)
 
 
 @when("models and chain are read from every replica of the gateway", target_fixture="told")

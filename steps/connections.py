@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
 from pytest_bdd import given, then, when
 
 from contract.sentences import States, sentence
 from domain.cluster import Workload
 from domain.contract import Contract
-from domain.credential import check_accepted, check_refused
+from domain.credential import check_accepted, check_refused, dead
 from domain.endpoint import Place, check_in_use, check_replicas_in_use
 from domain.errors import Subject
 from domain.proof import Connection, Served, Wiring
+from domain.rollout import require_reached
 from domain.secret import Secret
-from drivers.answers import nonce
+from drivers.answers import unique
 from drivers.gateway import Gateway
 from drivers.open_webui import OpenWebUI
 from drivers.transport import Reply
@@ -21,7 +23,13 @@ from fixtures.evidence import Attach, Comparison
 
 
 @given("Open WebUI is connected to the gateway")
-def _(connection: Connection, attach: Attach) -> None:
+def _(
+    connection: Connection,
+    asked_by_each: Mapping[Connection, Served],
+    comparison: Comparison,
+    attach: Attach,
+) -> None:
+    comparison.remark(*dead(asked_by_each))
     attach("connection", connection)
 
 
@@ -61,19 +69,25 @@ def _(in_use_by_replica: Mapping[str, Wiring], place: Place) -> None:
 
 
 @when("Open WebUI asks the gateway for its models", target_fixture="told")
-def _(served: Served, attach: Attach) -> Served:
-    attach("what the gateway told Open WebUI", served)
-    return served
+def _(told_by_gateway: Served, attach: Attach) -> Served:
+    attach("what the gateway told Open WebUI", told_by_gateway)
+    return told_by_gateway
 
 
 @then(sentence("the gateway accepts the key", proves=Subject.GATEWAY))
-def _(told: Served, connection: Connection) -> None:
-    check_accepted(told, connection)
+def _(
+    told: Served,
+    connection: Connection,
+    key_in_use: Secret | None,
+    request: pytest.FixtureRequest,
+) -> None:
+    require_reached(told, lambda: request.getfixturevalue("reached_from_inside"), connection)
+    check_accepted(told, connection, key_in_use)
 
 
 @when("somebody asks the gateway with an invented key", target_fixture="reply")
 def _(gateway: Gateway, attach: Attach) -> Reply:
-    reply = gateway.told_to(Secret(f"sk-invented-{nonce()}"))
+    reply = gateway.told_to(Secret(f"sk-invented-{unique()}"))
     attach(f"what an invented key is told: {reply.status}", reply.text)
     return reply
 

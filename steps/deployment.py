@@ -20,7 +20,7 @@ from domain.rollout import (
     check_running_key,
 )
 from domain.target import Target
-from drivers.inside import ask_processes, call_gateway
+from drivers.inside import ask_processes
 from fixtures.evidence import Attach, Comparison
 
 
@@ -90,8 +90,8 @@ def _(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> N
 
 
 @when("Open WebUI itself calls the endpoint in use", target_fixture="told")
-def _(cluster: Cluster, workload: Workload, connection: Connection) -> Mapping[str, InsideResponse]:
-    return call_gateway(cluster, workload, connection)
+def _(reached_from_inside: Mapping[str, InsideResponse]) -> Mapping[str, InsideResponse]:
+    return reached_from_inside
 
 
 @then(sentence("LiteLLM answers the call", proves=Subject.GATEWAY))

@@ -28,4 +28,4 @@ def _(
 
 @then(sentence(parse('it shows the chain of "{model}" in its order'), states=States.ASKED))
 def _(text: str, gateway: Gateway, readme: Path, model: str) -> None:
-    check_chain(text, gateway.chain(model).order, str(readme))
+    check_chain(text, gateway.chain(model).order, str(readme), gateway.models())

@@ -64,8 +64,8 @@ def _(
 
 
 @then("it shows at least one model")
-def _(selector: Listing) -> None:
-    check_shows_models(selector)
+def _(selector: Listing, served: Served) -> None:
+    check_shows_models(selector, served.names)
 
 
 @then(sentence("these models are offered", states=States.OFFERED, proves=Subject.SELECTOR))
@@ -73,7 +73,7 @@ def _(
     selector: Listing, connection: Connection, served: Served, datatable: list[list[str]]
 ) -> None:
     names = column(datatable, "model")
-    check_offered(selector, names, connection, served.names)
+    check_offered(selector, names, connection, served.names, served.withheld)
     check_labels(selector, names)
 
 
@@ -85,7 +85,7 @@ def _(
     )
 )
 def _(selector: Listing, connection: Connection, served: Served, model: str) -> None:
-    check_offered(selector, [model], connection, served.names)
+    check_offered(selector, [model], connection, served.names, served.withheld)
     check_labels(selector, [model])
 
 
@@ -98,7 +98,7 @@ def _(
     target: Target,
 ) -> None:
     required = contract.ordinary_user or target.user is not None
-    check_offered_to_users(selector, contract.offered, connection, served.names, required=required)
+    check_offered_to_users(selector, contract.offered, connection, served, required=required)
 
 
 @then("the gateway's connection offers exactly what the gateway serves")

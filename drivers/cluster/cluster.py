@@ -15,6 +15,7 @@ from domain.kubernetes import (
 )
 from domain.message import found_in
 from domain.storage import fleeting
+from domain.waiting import within
 from drivers.cluster import reach
 from drivers.cluster.api import Api
 from drivers.cluster.complaints import Forbidden
@@ -250,7 +251,13 @@ class _Route:
 
     def _first_word(self, forward: Forward) -> str:
         path = self._program.sign if self._program else "/"
-        return httpx.get(f"{forward.address}{path}", timeout=_FIRST_WORD, trust_env=False).text
+        url = f"{forward.address}{path}"
+        try:
+            return within(
+                _FIRST_WORD, lambda: httpx.get(url, timeout=_FIRST_WORD, trust_env=False).text
+            )
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(str(error)) from error
 
 
 def _why_mute(forward: Forward, error: httpx.TransportError) -> str:

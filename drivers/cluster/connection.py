@@ -49,6 +49,7 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
             name = _chosen(merged, location, context)
             _load(config, location, name, configuration, say)
             impersonating = tuple(_impersonating(merged, location, name))
+        wire = Wire(client.ApiClient(configuration), impersonating=impersonating)
     except SetupError:
         raise
     except Exception as error:  # the client's loaders raise whatever they meet
@@ -57,7 +58,6 @@ def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
         raise SetupError(_unusable(location, found)) from error
     if not configuration.verify_ssl:
         say(f"context {name} does not check who answers: insecure-skip-tls-verify")
-    wire = Wire(client.ApiClient(configuration), impersonating=impersonating)
     return Api(wire, context=name, say=say)
 
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from domain.errors import NotProven
+from domain.errors import NotProven, SetupError
+from domain.message import explain
 from drivers.cluster.taken import Taken
 
 
@@ -55,15 +56,36 @@ class Notebook:
                     file.unlink()
 
     def read(self) -> Iterator[tuple[Taken, bool]]:
-        """What was written down and never struck; and whether it is surely this cluster's."""
+        """What was written down and never struck; and whether it is surely this cluster's.
+
+        Raises:
+            SetupError: a note is damaged.
+        """
         for folder in self._folders:
             for file in sorted(folder.glob("*.json")):
                 yield _read(file), folder.name == self._ours
 
 
 def _read(file: Path) -> Taken:
-    written = json.loads(file.read_text(encoding="utf-8"))
-    return Taken(**{**written, "owners": tuple(written["owners"])})
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+        taken = Taken(**{**written, "owners": tuple(written["owners"])})
+        if f"{_named(taken)}.json" == file.name and isinstance(taken.replicas, int):
+            return taken
+        found = "a note of something else"
+    except FileNotFoundError:
+        raise
+    except (OSError, TypeError, ValueError, KeyError, RecursionError) as error:
+        found = f"{type(error).__name__}: {error}"
+    raise SetupError(
+        explain(
+            "A note of what a drill took away is damaged.",
+            expected="kind, namespace, name and replicas of a workload, as the drill wrote them",
+            found=found,
+            where=str(file),
+            fix="its name tells the workload: see by kubectl that it has its pods, then remove it",
+        )
+    )
 
 
 def _named(taken: Taken) -> str:

@@ -43,7 +43,6 @@ _NOT_HONOURED = {
 }
 """Options of LiteLLM (1.106.2) that mean nothing in the lab."""
 _WITH_VALUE = {"--log_config"}
-_MOST_WORKERS = 4
 
 
 class RefusedCommandError(Exception):
@@ -226,10 +225,10 @@ class _Reader:
                 self._left_out.append(f"{option} is left out: {_NOT_HONOURED[option]}")
             elif option == "--num_workers":
                 number = value if equals else next(words, "")
-                if number.isdigit() and int(number) > _MOST_WORKERS:
-                    self._left_out.append(f"of {number} workers {_MOST_WORKERS} run")
-                    number = str(_MOST_WORKERS)
-                yield from (option, number)
+                if number != "1":
+                    self._left_out.append(
+                        f"of {number} workers one runs: each takes as much memory as the program"
+                    )
             else:
                 yield word
 

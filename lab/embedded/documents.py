@@ -1,5 +1,6 @@
 """YAML that strangers wrote: read as Kubernetes and LiteLLM read it, within limits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -46,3 +47,66 @@ def values_in(value: Any) -> int:  # noqa: ANN401  # any YAML
         return counted[id(each)]
 
     return count(value)
+
+
+class OddCharacterError(ValueError):
+    """A text holds a character that no program can be given; says which, and in which line."""
+
+    def __init__(self, what: str, line: int) -> None:
+        super().__init__(what)
+        self.line = line
+
+
+class ManifestLoader(Loader):
+    """Reads as kubectl does (sigs.k8s.io/yaml 1.6): a date is a text, and keys are not repeated."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.duplicates: list[tuple[str, int]] = []
+        """Keys that stand twice in one mapping of the document, with their lines."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature
+        """See `yaml.SafeLoader`."""
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        seen = set[tuple[str, str]]()
+        for key in keys:
+            if (key.tag, key.value) in seen and key.value != "<<":
+                self.duplicates.append((key.value, key.start_mark.line + 1))
+            seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        """See `yaml.SafeLoader`."""
+        text = super().construct_scalar(node)
+        if "\0" in text:
+            raise OddCharacterError("a text with NUL", node.start_mark.line + 1)
+        return text
+
+    def construct_number(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401  # int, float, str
+        """A number; `12:30` is a text, which YAML 1.1 would take for one of base sixty."""
+        if ":" in node.value:
+            return self.construct_scalar(node)
+        if node.tag.endswith(":int"):
+            return self.construct_yaml_int(node)
+        return self.construct_yaml_float(node)
+
+
+for _kind in ("timestamp", "value"):
+    ManifestLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", ManifestLoader.construct_scalar)
+for _kind in ("int", "float"):
+    ManifestLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", ManifestLoader.construct_number)
+
+
+def line_of(node: yaml.Node, path: Sequence[str | int]) -> int:
+    """The line of a field, or of what stands nearest above it."""
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = [value for key, value in node.value if key.value == step]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            found = node.value[step : step + 1]
+        else:
+            break
+        if not found:
+            break
+        node = found[-1]
+    return int(node.start_mark.line) + 1

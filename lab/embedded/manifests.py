@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from domain.errors import SetupError
 from domain.kubernetes import Manifest, data_of
 from domain.message import explain
 from domain.secret import Secret
 from domain.shapes import secret_in
-from lab.embedded.documents import Loader
-from lab.embedded.shape import misshapen
+from lab.embedded.reading import read
 
 DEFAULT = Path(__file__).parent.parent / "manifests"
 _DEFAULT_NAMESPACE = "default"
@@ -41,25 +37,10 @@ class Manifests:
 
     @classmethod
     def load(cls, folder: Path) -> "Manifests":
-        """Every object of every YAML file under the folder (or of one file), in name order.
-
-        Raises:
-            SetupError: the folder is missing or empty, or an object is not what Kubernetes takes.
-        """
-        files = [folder] if folder.is_file() else sorted(folder.rglob("*.y*ml"))
-        objects = [item for file in files for item in _objects_in(file)]
-        if not objects:
-            raise SetupError(
-                explain(
-                    "There are no manifests to try.",
-                    expected="a folder with YAML files of Kubernetes objects",
-                    found=f"{len(files)} files without any" if folder.exists() else "nothing there",
-                    where=str(folder),
-                    fix="pass --manifests=DIR",
-                )
-            )
+        """Every object of every file under the folder, or of one file; see `read`."""
+        found = read(folder)
         readme = folder / "README.md"
-        return cls(objects, readme=str(readme) if readme.is_file() else "")
+        return cls(found.objects, readme=str(readme) if readme.is_file() else "", notes=found.notes)
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self._objects.values())
@@ -105,12 +86,21 @@ class Manifests:
         """What an object gives to programs, by name."""
         if item["kind"] in {"ConfigMap", "Secret"}:
             name = item["metadata"]["name"]
-            yield from (self.data(item["kind"], namespace_of(item), name) or {}).items()
+            yield from self._text_of(item["kind"], namespace_of(item), name).items()
         elif item["kind"] in {"Deployment", "StatefulSet", "Pod"}:
             spec = item["spec"] if item["kind"] == "Pod" else item["spec"]["template"]["spec"]
             for container in spec["containers"]:
                 for entry in container.get("env") or ():
                     yield entry["name"], entry.get("value") or ""
+
+    def _text_of(self, kind: str, namespace: str, name: str) -> Mapping[str, str]:
+        try:
+            return self.data(kind, namespace, name) or {}
+        except SetupError as error:
+            cause = error.__cause__.__cause__ if error.__cause__ else None
+            if isinstance(cause, UnicodeDecodeError):  # a keystore, say: no program is given it
+                return {}
+            raise
 
     def without(self, kind: str, namespace: str, name: str) -> "Manifests":
         """These objects but one."""
@@ -125,6 +115,15 @@ class Manifests:
         """These objects, whose code may run."""
         return Manifests(self, readme=self.readme, notes=self.notes, allow_code=True)
 
+    def with_notes(self, notes: Iterable[str]) -> "Manifests":
+        """These objects, of which more is to be known."""
+        return Manifests(
+            self,
+            readme=self.readme,
+            notes=(*self.notes, *notes),
+            allow_code=self.allow_code,
+        )
+
     def _with(self, objects: Iterable[Manifest]) -> "Manifests":
         return Manifests(objects, readme=self.readme, notes=self.notes, allow_code=self.allow_code)
 
@@ -132,52 +131,3 @@ class Manifests:
 def namespace_of(manifest: Manifest) -> str:
     """The object's namespace, `default` where it names none."""
     return str(manifest["metadata"].get("namespace") or _DEFAULT_NAMESPACE)
-
-
-def _objects_in(file: Path) -> Iterator[Manifest]:
-    try:
-        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader))
-    except (yaml.YAMLError, ValueError, OSError, RecursionError) as error:
-        raise _unreadable(file, _what(error)) from error
-    for document in documents:
-        if document is not None:
-            yield from _checked(document, file)
-
-
-def _what(error: Exception) -> str:
-    """What is wrong with a file; never its text, which PyYAML quotes and which may hold a key."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    if isinstance(error, yaml.reader.ReaderError | UnicodeDecodeError):
-        return "bytes that are no text"
-    return f"{type(error).__name__}: {error}"
-
-
-def _checked(document: Any, file: Path) -> Iterator[Manifest]:  # noqa: ANN401  # any YAML
-    items = [document]
-    if isinstance(document, dict) and str(document.get("kind")).endswith("List"):
-        items = document.get("items") or []
-        if not isinstance(items, list):
-            raise _unreadable(file, f"items of a {document['kind']} that are no list")
-    for item in items:
-        if wrong := misshapen(item):
-            raise _unreadable(file, f"{_name_of(item)}{wrong}")
-        yield item
-
-
-def _name_of(item: Any) -> str:  # noqa: ANN401  # likewise
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return f"{item.get('kind')} {name}: " if isinstance(name, str) else ""
-
-
-def _unreadable(file: Path, found: str) -> SetupError:
-    return SetupError(
-        explain(
-            "A manifest cannot be read.",
-            expected="Kubernetes objects, each with kind and metadata.name",
-            found=found,
-            where=str(file),
-            fix="check it with `kubectl apply --dry-run=client -f FILE`",
-        )
-    )

@@ -53,6 +53,8 @@ class PodPlan:
     """How a program is started."""
     given: Given | None = None
     """What a program is given of environment and files."""
+    allow_code: bool = False
+    """Whether code that the manifests bring may run."""
 
     @property
     def key(self) -> str:
@@ -240,6 +242,7 @@ def _plan(
         given=given(program, environment, mounted, allow_code=manifests.allow_code)
         if isinstance(program, Program)
         else None,
+        allow_code=manifests.allow_code,
     )
 
 

@@ -98,6 +98,7 @@ class PodProcess(RunningPod):
             "LAB_NETWORK": str(self._table),
             "LAB_POD": self.plan.key,
             "LAB_PORTS": str(self.ports_file),
+            "LAB_ALLOW_CODE": "1" if self.plan.allow_code else "",
         }
 
     @property

@@ -4,12 +4,19 @@ from collections.abc import Iterator
 
 from domain.kubernetes import Manifest
 from lab.embedded.manifests import Manifests, namespace_of
+from lab.embedded.placeholders import HIDES
 from lab.embedded.plan import WORKLOADS, chosen, plan_pods, refused_command, template_of
 from lab.embedded.programs import program_for
 
-_HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret"}
+_HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
 _WITHOUT_EFFECT_KINDS = {"PersistentVolumeClaim", "ServiceAccount", "PodDisruptionBudget"}
 """Kinds that change nothing of what the story asks, where there is one node and no API server."""
+_RENDER = "render it with `helm template CHART --values=…` and pass the output: --manifests=-"
+_INSTALLERS = {
+    "HelmRelease": _RENDER,
+    "HelmChart": _RENDER,
+    "Application": "pass what it applies: `argocd app manifests NAME | pytest --manifests=-`",
+}
 _HONOURED = {"containers", "volumes"}
 _WITHOUT_EFFECT = {
     "affinity", "automountServiceAccountToken", "enableServiceLinks", "imagePullSecrets",
@@ -31,7 +38,9 @@ def unsupported(manifests: Manifests) -> tuple[str, ...]:
 
 def _lines(item: Manifest) -> Iterator[str]:
     where = f"{item['kind']} {namespace_of(item)}/{item['metadata']['name']}"
-    if item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
+    if item["kind"] in _INSTALLERS:
+        yield f"{where} installs a chart, and nothing of it is here: {_INSTALLERS[item['kind']]}"
+    elif item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
         yield f"{where} has no effect in the embedded lab"
     if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
         yield f"{where}: ExternalName is not resolved in the embedded lab"

@@ -32,7 +32,6 @@ _AUTHORITIES = {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_
 _IMAGE_FOLDERS = {"FRONTEND_BUILD_DIR", "STATIC_DIR"}
 """Folders of Open WebUI's image that its package brings along by itself."""
 _WORKERS = {"NUM_WORKERS", "UVICORN_WORKERS", "WEB_CONCURRENCY"}
-_MOST_WORKERS = 4
 _SERVER = re.compile(
     r"(?P<database>postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|sqlite\+libsql)(?:\+\w+)?://"
     r"|(?P<Redis>rediss?|valkeys?)(?:\+\w+)?://",
@@ -125,8 +124,8 @@ def _kept_from(program: Program, name: str, value: str) -> str:
         return "the lab's own authority is trusted instead"
     if name in _IMAGE_FOLDERS and program is OPEN_WEBUI:
         return "the installed program has its own"
-    if name in _WORKERS and value.isdigit() and int(value) > _MOST_WORKERS:
-        return f"more than {_MOST_WORKERS} workers"
+    if name in _WORKERS and value not in ("", "1"):
+        return "one worker runs in the lab"
     return _outside(program, name, value)
 
 

@@ -4,13 +4,13 @@ from contextlib import closing
 
 import pytest
 
-from domain.endpoint import Place, gateway_connection
+from domain.endpoint import Place, gateway_connections
 from domain.errors import NotProven
 from domain.proof import Connection, Listing
 from domain.secret import Secret
 from domain.selector import check_offered
 from domain.target import Account, Target
-from drivers.answers import nonce
+from drivers.answers import nonce, unique
 from drivers.browser.installed import find_browser
 from drivers.browser.session import Browser
 from drivers.browser.user import BrowserUser
@@ -27,8 +27,7 @@ MANY = [f"spare-model-{number:03}" for number in range(300)]
 @pytest.fixture
 def connection(api: OpenWebUI, target: Target) -> Connection:
     place = Place(service=target.gateway_service, seen_from="apps")
-    found = gateway_connection(api.wiring(), place)
-    assert found
+    (found,) = gateway_connections(api.wiring(), place)
     return found
 
 
@@ -91,8 +90,7 @@ def test_a_prefix_changes_every_name(
     listing = page_user.offered()
     assert names(listing) == [f"house.{name}" for name in MODELS]
     place = Place(service=target.gateway_service, seen_from="apps")
-    changed = gateway_connection(api.wiring(), place)
-    assert changed
+    (changed,) = gateway_connections(api.wiring(), place)
     with pytest.raises(AssertionError, match=r"shows it as house\.vllm-qwen"):
         check_offered(listing, ["vllm-qwen"], changed, tuple(MODELS))
 
@@ -104,7 +102,7 @@ def test_of_two_connections_with_the_same_name_the_page_shows_it_once(
     listing = page_user.offered()
     assert names(listing).count("vllm-qwen") == 1
     check_offered(listing, MODELS, connection, tuple(MODELS))
-    assert "their-own" in listing.names - listing.by(connection.index)
+    assert "their-own" in listing.names - listing.by({connection.index})
 
 
 def test_a_default_model_that_is_gone_is_nobody_s_choice(
@@ -155,7 +153,7 @@ def test_somebody_who_cannot_sign_in_tries_once(
 def test_an_ordinary_user_sees_the_models_on_the_page(
     chromium: Browser, target: Target, api: OpenWebUI, administrator: Administrator
 ) -> None:
-    account = Account(email=f"{nonce().lower()}@acceptance.example", password=Secret(nonce()))
+    account = Account(email=f"{unique().lower()}@acceptance.example", password=Secret(unique()))
     identity = api.add_user(account)
     mine = OpenWebUI(target.open_webui, account, name="ordinary user")
     mine.sign_in()
@@ -179,7 +177,7 @@ def test_where_nobody_can_tell_who_answers_each_is_chosen_and_none_is_asked(
         for model in MODELS:
             with pytest.raises(NotProven, match="who answers on the page"):
                 user.ask(Question(model=model, nonce=nonce()))
-        answer = user.ask(Question(model=f"invented-{nonce()}", nonce=nonce()))
+        answer = user.ask(Question(model=f"invented-{unique()}", nonce=nonce()))
     assert "Model not found" in answer.error
 
 

@@ -12,6 +12,7 @@ from domain.answering import (
     check_no_error,
     check_turn,
     check_unknown_model,
+    check_unknown_to_gateway,
 )
 from domain.errors import Inconclusive, NotProven
 from domain.proof import Answer, Deployment, Provenance, Turn
@@ -259,6 +260,18 @@ def test_a_model_that_does_not_exist() -> None:
     ):
         with refused("just invented is not refused", "wildcard"):
             check_unknown_model(answer)
+
+
+def test_the_gateway_itself_knows_no_invented_model() -> None:
+    told = "/chat/completions: Invalid model name passed in model=invented-1"
+    check_unknown_to_gateway(replace(AWAY, status=400, error=told))
+    for answer in (
+        GOOD,
+        replace(AWAY, status=404, error="litellm.NotFoundError: OpenAIException - no such model"),
+        replace(AWAY, status=200, error=""),
+    ):
+        with refused("does not refuse a model that was just invented", "wildcard"):
+            check_unknown_to_gateway(answer)
 
 
 def _call(provider: str = "vLLM", *, nonce: str = NONCE, answered: bool = True) -> Call:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.chain import ANY, check_alone, check_chain, walk_chain
+from domain.chain import ALIAS, ANY, check_agree, check_alone, check_chain, walk_chain
 from domain.proof import Chain
 from lab.environments import CACHE, LITELLM, ensure
 from tests.domain.making import refused
@@ -77,6 +77,50 @@ def test_a_parallel_model_that_is_replaced(more: Rules) -> None:
         check_alone(chains)
 
 
+OTHERWISE: dict[str, tuple[Mapping[str, Rules], str]] = {
+    "P06 context window": (
+        {"context_window_fallbacks": {"groq/mixtral-8x7b-32768": ("gemini/gemini-2.5-flash",)}},
+        "groq/mixtral-8x7b-32768 -> gemini/gemini-2.5-flash (context_window_fallbacks)",
+    ),
+    "content policy, for every model": (
+        {"content_policy_fallbacks": {ANY: ("ollama-qwen",)}},
+        "(content_policy_fallbacks)",
+    ),
+    "an entry's own": (
+        {"litellm_params.fallbacks of its entry": {"groq/mixtral-8x7b-32768": ("groq/x",)}},
+        "(litellm_params.fallbacks of its entry)",
+    ),
+    "an alias": ({ALIAS: {"groq/mixtral-8x7b-32768": ("ollama-qwen",)}}, "(model_group_alias)"),
+    "an alias of the key": (
+        {"aliases of the key in use": {"groq/mixtral-8x7b-32768": ("ollama-qwen",)}},
+        "(aliases of the key in use)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kinds", "found"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_every_kind_of_fallback_replaces_a_model(kinds: Mapping[str, Rules], found: str) -> None:
+    chains = [walk_chain("groq/mixtral-8x7b-32768", CHAINED, MODELS, kinds=kinds)]
+    with refused("is replaced when it is away", found, "the kind that the brackets name"):
+        check_alone(chains)
+
+
+def test_an_alias_of_a_model_for_itself_is_none() -> None:
+    kinds = {ALIAS: {"groq/mixtral-8x7b-32768": ("groq/mixtral-8x7b-32768",)}}
+    check_alone([walk_chain("groq/mixtral-8x7b-32768", CHAINED, MODELS, kinds=kinds)])
+
+
+def test_another_kind_of_fallback_within_the_chain() -> None:
+    def check(*targets: str) -> None:
+        kinds = {"context_window_fallbacks": {SECOND: targets}}
+        check_chain(walk_chain(PRIMARY, CHAINED, MODELS, kinds=kinds), CHAIN)
+
+    check(THIRD)
+    for target in (PRIMARY, "groq/mixtral-8x7b-32768"):
+        with refused(f"{SECOND} -> {target} (context_window_fallbacks)", "brackets name"):
+            check(target)
+
+
 def test_a_chain_reads_as_it_goes() -> None:
     assert str(Chain(order=("a", "b"))) == "a -> b"
 
@@ -138,3 +182,12 @@ def test_flat_and_chained_are_the_same(model: str, rules: Rules) -> None:
     assert walk_chain(model, {model: order[1:]} if order[1:] else {}, NAMES).order == order
     assert len(set(order)) == len(order)
     assert order[0] == model
+
+
+def test_replicas_of_the_gateway_are_held_against_each_other() -> None:
+    entry = "vllm-qwen is openai/Qwen at http://vllm-api, parameters 1a"
+    check_agree({"a": f"vllm-qwen\n{entry}", "b": f"vllm-qwen\n{entry}"})
+    with refused("a: vllm-qwen is openai/Qwen at http://vllm-api", "b: vllm-qwen is openai/Other"):
+        check_agree({"a": f"vllm-qwen\n{entry}", "b": "vllm-qwen\nvllm-qwen is openai/Other"})
+    with refused("b: none of what the others have"):
+        check_agree({"a": f"vllm-qwen\n{entry}", "b": "vllm-qwen"})

@@ -1,11 +1,21 @@
 """The key: where it comes from, which one is used, and whether it is accepted."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.cluster import Workload
-from domain.credential import check_accepted, check_key_in_use, check_refused, check_source
+from domain.credential import (
+    check_accepted,
+    check_key_in_use,
+    check_refused,
+    check_source,
+    dead,
+    key_refused,
+)
 from domain.kubernetes import Manifest
 from domain.proof import Served
+from domain.secret import Secret, fingerprint
 from tests.domain.making import (
     KEY,
     PLACE,
@@ -129,3 +139,61 @@ def test_strangers(invented: int, none: int, remark: str) -> None:
 def test_strangers_who_should_have_been_refused(invented: int, none: int) -> None:
     with refused("An invented key is not refused", f"{invented} for an invented key"):
         check_refused(invented, none)
+
+
+def test_what_a_connection_really_sends_is_compared() -> None:  # P17, P45
+    of = deployed(ENDPOINT)
+    right, wrong = fingerprint(KEY), fingerprint("sk-that-works")
+
+    for sent in ({"X-Litellm-Key": right}, {"authorization": right}):
+        check_key_in_use(of, PLACE, replace(connection(), sent=tuple(sent.items())))
+    for sent in ({"Authorization": wrong}, {"X-Litellm-Key": wrong}, {"x-api-key": wrong}):
+        with refused(
+            "uses another key", f"its header {next(iter(sent))}: ", "connection's headers"
+        ):
+            check_key_in_use(of, PLACE, replace(connection(), sent=tuple(sent.items())))
+    with refused("its sign-in is 'session'", "set its sign-in to Bearer"):
+        check_key_in_use(of, PLACE, replace(connection(), identity="session"))
+
+
+def test_a_header_stands_in_the_place_of_the_key() -> None:
+    sent = (("Authorization", fingerprint(KEY)),)
+    check_key_in_use(deployed(ENDPOINT), PLACE, replace(connection(key="unused"), sent=sent))
+
+
+UNLISTED = {
+    "500: Unexpected error: External Error: {'message': 'No connected db.'}": (
+        "the key is refused: ",
+        "compare the key",
+    ),
+    "500: Unexpected error: HTTP Error: 404": ("no such path", "LiteLLM lists under /v1"),
+    "500: Unexpected error: ": ("no list within Open WebUI's ten seconds", "MODEL_LIST"),
+    "500: Open WebUI: Server Connection Error": ("is not reached", "a login page"),
+}
+
+
+@pytest.mark.parametrize(("told", "phrases"), UNLISTED.items())
+def test_the_key_is_to_be_compared_only_where_it_was_refused(
+    told: str, phrases: tuple[str, str]
+) -> None:
+    served = Served(status=500, names=(), error=told)
+    with pytest.raises(AssertionError) as caught:
+        check_accepted(served, connection())
+    assert all(phrase in str(caught.value) for phrase in phrases)
+    assert ("compare the key" in str(caught.value)) is key_refused(served)
+
+
+def test_quotes_around_a_key_are_named() -> None:
+    told = Served(status=500, names=(), error="400: No connected db.")
+    with refused("it stands in quotes"):
+        check_accepted(told, connection(), Secret(f'"{KEY}"'))
+
+
+def test_a_dead_connection_beside_one_that_lives_is_a_remark() -> None:
+    alive, silent = Served(status=200, names=("a",)), Served(status=500, names=(), error="500: x")
+    second = connection(index=1)
+
+    assert dead({connection(): alive}) == ()
+    assert dead({connection(): silent}) == (), "that is a fault of its own"
+    (remark,) = dead({connection(): silent, second: alive})
+    assert "connection #0" in remark

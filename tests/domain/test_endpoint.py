@@ -13,7 +13,8 @@ from domain.endpoint import (
     check_declared,
     check_in_use,
     declared_connections,
-    gateway_connection,
+    gateway_connections,
+    together,
 )
 from domain.kubernetes import Environment, Manifest, ServiceName, service_in
 from domain.proof import Wiring
@@ -175,8 +176,7 @@ IN_USE = {
 @pytest.mark.parametrize("used", IN_USE.values(), ids=IN_USE.keys())
 def test_litellm_is_in_use(used: Wiring) -> None:
     check_in_use(used, PLACE, deployed(ENDPOINT))
-    found = gateway_connection(used, PLACE)
-    assert found is not None
+    (found,) = gateway_connections(used, PLACE)
     assert found.url == ENDPOINT
 
 
@@ -213,9 +213,37 @@ def test_litellm_is_not_in_use(
         check_in_use(used, PLACE, told)
 
 
-def test_a_connection_with_a_wrong_path_is_still_the_gateways() -> None:
-    assert gateway_connection(wiring(OTHER, connection(f"{ENDPOINT}/")), PLACE) is not None
-    assert gateway_connection(wiring(OTHER), PLACE) is None
+def test_a_connection_with_a_wrong_path_leads_nowhere() -> None:  # P16: one cause, one red line
+    assert gateway_connections(wiring(OTHER, connection(f"{ENDPOINT}/")), PLACE) == ()
+    assert gateway_connections(wiring(OTHER), PLACE) == ()
+
+
+def test_several_connections_to_the_gateway_are_one() -> None:
+    local = connection(model_ids=("vllm-qwen",))
+    external = connection(index=2, key="sk-another", model_ids=("openai-gpt4o",))
+
+    one = together(
+        gateway_connections(wiring(local, connection("http://x", index=1), external), PLACE)
+    )
+
+    assert one.indexes == {0, 2}
+    assert one.model_ids == ("vllm-qwen", "openai-gpt4o")
+    assert str(one) == str(local)
+    assert together([local, connection(index=1)]).model_ids == (), "one of them lists them all"
+
+
+@pytest.mark.parametrize(
+    "url", [f"{ENDPOINT},https://api.openai.com/v1", f"https://x/v1, {ENDPOINT}"]
+)
+def test_a_comma_is_no_semicolon(url: str) -> None:  # P16
+    assert "a comma joins two addresses" in PLACE.wrong(url)
+
+
+def test_a_gateway_below_a_path_of_its_own() -> None:
+    place = replace(PLACE, root="/llm")
+    for path in ("/llm/v1", "/v1", "/llm"):
+        assert not place.wrong(ENDPOINT.replace("/v1", path))
+    assert "no OpenAI API under /api/v1" in place.wrong(ENDPOINT.replace("/v1", "/api/v1"))
 
 
 def test_without_a_cluster_the_address_decides() -> None:

@@ -54,7 +54,7 @@ HEALTHY: dict[str, tuple[Listing, Connection, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("seen", "by", "served"), HEALTHY.values(), ids=HEALTHY.keys())
 def test_a_healthy_selector(seen: Listing, by: Connection, served: tuple[str, ...]) -> None:
-    check_shows_models(seen)
+    check_shows_models(seen, MODELS)
     check_offered(seen, MODELS, by, served)
     check_complete(seen, by, served)
     check_no_stranger(seen, MODELS, by, wiring(connection(), SECOND))
@@ -167,7 +167,7 @@ def test_a_model_of_another_connection_is_named_with_its_address() -> None:  # F
 
 def test_an_empty_selector_and_an_invented_model() -> None:
     with refused("The model selector is empty", "200 and []"):
-        check_shows_models(Listing(account="judge", models=(), seconds=10.0))
+        check_shows_models(Listing(account="judge", models=(), seconds=10.0), MODELS)
     with refused("just invented is offered", "this listing proves nothing"):
         check_invented(listing(offered("invented-1")), "invented-1")
 
@@ -191,6 +191,30 @@ def test_what_the_api_offers_and_the_page_does_not_show_is_told_apart() -> None:
         check_offered(page, MODELS, connection(), SERVED)
 
 
+def test_why_a_model_is_not_offered_is_told_as_it_is() -> None:
+    seen = listing(*(offered(name) for name in MODELS if name != "vllm-qwen"))
+    told = tuple(name for name in MODELS if name != "vllm-qwen")
+
+    with refused("it is disabled in Admin Settings > Models", "enable the model"):
+        off = replace(seen, switched_off=("vllm-qwen",))
+        check_offered(off, ["vllm-qwen"], connection(), SERVED)
+    with refused("not to Open WebUI's key", "models of that key"):
+        check_offered(seen, ["vllm-qwen"], connection(), told, ("vllm-qwen",))
+    with refused("LiteLLM serves only 'vllm-qwen '"):
+        check_offered(seen, ["vllm-qwen"], connection(), ["vllm-qwen "])
+
+
+def test_a_model_may_come_by_any_connection_to_the_gateway() -> None:  # R6
+    both = replace(connection(), also=frozenset({2}))
+    seen = listing(*(offered(name, 2 if "/" in name else 0) for name in MODELS))
+
+    check_offered(seen, MODELS, both, SERVED)
+    check_complete(seen, both, SERVED)
+    check_no_stranger(seen, MODELS, both, wiring(connection(), SECOND))
+    with refused("comes from connection #2"):
+        check_offered(seen, MODELS, connection(), SERVED)
+
+
 def test_a_model_that_is_shown_under_the_name_of_another() -> None:  # G5
     swapped = listing(
         replace(offered("vllm-qwen"), label="ollama-qwen"),
@@ -208,9 +232,10 @@ def test_a_model_that_is_shown_under_the_name_of_another() -> None:  # G5
 
 def test_ordinary_users_are_required_only_where_somebody_asks() -> None:  # R1
     few = listing(ARENA)
-    arguments = (few, ["vllm-qwen"], connection(), SERVED)
+    told = Served(status=200, names=SERVED)
+    arguments = (few, ["vllm-qwen"], connection(), told)
     with refused("not offered by way of the gateway"):
         check_offered_to_users(*arguments, required=True)
     with refused("the contract does not ask for more", error=NotProven):
         check_offered_to_users(*arguments, required=False)
-    check_offered_to_users(listing(), MODELS, connection(), SERVED, required=True)
+    check_offered_to_users(listing(), MODELS, connection(), told, required=True)

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import NotProven
 from domain.proof import Answer
 from domain.target import Outage
-from drivers.drill import Drill, Plan
+from drivers.drill import Drill, Plan, ask_alone
 from drivers.streaming import Question
 from tests.story import STORY
 
@@ -59,6 +59,10 @@ class _Models:
         self.not_yet -= 1
         error = "not loaded" if self.not_yet >= 0 else ""
         return Answer(model=question.model, nonce=question.nonce, error=error, seconds=0.1)
+
+    def cooldown(self) -> float:
+        """See `Gateway`."""
+        return 0.0
 
     def check(self, model: str) -> None:
         """See `Well`."""
@@ -155,3 +159,30 @@ def test_the_report_says_that_something_stays_away() -> None:
     drill.take_away("vLLM", Outage.REFUSED)
     drill.end()
     assert drill.timeline().moments[-1].what == "vLLM: away still, as the next drill has it"
+
+
+class _Resting:
+    """A gateway that lets a model rest for some questions, before it tells why it fails."""
+
+    def __init__(self, rests: int) -> None:
+        self.rests = rests
+
+    def cooldown(self) -> float:
+        """See `Gateway`."""
+        return 0.1
+
+    def ask(self, question: Question) -> Answer:
+        """See `Gateway`."""
+        self.rests -= 1
+        resting = "No deployments available for selected model, Try again in 5 seconds."
+        error = resting if self.rests >= 0 else "litellm.AuthenticationError: no such key"
+        return Answer(model=question.model, nonce=question.nonce, error=error, status=429)
+
+
+@pytest.mark.parametrize(("rests", "told"), [(1, "AuthenticationError"), (99, "No deployments")])
+def test_a_cooldown_does_not_hide_the_reason(
+    rests: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.drill._MARGIN", 2.0)
+    gateway: Any = _Resting(rests)
+    assert told in ask_alone(gateway, "vllm-qwen").error

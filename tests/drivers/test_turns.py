@@ -6,6 +6,7 @@ from domain.proof import Answer, Turn
 from domain.target import Call, Witness
 from drivers.streaming import Question
 from drivers.turns import check_last
+from tests.story import MODELS
 
 FIRST = Turn(model="vllm-qwen", nonce="KFIRST", text="KFIRST")
 LAST = Turn(model="ollama-qwen", nonce="KLAST", text="KLAST")
@@ -37,7 +38,7 @@ def _check(*said: Turn, witness: Witness | None) -> tuple[list[Question], _Well]
         asked.append(question)
         return Answer(model=question.model, nonce=question.nonce)
 
-    check_last(said, "ollama-qwen", witness, ask, well)  # type: ignore[arg-type]  # all it uses
+    check_last(said, MODELS["ollama-qwen"], witness, ask, well)  # type: ignore[arg-type]  # all it uses
     return asked, well
 
 

@@ -30,8 +30,9 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: open-webui}
 spec:
+  selector: {matchLabels: {app: open-webui}}
   template:
-    metadata: {}
+    metadata: {labels: {app: open-webui}}
     spec:
       containers:
       - name: open-webui

@@ -76,6 +76,10 @@ class PodNetwork:
         ports = table["routes"].get(f"{address}:{port}", [])
         return random.choice(ports) if ports else None  # noqa: S311  # as kube-proxy: any pod
 
+    def has(self, path: str) -> bool:
+        """Whether a path is within the pod's own folder."""
+        return path.startswith(f"{self._ports_file.parent.resolve()}/")
+
     def listens(self, port: int, local: int) -> None:
         """Tell the lab on which local port the pod's port is found."""
         beside = self._ports_file.with_suffix(f".{os.getpid()}")

@@ -7,6 +7,8 @@ Python imports this module by itself because the lab puts its folder on PYTHONPA
 * a connection to a Service's address goes to a local port of a pod behind that Service;
   any other address refuses, so nothing leaves the machine;
 * a port that the program listens on is a port of the pod: the kernel picks the local one;
+* no other program is started, but this Python: it would not see the table (unless code that the
+  manifests bring is allowed, which could go round all of this anyhow);
 * the process ends when the lab that started it is gone;
 * garbage is collected seldom, which keeps a defect of the interpreter away.
 
@@ -30,6 +32,10 @@ from typing import Any
 from lab_network import PodNetwork  # type: ignore[import-not-found]  # beside this file
 
 _OUTWARD = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+_SENDS = ("socket.connect", "socket.sendto", "socket.sendmsg")
+_STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system")
+_WITH_ADDRESS = 4
+"""Arguments of `sendmsg`, the last of which is an address."""
 _ALLOCATIONS = 70_000
 """Between two collections; CPython's default is 700. A lab lives for minutes."""
 _inside: list[PodNetwork] = []
@@ -39,6 +45,8 @@ _inside: list[PodNetwork] = []
 def _install() -> None:  # noqa: C901  # seven functions, none of them branching much
     real_getaddrinfo = socket.getaddrinfo
     real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
+    real_sendto: Any = socket.socket.sendto
+    real_sendmsg: Any = socket.socket.sendmsg
     real_bind = socket.socket.bind
 
     def gethostbyname(host: str) -> str:
@@ -62,6 +70,12 @@ def _install() -> None:  # noqa: C901  # seven functions, none of them branching
             )
         return ("127.0.0.1", port)
 
+    def datagram(sock: socket.socket, address: Any) -> Any:  # noqa: ANN401
+        try:
+            return route(sock, address)
+        except ConnectionRefusedError:  # which a datagram has no way to learn
+            raise PermissionError(errno.EPERM, f"the lab has no way out to {address[0]}") from None
+
     def connect(sock: socket.socket, address: Any) -> None:  # noqa: ANN401
         real_connect(sock, route(sock, address))
 
@@ -70,6 +84,19 @@ def _install() -> None:  # noqa: C901  # seven functions, none of them branching
             return real_connect_ex(sock, route(sock, address))
         except ConnectionRefusedError:
             return errno.ECONNREFUSED
+
+    def sendto(sock: socket.socket, data: Any, *rest: Any) -> int:  # noqa: ANN401
+        sent: int = real_sendto(sock, data, *rest[:-1], datagram(sock, rest[-1]))
+        return sent
+
+    def sendmsg(sock: socket.socket, *parts: Any) -> int:  # noqa: ANN401
+        if len(parts) == _WITH_ADDRESS and parts[-1] is not None:
+            parts = (*parts[:-1], datagram(sock, parts[-1]))
+        sent: int = real_sendmsg(sock, *parts)
+        return sent
+
+    def getnameinfo(address: Any, _flags: int) -> tuple[str, str]:  # noqa: ANN401
+        return _inside[0].address_of(address[0]), str(address[1])  # nobody is asked for its name
 
     def bind(sock: socket.socket, address: Any) -> None:  # noqa: ANN401
         if sock.family not in (socket.AF_INET, socket.AF_INET6) or address[1] == 0:
@@ -83,9 +110,12 @@ def _install() -> None:  # noqa: C901  # seven functions, none of them branching
         return None
 
     socket.getaddrinfo = getaddrinfo
+    socket.getnameinfo = getnameinfo
     socket.gethostbyname = gethostbyname
     socket.socket.connect = connect  # type: ignore[assignment,method-assign]
     socket.socket.connect_ex = connect_ex  # type: ignore[assignment,method-assign]
+    socket.socket.sendto = sendto  # type: ignore[assignment,method-assign]
+    socket.socket.sendmsg = sendmsg  # type: ignore[assignment,method-assign]
     socket.socket.bind = bind  # type: ignore[assignment,method-assign]
     sys.addaudithook(_stay_on_this_machine)
 
@@ -94,12 +124,29 @@ def _stay_on_this_machine(event: str, args: tuple[Any, ...]) -> None:
     """Refuse what went round the functions above: the last line, and the proof."""
     if event in _OUTWARD and args[0] and not _is_address(args[0]):
         raise PermissionError(errno.EPERM, f"the lab asks nobody outside for {args[0]}")
-    if event not in ("socket.connect", "socket.sendto"):
+    if event in _STARTS:
+        _start_nothing(event, args)
+    if event not in _SENDS or args[1] is None:
         return
-    if args[0].family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    if not str(args[1][0]).startswith("127."):
+    if args[0].family == socket.AF_UNIX:
+        _stay_in_the_pod(args[1])
+    elif args[0].family in (socket.AF_INET, socket.AF_INET6) and not str(args[1][0]).startswith(
+        ("127.", "::ffff:127.")
+    ):
         raise PermissionError(errno.EPERM, f"the lab has no way out to {args[1][0]}")
+
+
+def _stay_in_the_pod(path: str | bytes) -> None:
+    """Refuse a socket of this machine: a container engine's, say."""
+    place = os.path.realpath(os.fsdecode(path))
+    if not os.fsdecode(path).startswith("\0") and not _inside[0].has(place):
+        raise PermissionError(errno.EPERM, f"the lab has no way out to {os.fsdecode(path)}")
+
+
+def _start_nothing(event: str, args: tuple[Any, ...]) -> None:
+    program = os.fsdecode(args[1] if event == "os.spawn" else args[0])
+    if program != sys.executable and not os.environ.get("LAB_ALLOW_CODE"):
+        raise PermissionError(errno.EPERM, f"the lab starts no other program: {program}")
 
 
 def _is_address(host: Any) -> bool:  # noqa: ANN401  # whatever a program asks for

@@ -317,3 +317,10 @@ def test_a_file_with_a_token_may_end_in_a_line_feed(
     user = {"tokenFile": str(tmp_path / "token")}
     _ask_by(way, kubeconfig(tmp_path / "k", "only", server=server.url, user=user), server)
     assert server.authorizations == [f"Bearer {SECRET}"]
+
+
+def test_a_socks_proxy_without_its_package_is_told(tmp_path: Path) -> None:
+    proxied: dict[str, Any] = {"proxy-url": "socks5://127.0.0.1:1"}
+    file = kubeconfig(tmp_path / "config", "lab", **proxied)
+    with pytest.raises(SetupError, match=r"No cluster can be asked\.\n.*\n.*SOCKS"):
+        connect(kubeconfig=file, context="lab", say=print)

@@ -1,5 +1,6 @@
 """What a run that was killed left away: found, refused to judge, given back."""
 
+import json
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,3 +262,23 @@ def test_the_command_that_gives_back_is_printed_as_it_was_given(
             closing=ExitStack(),
         )
     assert f"or else: {command}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", "{}", '{"kind": 1}', "[" * 100_000, '"x"', "\udcff", "whole"]
+)
+def test_a_damaged_note_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+    notebook = Notebook(tmp_path, "lab")
+    (tmp_path / "lab").mkdir()
+    file = tmp_path / "lab" / "ml-Deployment-vllm.json"
+    owner = {"kind": "Deployment", "namespace": "ml", "name": "another", "uid": "1"}
+    whole = {**owner, "replicas": 1, "ready": 1, "owners": []}
+    written = json.dumps(whole) if text == "whole" else text
+    file.write_text(written, errors="surrogateescape")
+
+    with pytest.raises(SetupError) as caught:
+        list(notebook.read())
+    told = str(caught.value)
+    assert told.startswith("A note of what a drill took away is damaged.\n")
+    assert f"where     {file}" in told
+    assert len(told.splitlines()) == 5

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -176,3 +177,52 @@ def test_python_without_a_lab_is_as_ever(inside: Inside) -> None:
     )
 
     assert done.stdout == "socket False\n"
+
+
+WAYS_OUT = {
+    "a datagram": "socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('8.8.8.8', 53))",
+    "a datagram to this machine": (
+        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 53))"
+    ),
+    "a message": "socket.socket(type=socket.SOCK_DGRAM).sendmsg([b'x'], [], 0, ('8.8.8.8', 53))",
+    "a connected datagram": "socket.socket(type=socket.SOCK_DGRAM).connect(('8.8.8.8', 53))",
+    "an address": "socket.create_connection(('8.8.8.8', 53), timeout=5)",
+    "an address of IPv6": "socket.socket(socket.AF_INET6).connect(('::1', 22))",
+    "the machine's own port": "socket.create_connection(('127.0.0.1', 22), timeout=5)",
+    "round the functions": (
+        "__import__('_socket').socket.connect(socket.socket(), ('8.8.8.8', 53))"
+    ),
+    "round them without a connection": (
+        "__import__('_socket').socket.sendto("
+        "socket.socket(type=socket.SOCK_DGRAM), b'x', ('8.8.8.8', 53))"
+    ),
+    "a socket of this machine": ("socket.socket(socket.AF_UNIX).connect('/var/run/docker.sock')"),
+    "a program": "__import__('subprocess').run(['true'])",
+    "a shell": "__import__('os').system('true')",
+    "another image": "__import__('os').execv('/bin/true', ['true'])",
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT.values(), ids=WAYS_OUT.keys())
+def test_there_is_no_other_way_out(inside: Inside, way: str) -> None:
+    refused = inside.run(f"{way}\nresult = 'out'")
+
+    assert re.match(
+        r"(PermissionError|ConnectionRefusedError): .*(the lab|nothing listens)", refused
+    )
+
+
+def test_no_name_is_asked_for_an_address(inside: Inside) -> None:
+    named = inside.run("result = socket.getnameinfo(('8.8.8.8', 53), 0)")
+
+    assert named == ["8.8.8.8", "53"]
+
+
+def test_python_itself_is_started_inside_as_well(inside: Inside) -> None:
+    source = "import socket; socket.create_connection(('8.8.8.8', 53), timeout=5)"
+    told = inside.run(
+        "import subprocess, sys\n"
+        f'asked = [sys.executable, "-c", "{source}"]\n'
+        "result = subprocess.run(asked, capture_output=True, text=True).stderr"
+    )
+    assert "nothing listens on 8.8.8.8:53" in told

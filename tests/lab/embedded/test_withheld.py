@@ -150,7 +150,7 @@ LEFT_OUT = {
     "LAB_NETWORK": ("/app", "it says which code is run"),
     "AWS_CONFIG_FILE": ("/app/profile", "it says which code is run"),
     "SSL_CERT_FILE": ("/etc/ssl/own.pem", "the lab's own authority is trusted instead"),
-    "NUM_WORKERS": ("99999", "more than 4 workers"),
+    "NUM_WORKERS": ("99999", "one worker runs in the lab"),
     "DATABASE_URL": ("postgresql://a:b@localhost/x", "what LiteLLM keeps in its database"),
     "REDIS_HOST": ("localhost", "no Redis is reached from the lab"),
     "CACHE": ("rediss://localhost", "no Redis is reached from the lab"),
@@ -175,7 +175,7 @@ def test_a_variable_that_reaches_beyond_the_lab_is_left_out_and_said(name: str) 
     ("name", "value"),
     [
         ("PYTHONUNBUFFERED", "1"),
-        ("NUM_WORKERS", "2"),
+        ("NUM_WORKERS", "1"),
         ("REDIS_HOST", ""),
         ("OPENAI_API_KEY", "x"),
         ("HTTPS_PROXY", "http://proxy"),
