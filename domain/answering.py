@@ -111,16 +111,16 @@ def check_answer(
 def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> str:
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
-    if who.foreign:
-        return (
-            f"the answer came through another gateway: none of the judged gateway's entries is "
-            f"{who.deployment} (x-litellm-model-id)"
-        )
     if who.group not in (expected.name, ""):
         return f"{who.group} answered in its place ({who.api_base})"
     if not expected.provider.serves_at(who.host, namespace=namespace):
         hosts = " or ".join(expected.provider.hosts)
         return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
+    if who.foreign:
+        return (
+            f"the answer came through another gateway: none of the judged gateway's entries is "
+            f"{who.deployment} (x-litellm-model-id)"
+        )
     return ""
 
 
@@ -203,8 +203,9 @@ _FIXES = (
     (
         "another gateway",
         (
-            "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
-            "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
+            "look for a second connection that offers the model, where the endpoint's name leads "
+            "from inside Open WebUI's pod (hostAliases, a second EndpointSlice), and whether every "
+            "pod of LiteLLM has the newest configuration"
         ),
     ),
     (
