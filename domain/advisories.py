@@ -14,32 +14,32 @@ MALICIOUS: Mapping[str, Mapping[str, str]] = {
 """What is known of a release, by package and version."""
 
 
-def malicious(program: str, version: str) -> str:
-    """What is known of a release of a program (`LiteLLM`); empty where it is nothing bad."""
-    return MALICIOUS.get(program.lower(), {}).get(version, "")
-
-
 def refuse_malicious(program: str, version: str) -> None:
-    """Return if nothing is known against this release.
+    """Return if nothing is known against this release of a program (`LiteLLM`).
 
     Raises:
         SetupError: nobody should run it.
     """
-    if known := malicious(program, version):
-        raise SetupError(_advice(program, version, known))
+    if known := _known(program, version):
+        raise SetupError(_advice(program, version, known, f"{program} {version}"))
 
 
-def check_not_malicious(program: str, version: str) -> None:
-    """Raise AssertionError where the release that runs is one that nobody should run."""
-    if known := malicious(program, version):
-        raise AssertionError(_advice(program, version, known))
+def check_not_malicious(program: str, versions: Mapping[str, str]) -> None:
+    """Raise AssertionError where a release runs, by name of who runs it, that nobody should run."""
+    for name, version in versions.items():
+        if known := _known(program, version):
+            raise AssertionError(_advice(program, version, known, name))
 
 
-def _advice(program: str, version: str, known: str) -> str:
+def _known(program: str, version: str) -> str:
+    return MALICIOUS.get(program.lower(), {}).get(version, "")
+
+
+def _advice(program: str, version: str, known: str, where: str) -> str:
     return explain(
         f"{program} {version} must not run.",
         expected="a release that nothing is known against",
         found=known,
-        where=f"{program} {version}",
+        where=where,
         fix="take another release, and change every key that a process of this one could read",
     )

@@ -1,16 +1,39 @@
 """Whether the right model gave an answer: by provenance and nonce, never by text or label."""
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from domain.contract import Model, Provider
 from domain.errors import Inconclusive, NotProven
 from domain.message import excerpt, explain
-from domain.proof import Answer, Provenance, Turn
+from domain.proof import Answer, Provenance, Turn, breaks_off, spoken
 from domain.refusals import refusal, refused
 from domain.target import Call
 from domain.witnessing import asked
 
 _BAD_REQUEST = 400
+_LIMITED = re.compile(
+    r"Rate limit exceeded for \w+: .*|Max parallel request limit reached.*"
+    r"|Crossed TPM / RPM / Max Parallel Request Limit.*"
+)
+"""How LiteLLM refuses a key (or its user, its team) that asks too often, or too much at a time.
+
+Seen in 1.106.2, 1.83 and 1.59, in this order. A provider's own limit is told by another class.
+"""
+
+
+def limit_of_the_key(error: str) -> str:
+    """What LiteLLM says of the limit that a question met before any model was asked, or nothing."""
+    found = _LIMITED.search(error)
+    return excerpt(found.group(), 160) if found else ""
+
+
+def _limited(name: str, limit: str) -> Inconclusive:
+    return Inconclusive(
+        f"{name} was not asked: LiteLLM limits how often, or how many at a time, the key of Open "
+        f"WebUI may ask ({limit}). Nothing is said of the model: raise max_parallel_requests, "
+        "rpm_limit or tpm_limit of the key, or judge again when nobody else uses it"
+    )
 
 
 def check_answer(
@@ -21,6 +44,7 @@ def check_answer(
     away: Callable[[Provider], bool] = lambda _provider: False,
     as_agreed: Callable[[str], bool] = lambda _model: False,
     calls: Sequence[Call] = (),
+    beside: Collection[str] = (),
 ) -> None:
     """Return if the model itself gave this answer.
 
@@ -32,19 +56,25 @@ def check_answer(
             something else).
         as_agreed: whether the gateway's entry of a model is known to be as it should.
         calls: what the providers were asked, where somebody saw it: that must agree.
+        beside: what the provider serves under other names of the contract: that one of these
+            answers is told where upstreams are compared.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
-        Inconclusive: an external provider refused, or the model is switched off on purpose.
-        NotProven: the answer does not carry what would tell.
+        Inconclusive: an external provider refused, LiteLLM limits the key, or the model is
+            switched off on purpose.
+        NotProven: the answer does not carry what would tell, and nobody saw who was asked.
     """
     name, provider = expected.name, expected.provider
+    if limit := limit_of_the_key(answer.error):
+        raise _limited(name, limit)
     who = answer.provenance
     broken = f"it breaks off with an error: {excerpt(answer.error)}" if answer.error else ""
     wrong = (
         broken
         or _wrong_origin(who, expected, namespace)
         or _contradicted(answer, who, provider, calls)
+        or _another_upstream(answer, expected, calls, beside)
         or _no_proof(answer, who)
     )
     if not wrong:
@@ -52,11 +82,16 @@ def check_answer(
         return
     if away(provider):
         raise Inconclusive(f"{name}: nothing is meant to run behind {provider} (0 replicas)")
+    if who is None and not answer.streamed and not broken:
+        raise NotProven(
+            f"who answered for {name}: streaming is switched off for it (Admin > Models, Stream "
+            "Chat Response), and an answer in one body has none of LiteLLM's headers"
+        )
     if answer.error and not answer.text and answer.model == name:
         raise refused(
             expected,
             answer.error,
-            f"asked for {answer.model}",
+            _asked_for(answer),
             status=answer.status,
             as_agreed=as_agreed(name),
         )
@@ -66,7 +101,7 @@ def check_answer(
             f"The answer does not come from {name}.",
             expected=f"{name} at {provider}",
             found=wrong,
-            where=f"asked for {answer.model}; answered by {who or 'nobody who says so'}; "
+            where=f"{_asked_for(answer)}; answered by {who or 'nobody who says so'}; "
             f"text {excerpt(answer.text, 80)!r}",
             fix=_fix(wrong, name, answer),
         )
@@ -76,16 +111,16 @@ def check_answer(
 def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> str:
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
-    if who.foreign:
-        return (
-            f"the answer came through another gateway: none of the judged gateway's entries is "
-            f"{who.deployment} (x-litellm-model-id)"
-        )
     if who.group not in (expected.name, ""):
         return f"{who.group} answered in its place ({who.api_base})"
     if not expected.provider.serves_at(who.host, namespace=namespace):
         hosts = " or ".join(expected.provider.hosts)
         return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
+    if who.foreign:
+        return (
+            f"the answer came through another gateway: none of the judged gateway's entries is "
+            f"{who.deployment} (x-litellm-model-id)"
+        )
     return ""
 
 
@@ -106,6 +141,25 @@ def _contradicted(
     return (
         f"{last.model} at {last.provider} gave it, by the providers' ledger, whatever LiteLLM says"
     )
+
+
+def _another_upstream(
+    answer: Answer, expected: Model, calls: Sequence[Call], beside: Collection[str]
+) -> str:
+    """What the name really stands for, where the contract names another model of the provider."""
+    who = answer.provenance
+    made = [call.model for call in asked(answer.nonce, calls) if call.answered]
+    serves = made[-1] if made else who.serves if who else ""
+    wanted = (expected.upstream, *beside)
+    told = serves and "*" not in serves  # a wildcard's entry names no model
+    if not (expected.upstream and told) or any(f"/{serves}".endswith(f"/{w}") for w in wanted):
+        return ""
+    return f"{serves} gave it, another model of {expected.provider.name}'s"
+
+
+def _asked_for(answer: Answer) -> str:
+    by = " by an ordinary user" if answer.by_a_user else ""
+    return f"asked for {answer.model}{by}"
 
 
 def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> None:
@@ -129,32 +183,72 @@ def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> Non
 
 
 def _no_proof(answer: Answer, who: Provenance | None) -> str:
-    if not answer.text.strip():
-        return f"the answer is empty, although it counts {answer.tokens} tokens"
-    if answer.returned or (who and who.upstream and answer.tokens and answer.text.strip()):
+    text = spoken(answer.text)
+    if answer.returned:
+        return ""
+    if not text and answer.tools:
+        return f"it asks for the tool {answer.tools[0]}, and answers nothing"
+    ended = f" (finish_reason {answer.finish})" if answer.finish not in ("", "stop") else ""
+    if not text:
+        return f"the answer is empty, although it counts {answer.tokens} tokens{ended}"
+    if answer.finish == "length" or breaks_off(answer.text, answer.nonce):
+        return f"the answer is cut off before its end{ended}"
+    if who and who.upstream and answer.tokens:
         return ""
     unasked = "" if who and who.upstream else "; no upstream was called: mock_response or a cache?"
     return f"the code {answer.nonce} of the question does not come back{unasked}"
 
 
+_FIXES = (
+    (
+        "another gateway",
+        (
+            "look for a second connection that offers the model, where the endpoint's name leads "
+            "from inside Open WebUI's pod (hostAliases, a second EndpointSlice), and whether every "
+            "pod of LiteLLM has the newest configuration"
+        ),
+    ),
+    (
+        "ledger",
+        (
+            "look in LiteLLM's log why the model itself fails, and take away what hides it: "
+            "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks"
+        ),
+    ),
+    (
+        "LiteLLM asked",
+        "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base",
+    ),
+    (
+        "finish_reason length",
+        (
+            "raise max_tokens in LiteLLM's configuration of the model, or in Open WebUI's: a model "
+            "that thinks spends it on its thoughts"
+        ),
+    ),
+    (
+        "cut off",
+        "look which proxy or filter between the model and Open WebUI ends its streams early",
+    ),
+    (
+        "another model of",
+        "correct litellm_params.model of this name in LiteLLM's model_list, or the contract",
+    ),
+    ("empty", "look whether the model thinks aloud (reasoning mode), or serves at all"),
+)
+"""What helps, by a phrase of what was found; the first that fits."""
+
+
 def _fix(wrong: str, name: str, answer: Answer) -> str:
+    if answer.by_a_user:
+        return (
+            "the account that judges gets the model's own answer: look for a filter of Open WebUI, "
+            "or a hook, a team or a budget of LiteLLM's, that looks at who asks"
+        )
     if "in its place" in wrong:
         return _in_its_place(name, answer)
-    if "another gateway" in wrong:
-        return (
-            "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
-            "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
-        )
-    if "ledger" in wrong:
-        return (
-            f"look in LiteLLM's log why {name} itself fails, and take away what hides it: "
-            "`fallbacks` in its litellm_params, or litellm_settings.model_fallbacks"
-        )
-    if "not " in wrong and "asked" in wrong:
-        return "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base"
-    if "empty" in wrong:
-        return "look whether the model thinks aloud (reasoning mode), or serves at all"
-    return "look at LiteLLM's configuration of the model, and at its log"
+    otherwise = "look at LiteLLM's configuration of the model, and at its log"
+    return next((fix for phrase, fix in _FIXES if phrase in wrong), otherwise)
 
 
 def _in_its_place(name: str, answer: Answer) -> str:
@@ -269,6 +363,8 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
     Raises:
         Inconclusive: an external provider refused.
     """
+    if limit := limit_of_the_key(turn.error):
+        raise _limited(model.name, limit)
     if turn.error and not turn.text:
         raise refused(model, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:

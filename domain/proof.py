@@ -1,10 +1,51 @@
 """Proof is a value: what was seen, where, and how it reads beside what was expected."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Self
 from urllib.parse import urlsplit
+
+_WORD = re.compile(r"[^\W_]+")
+_THOUGHTS = re.compile(
+    r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|<details type=\"reasoning\".*?(?:</details>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What a model thinks aloud: in its own tags, or as Open WebUI 0.12.4 stores it."""
+_TELLING = 4
+"""Letters of a question that an answer does not end with by chance."""
+
+
+def question_with(nonce: str) -> str:
+    """The words of a question whose answer is complete when it holds the nonce, at its end."""
+    return f"Please repeat these words and nothing else: {nonce}"
+
+
+def spoken(text: str) -> str:
+    """What an answer says, without what the model thinks aloud."""
+    return _THOUGHTS.sub(" ", text).strip()
+
+
+def holds(text: str, nonce: str) -> bool:
+    """Whether an answer says the nonce, whatever its case and marks; thoughts do not count."""
+    return f" {' '.join(_words(nonce))} " in f" {' '.join(_words(text))} "
+
+
+def breaks_off(text: str, nonce: str) -> bool:
+    """Whether an answer stops inside the words of its question, or inside the nonce."""
+    said = _words(text)
+    for whole in (_words(question_with(nonce)), _words(nonce)):
+        for count in range(1, min(len(said), len(whole)) + 1):
+            (*full, last), end = whole[:count], said[-count:]
+            begun = end[:-1] == full and last.startswith(end[-1]) and end != whole
+            if begun and len("".join(end)) >= _TELLING:
+                return True
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(spoken(text).casefold())
 
 
 def host_of(url: str) -> str:
@@ -193,8 +234,18 @@ class Answer:
     seconds: float = 0.0
     tokens: int = 0
     """Completion tokens, where they were counted."""
+    finish: str = ""
+    """Why it ended, as the model says (`finish_reason`); `length`: it is cut."""
+    tools: tuple[str, ...] = ()
+    """Tools that the model asked for."""
+    streamed: bool = True
+    """False: it came in one body, to which Open WebUI 0.12.4 gives none of LiteLLM's headers."""
+    retry_after: float | None = None
+    """Seconds, where whoever refused named them."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The headers that prove who answered."""
+    by_a_user: bool = False
+    """Whether an ordinary user asked, and not the account that judges."""
     attempts: int = 1
     """How often it was asked; a second time only for what passes by itself."""
     picture: bytes = field(default=b"", repr=False)
@@ -203,7 +254,7 @@ class Answer:
     @property
     def returned(self) -> bool:
         """Whether the nonce came back: the text was made for this very question."""
-        return self.nonce in self.text
+        return holds(self.text, self.nonce)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,4 +301,4 @@ class Turn:
     @property
     def returned(self) -> bool:
         """Whether the answer was made for this very question."""
-        return self.nonce in self.text
+        return holds(self.text, self.nonce)

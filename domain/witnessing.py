@@ -1,10 +1,11 @@
 """Who was asked a question, by the ledger of those who answer."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from domain.contract import Contract
-from domain.proof import Provenance
-from domain.target import Call
+from domain.proof import Answer, Provenance
+from domain.target import Call, Witness
 
 
 def asked(nonce: str, calls: Iterable[Call]) -> tuple[Call, ...]:
@@ -29,3 +30,10 @@ def witnessed(nonce: str, calls: Iterable[Call], contract: Contract) -> Provenan
     return Provenance(
         group=group, deployment="", api_base=f"//{host}" if host else "", upstream=True
     )
+
+
+def with_witness(answer: Answer, witness: Witness | None, contract: Contract) -> Answer:
+    """The answer; where it came in one body, which has no headers, with what the witness saw."""
+    if answer.streamed or answer.provenance or witness is None:
+        return answer
+    return replace(answer, provenance=witnessed(answer.nonce, witness.calls(), contract))

@@ -4,9 +4,10 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from domain.proof import Answer, Provenance
+from domain.proof import Answer, Provenance, question_with
 from domain.secret import MASK
 from domain.shown import whole
 from drivers.shapes import mapping, parsed, sequence
@@ -37,6 +38,9 @@ class _Heard:
     status: int = 0
     """Of an error within the stream, whose own status was 200."""
     tokens: int = 0
+    finish: str = ""
+    tools: tuple[str, ...] = ()
+    streamed: bool = True
     first_seconds: float = 0.0
 
 
@@ -52,18 +56,20 @@ class Question:
     @property
     def text(self) -> str:
         """The words sent to the model."""
-        return f"Please repeat this code and nothing else: {self.nonce}"
+        return question_with(self.nonce)
 
     @property
     def body(self) -> dict[str, Any]:
-        """The request: streamed, short, and without chance."""
+        """The request, as the page makes it: streamed, and with no limit.
+
+        A model that thinks spends a limit on its thoughts (Gemini 2.5 Flash answers nothing within
+        64 tokens), some refuse any temperature but their own; both are no fault of the wiring.
+        """
         return {
             "model": self.model,
             "messages": [*self.history, {"role": "user", "content": self.text}],
             "stream": True,
             "stream_options": {"include_usage": True},
-            "temperature": 0,
-            "max_tokens": 64,
             **self.options,
         }
 
@@ -101,8 +107,7 @@ def ask(
                 _listen(response, heard, started, until)
             else:
                 text = read(response, until=until)
-                reply = Reply(status=response.status_code, json=parsed(text), text=text)
-                heard.error = reply.told
+                _read_whole(Reply(status=response.status_code, json=parsed(text), text=text), heard)
     except (httpx.RequestError, UnicodeError) as error:
         if response is None or not heard.text:
             raise api.unreachable(path, error) from error
@@ -121,6 +126,10 @@ def ask(
         first_seconds=heard.first_seconds,
         seconds=time.monotonic() - started,
         tokens=heard.tokens,
+        finish=heard.finish,
+        tools=heard.tools,
+        streamed=heard.streamed,
+        retry_after=_seconds(response.headers.get("retry-after", "")),
         headers={
             name: whole(value) if re.fullmatch(_SHOWN, name) else MASK
             for name, value in response.headers.items()
@@ -133,13 +142,34 @@ def _listen(response: "httpx.Response", heard: _Heard, started: float, until: fl
     for event in _events(response, until):
         if error := event.get("error"):
             heard.error, heard.status = _words(error), _code(error)
-        for choice in sequence(event.get("choices")):
-            content = mapping(mapping(choice).get("delta")).get("content")
-            if content and isinstance(content, str):
-                heard.first_seconds = heard.first_seconds or time.monotonic() - started
-                heard.text += content
-        tokens = mapping(event.get("usage")).get("completion_tokens")
-        heard.tokens = tokens if isinstance(tokens, int) else heard.tokens
+        before = heard.text
+        _take(event, "delta", heard)
+        if heard.text != before:
+            heard.first_seconds = heard.first_seconds or time.monotonic() - started
+
+
+def _read_whole(reply: Reply, heard: _Heard) -> None:
+    """An answer in one body, as where streaming is switched off for a model; or an error."""
+    body = mapping(reply.json)
+    if reply.status != HTTPStatus.OK or body.get("error") or not sequence(body.get("choices")):
+        heard.error = reply.told
+        return
+    heard.streamed = False
+    _take(body, "message", heard)
+
+
+def _take(body: Mapping[str, Any], part: str, heard: _Heard) -> None:
+    """What a chunk (`delta`), or a whole answer (`message`), adds to what was heard."""
+    for choice in map(mapping, sequence(body.get("choices"))):
+        message = mapping(choice.get(part))
+        content, finish = message.get("content"), choice.get("finish_reason")
+        heard.text += content if isinstance(content, str) else ""
+        heard.finish = finish if finish and isinstance(finish, str) else heard.finish
+        called = (mapping(each).get("function") for each in sequence(message.get("tool_calls")))
+        names = (mapping(each).get("name") for each in called)
+        heard.tools += tuple(name for name in names if name and isinstance(name, str))
+    tokens = mapping(body.get("usage")).get("completion_tokens")
+    heard.tokens = tokens if isinstance(tokens, int) else heard.tokens
 
 
 def _events(response: "httpx.Response", until: float) -> Iterator[Mapping[str, Any]]:
@@ -169,6 +199,11 @@ def _words(error: object) -> str:
 def _code(error: object) -> int:
     code = str(mapping(error).get("code"))
     return int(code) if code.isdecimal() and len(code) == _DIGITS else 0
+
+
+def _seconds(told: str) -> float | None:
+    """Of a `Retry-After`; None where there is none, or a date."""
+    return float(told) if told.isascii() and told.isdecimal() else None
 
 
 def _provenance(headers: "httpx.Headers") -> Provenance | None:

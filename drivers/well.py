@@ -69,6 +69,11 @@ class Well:
             namespace=self._contract.gateway.namespace,
             away=self.away,
             calls=self._witness.calls() if self._witness else (),
+            beside=[
+                each.upstream
+                for each in self._contract.models_of(provider.name)
+                if each.upstream and each.name != model
+            ],
             as_agreed=self._as_agreed,
         )
 

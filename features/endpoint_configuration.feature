@@ -60,6 +60,7 @@ Feature: Endpoint configuration
       Given the gateway serves
       When models and chain are read from every replica of the gateway
       Then each replica tells the same
+      And none of them runs a release that is known to be malicious
 
     @task1_4
     Scenario: Open WebUI was restarted with its new settings

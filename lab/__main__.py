@@ -124,13 +124,13 @@ def _take_away(cache: Path, provider: str, outage: Outage) -> None:
         if provider not in lab.providers.endpoints:
             known = ", ".join(lab.providers.endpoints)
             raise SetupError(f"The lab has no provider {provider!r}; it has {known}.")
-        EmulatedOutages(lab.providers).take_away(provider, outage)
+        EmulatedOutages(lab.providers, {}).take_away(provider, outage)
     write(f"{provider} {outage} until `python -m lab back`")
 
 
 def _give_back(cache: Path) -> None:
     with attached(cache, say) as lab:
-        EmulatedOutages(lab.providers).restore()
+        EmulatedOutages(lab.providers, {}).restore()
     write("all providers are well")
 
 

@@ -7,6 +7,7 @@ from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse, re
 
 from contract.sentences import States, column, sentence
+from domain.advisories import check_not_malicious
 from domain.chain import check_agree, check_alone, check_chain
 from domain.contract import Contract
 from domain.deployments import check_own_upstreams
@@ -62,6 +63,12 @@ def _(gateway_replicas: Mapping[str, Gateway], contract: Contract) -> Mapping[st
 @then("each replica tells the same")
 def _(told: Mapping[str, str]) -> None:
     check_agree(told)
+
+
+@then("none of them runs a release that is known to be malicious")
+def _(gateway_replicas: Mapping[str, Gateway]) -> None:
+    versions = {name: replica.version() for name, replica in gateway_replicas.items()}
+    check_not_malicious("LiteLLM", versions)
 
 
 @when("the gateway's deployments are read", target_fixture="deployments")

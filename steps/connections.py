@@ -15,7 +15,7 @@ from domain.errors import Subject
 from domain.proof import Connection, Served, Wiring
 from domain.rollout import require_reached
 from domain.secret import Secret
-from drivers.answers import nonce
+from drivers.answers import unique
 from drivers.gateway import Gateway
 from drivers.open_webui import OpenWebUI
 from drivers.transport import Reply
@@ -87,7 +87,7 @@ def _(
 
 @when("somebody asks the gateway with an invented key", target_fixture="reply")
 def _(gateway: Gateway, attach: Attach) -> Reply:
-    reply = gateway.told_to(Secret(f"sk-invented-{nonce()}"))
+    reply = gateway.told_to(Secret(f"sk-invented-{unique()}"))
     attach(f"what an invented key is told: {reply.status}", reply.text)
     return reply
 

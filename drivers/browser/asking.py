@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from domain.message import explain
+from domain.proof import holds
 from domain.waiting import Say, aloud, eventually
 from drivers.browser.page import LOOK_SECONDS, ChatPage, Message
 from drivers.open_webui import ANSWER_TIMEOUT
@@ -72,7 +73,7 @@ def _whole(page: ChatPage, nonce: str) -> Message | None:
 
 
 def _drawn(message: Message, nonce: str) -> bool:
-    return bool(message.error) or nonce in message.text
+    return bool(message.error) or holds(message.text, nonce)
 
 
 def not_offered(model: str, account: str) -> AssertionError:

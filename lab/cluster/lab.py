@@ -1,12 +1,14 @@
 """The story on a cluster of the lab's own: put there, changed, and taken away again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
+from domain.contract import Provider
 from domain.errors import SetupError
 from domain.kubernetes import ServiceName
 from domain.target import Target
@@ -115,7 +117,7 @@ class ClusterLab:
         *,
         open_webui: ServiceName,
         gateway: ServiceName,
-        names: Iterable[str] = (),
+        names: Mapping[str, Provider] = MappingProxyType({}),
     ) -> Target:
         """The cluster as a target; credentials are those that the manifests give.
 
@@ -134,7 +136,7 @@ class ClusterLab:
             administrator=administrator_in(frontend),
             user=None,
             gateway_key=master_key_behind(gateway, self.manifests),
-            outages=EmulatedOutages(self.providers),
+            outages=EmulatedOutages(self.providers, names),
             witness=ProvidersLedger(self.providers, names),
             say=self._say,
             closing=self._target,

@@ -1,9 +1,10 @@
 """The emulated providers as ports of the suite: taking them away, and what they were asked."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import httpx
 
+from domain.contract import Provider
 from domain.target import AtRest, Call, Outage, always
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.client import Providers
@@ -22,14 +23,22 @@ class EmulatedOutages:
 
     slow_to_return = False
 
-    def __init__(self, providers: Providers, *, at_rest: AtRest = always) -> None:
+    def __init__(
+        self,
+        providers: Providers,
+        contract: Mapping[str, Provider],
+        *,
+        at_rest: AtRest = always,
+    ) -> None:
         """Switch nothing yet.
 
         Args:
             providers: those that are switched.
+            contract: the contract's providers, by their names there.
             at_rest: asked before a drill; the lab's programs, where somebody watches them.
         """
         self._providers = providers
+        self._contract = contract
         self._at_rest = at_rest
 
     def check(self, provider: str, outage: Outage) -> None:  # noqa: ARG002  # each can fail anyhow
@@ -42,7 +51,8 @@ class EmulatedOutages:
 
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider of the contract fail in this way; in force on return."""
-        self._providers.behave(provider.lower(), BEHAVIOURS[outage])
+        name = _name_in(self._providers, provider, self._contract)
+        self._providers.behave(name, BEHAVIOURS[outage])
 
     def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:  # noqa: ARG002  # none is slow
         """Let all providers be well again."""
@@ -53,15 +63,15 @@ class EmulatedOutages:
 class ProvidersLedger:
     """`domain.target.Witness`, by the providers' own ledger."""
 
-    def __init__(self, providers: Providers, contract: Iterable[str]) -> None:
+    def __init__(self, providers: Providers, contract: Mapping[str, Provider]) -> None:
         """Read nothing yet.
 
         Args:
             providers: those that are asked.
-            contract: the providers' names as the contract has them; the lab's are in lower case.
+            contract: the contract's providers, by their names there.
         """
         self._providers = providers
-        self._names = {name.lower(): name for name in contract}
+        self._names = {_name_in(providers, name, contract): name for name in contract}
 
     def calls(self) -> tuple[Call, ...]:
         """Every question that reached a provider."""
@@ -75,3 +85,10 @@ class ProvidersLedger:
             )
             for call in self._providers.ledger()
         )
+
+
+def _name_in(providers: Providers, name: str, contract: Mapping[str, Provider]) -> str:
+    """The lab's name for a provider of the contract: its own in lower case, or its host's."""
+    hosts = contract[name].hosts if name in contract else ()
+    known = (each for each, end in providers.endpoints.items() if end.host in hosts)
+    return name.lower() if name.lower() in providers.endpoints else next(known, name.lower())

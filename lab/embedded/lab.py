@@ -20,7 +20,9 @@ from lab.embedded.plan import PodPlan, plan_pods
 from lab.embedded.process import PodProcess, cannot_start
 from lab.embedded.programs import Emulated, Program, other_than_named
 from lab.embedded.unsupported import unsupported
+from lab.embedded.upstreams import not_emulated, offers_of
 from lab.environments import Environment, ensure_all, requirement
+from lab.providers.catalogue import LOCAL
 
 Programs = Callable[[str], Environment]
 """The built environment, by what it is made for: `litellm`, or `litellm==1.83.14`."""
@@ -134,6 +136,7 @@ class EmbeddedLab:
             if restart_all or wanted.get(key) != pod.plan or pod.problem or pod.ended_by_itself
         )
         self.manifests = manifests
+        self.providers.offer(offers_of(manifests, plans))
         self._network = Network(manifests, self._outside_hosts())
         self._plans = plans
         self.update_network()
@@ -188,9 +191,9 @@ class EmbeddedLab:
 
     def _outside_hosts(self) -> Mapping[str, int]:
         return {
-            endpoint.host: endpoint.port
+            f"{endpoint.host}:{endpoint.host_port}": endpoint.port
             for endpoint in self.providers.endpoints.values()
-            if endpoint.scheme == "https"
+            if endpoint.host != LOCAL
         }
 
     def update_network(self) -> None:
@@ -213,7 +216,11 @@ class EmbeddedLab:
     @property
     def notes(self) -> tuple[str, ...]:
         """What of the manifests the lab cannot honour, and where another version ran."""
-        return (*unsupported(self.manifests), *self.ran)
+        return (
+            *unsupported(self.manifests),
+            *not_emulated(self.manifests, self._plans),
+            *self.ran,
+        )
 
     @property
     def ran(self) -> tuple[str, ...]:

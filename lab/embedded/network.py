@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,25 @@ class Network:
     """Addresses for names, and for addresses the local ports behind them."""
 
     def __init__(self, manifests: Manifests, outside: Mapping[str, int]) -> None:
-        """Give every Service and every outside host (name: local port for HTTPS) an address."""
+        """Give every Service and every outside host an address.
+
+        Args:
+            manifests: have the Services.
+            outside: local port by host, or by `host:port` where that is not HTTPS' own.
+        """
         self._services = {
             _full_name(service): (service, _address_of(service, number))
             for number, service in enumerate(manifests.of_kind("Service"))
         }
-        self._outside = {
-            host: (_OUTSIDE.format(number + 1), port)
-            for number, (host, port) in enumerate(sorted(outside.items()))
-        }
+        self._outside: dict[str, str] = {}
+        """Addresses by host; a Service's own, and an address itself, stay what they are."""
+        self._beside: dict[str, int] = {}
+        """Local ports by address and port, of what no pod serves."""
+        for number, (host, local) in enumerate(sorted(outside.items())):
+            name, _, port = host.rpartition(":") if ":" in host else (host, "", "443")
+            own = self._services.get(name, (None, ""))[1] or (name if _is_address(name) else "")
+            address = own or self._outside.setdefault(name, _OUTSIDE.format(number + 1))
+            self._beside[f"{address}:{port}"] = local
 
     def service_at(self, address: str) -> ServiceName | None:
         """The Service whose own address this is."""
@@ -82,7 +93,7 @@ class Network:
         """
         pods, disturbances = tuple(pods), tuple(disturbances)
         names = {name: address for name, (_, address) in self._services.items()}
-        names |= {host: address for host, (address, _) in self._outside.items()}
+        names |= self._outside
         content = {
             "names": names,
             "routes": self._routes(pods, ports),
@@ -96,7 +107,7 @@ class Network:
     def _routes(
         self, pods: tuple[PodPlan, ...], ports: Mapping[str, Mapping[int, int]]
     ) -> dict[str, list[int]]:
-        routes = {f"{address}:443": [port] for address, port in self._outside.values()}
+        routes: dict[str, list[int]] = {}
         for service, address in self._services.values():
             behind = [pod for pod in pods if selects(service, pod)]
             for port in service["spec"].get("ports") or ():
@@ -106,7 +117,7 @@ class Network:
                     for pod, target in targets
                     if target is not None and target in ports.get(pod.key, {})
                 ]
-        return routes
+        return {**routes, **{address: [local] for address, local in self._beside.items()}}
 
     def _view(
         self, pod: PodPlan, names: Mapping[str, str], disturbances: tuple[Disturbance, ...]
@@ -145,6 +156,13 @@ def selects(service: Manifest, pod: PodPlan) -> bool:
         and namespace_of(service) == pod.namespace
         and all(pod.labels.get(key) == value for key, value in selector.items())
     )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def _full_name(service: Manifest) -> str:

@@ -21,6 +21,7 @@ from lab.embedded.plan import PodPlan, plan_pods
 from lab.embedded.programs import Program
 from lab.embedded.running import RunningPod
 from lab.embedded.unsupported import unsupported
+from lab.embedded.upstreams import not_emulated
 from lab.providers.client import Providers
 
 _KNOWN = "labs"
@@ -79,7 +80,11 @@ class AttachedLab:
         self.versions: Mapping[str, str] = state["versions"]
         self.plans: tuple[PodPlan, ...] = plan_pods(self.manifests)
         self.network = Network(self.manifests, outside={})
-        self.notes = (*unsupported(self.manifests), *state["ran"])
+        self.notes = (
+            *unsupported(self.manifests),
+            *not_emulated(self.manifests, self.plans),
+            *state["ran"],
+        )
         self.pods: Mapping[str, RunningPod] = {
             plan.key: _pod(plan, folder, state["pods"][plan.key])
             for plan in self.plans

@@ -1,9 +1,11 @@
 """The embedded lab as a target."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 from domain.cluster import Workload
+from domain.contract import Provider
 from domain.errors import Inconclusive, SetupError
 from domain.kubernetes import Environment, ServiceName
 from domain.secret import Secret
@@ -23,7 +25,7 @@ def embedded_target(
     *,
     open_webui: ServiceName,
     gateway: ServiceName,
-    names: Iterable[str] = (),
+    names: Mapping[str, Provider] = MappingProxyType({}),
     gateway_key: Secret | None = None,
 ) -> Target:
     """The lab's programs as a target; credentials are those that the manifests give them.
@@ -61,7 +63,7 @@ def embedded_target(
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
-        outages=EmulatedOutages(lab.providers, at_rest=at_rest),
+        outages=EmulatedOutages(lab.providers, names, at_rest=at_rest),
         witness=ProvidersLedger(lab.providers, names),
         may_make_user=True,
         docs=lab.manifests.readme,

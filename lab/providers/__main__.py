@@ -8,24 +8,19 @@ import argparse
 import asyncio
 import os
 import signal
-import ssl
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trustme
 
 from lab.providers.authority import read_authority
-from lab.providers.catalogue import CONTROL_PORT, OFFERS, Offer
-from lab.providers.control import Control
-from lab.providers.handover import CERTIFICATE, FILE, Endpoint, Handover
-from lab.providers.ledger import Call
-from lab.providers.listener import ANY_PORT, Address, Listener
-from lab.providers.provider import Provider
+from lab.providers.catalogue import OFFERS
+from lab.providers.handover import CERTIFICATE, FILE, Handover
+from lab.providers.serving import Serving
 
 _CHUNK = 4096
-_EVERYWHERE = ""
 
 
 def main() -> None:
@@ -49,11 +44,11 @@ async def serve(directory: Path) -> None:
     (directory / FILE).unlink(missing_ok=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(directory / CERTIFICATE)
-    async with _serving(authority) as (panel, providers):
+    async with _serving(authority) as serving:
         Handover(
             pid=os.getpid(),
-            control=f"http://127.0.0.1:{panel.port}",
-            providers={name: _endpoint(provider) for name, provider in providers.items()},
+            control=f"http://127.0.0.1:{serving.panel.port}",
+            providers=serving.endpoints,
         ).write(directory)
         await stop.wait()
         (directory / FILE).unlink(missing_ok=True)
@@ -68,24 +63,12 @@ async def serve_cluster(authority: Path) -> None:
 
 
 @asynccontextmanager
-async def _serving(
-    authority: trustme.CA, *, fixed: bool = False
-) -> AsyncIterator[tuple[Listener, Mapping[str, Provider]]]:
-    def address(port: int) -> Address:
-        return (_EVERYWHERE, port) if fixed else ANY_PORT
-
-    ledger = list[Call]()
-    providers = {
-        offer.name: Provider(offer, ledger, tls=_tls(authority, offer), address=address(offer.port))
-        for offer in OFFERS
-    }
-    panel = Listener(Control(providers, ledger).app, address=address(CONTROL_PORT))
-    listeners = [panel, *(provider.listener for provider in providers.values())]
-    for listener in listeners:
-        await listener.open()
-    yield panel, providers
-    for listener in listeners:
-        await listener.release()
+async def _serving(authority: trustme.CA, *, fixed: bool = False) -> AsyncIterator[Serving]:
+    serving = Serving(authority, fixed=fixed)
+    await serving.offer(OFFERS)
+    await serving.panel.open()
+    yield serving
+    await serving.release()
 
 
 def _watch_signals(stop: asyncio.Event) -> None:
@@ -105,20 +88,6 @@ def _watch_parent(stop: asyncio.Event) -> None:
 
     # A thread, because an event loop cannot watch every kind of standard input.
     threading.Thread(target=read, name="standard input", daemon=True).start()
-
-
-def _tls(authority: trustme.CA, offer: Offer) -> ssl.SSLContext | None:
-    if offer.scheme == "http":
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(offer.host).configure_cert(context)
-    return context
-
-
-def _endpoint(provider: Provider) -> Endpoint:
-    return Endpoint(
-        host=provider.offer.host, scheme=provider.offer.scheme, port=provider.listener.port
-    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where vLLM, Groq and Mistral differ from OpenAI's own chat completions."""
+"""Where others differ from OpenAI's own chat completions: vLLM, Groq, Mistral, and the rest."""
 
 import uuid
 from collections.abc import Mapping
@@ -9,10 +9,29 @@ from lab.providers.conversation import Answer, Question
 from lab.providers.dialect import Refusal, valid
 from lab.providers.reply import Json
 
+NO_TOOL_PARSER = (
+    '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+)
+
+
+class Compatible(OpenAI):
+    """A server or service that speaks OpenAI's API and adds nothing of its own."""
+
+    owner: ClassVar[str] = "compatible"
+    snapshot: ClassVar[str] = ""
+    extra: ClassVar[Json] = {}
+    shows_thoughts: ClassVar[bool] = True
+
+    def headers(self) -> Mapping[str, str]:
+        """A number for each request."""
+        return {"x-request-id": uuid.uuid4().hex}
+
 
 class VLLM(OpenAI):
     """A vLLM server without `--api-key`."""
 
+    context: int = 32_768
+    shows_thoughts: ClassVar[bool] = True
     owner: ClassVar[str] = "vllm"
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {"system_fingerprint": None}
@@ -29,6 +48,19 @@ class VLLM(OpenAI):
         del key
         return None
 
+    def too_long(self, question: Question, context: int) -> Refusal | None:
+        """As OpenAI, in its own object."""
+        refusal = super().too_long(question, context)
+        if refusal:
+            refusal.body["error"]["code"] = 400
+        return refusal
+
+    def without_tools(self, model: str) -> Refusal:
+        """What it says since 0.6.0 when it was started without a parser for them."""
+        body = self.error(400, model)
+        body["error"] |= {"message": NO_TOOL_PARSER}
+        return Refusal(status=400, body=body)
+
     def error(self, status: int, model: str) -> Json:
         """The status is repeated in the body, as a number."""
         kind = self._types.get(status, "BadRequestError")
@@ -44,14 +76,17 @@ class VLLM(OpenAI):
 class Groq(OpenAI):
     """api.groq.com."""
 
-    prefix: ClassVar[str] = "/openai/v1"
+    default_base: ClassVar[str] = "/openai/v1"
+    strict: ClassVar[bool] = True
+    context: int = 131_072
+    shows_thoughts: ClassVar[bool] = True
     owner: ClassVar[str] = "Groq"
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {"service_tier": "on_demand", "system_fingerprint": "fp_lab0000000"}
 
     def refusal(self, key: str) -> Refusal | None:
         """One text for a missing and for a wrong key."""
-        if valid(key):
+        if valid(key) or not self.public:
             return None
         error = {
             "message": "Invalid API Key",
@@ -59,6 +94,15 @@ class Groq(OpenAI):
             "code": "invalid_api_key",
         }
         return Refusal(status=401, body={"error": error})
+
+    def unknown_field(self, number: int, role: str, field: str, model: str) -> Refusal:
+        """400, in its own words."""
+        refusal = self.error(400, model)
+        refusal["error"]["message"] = (
+            f"'messages.{number}' : for 'role:{role}' the following must be satisfied"
+            f"[('messages.{number}' : property '{field}' is unsupported)]"
+        )
+        return Refusal(status=400, body=refusal)
 
     def headers(self) -> Mapping[str, str]:
         """What api.groq.com adds."""
@@ -82,6 +126,9 @@ class Groq(OpenAI):
 class Mistral(OpenAI):
     """api.mistral.ai: flat errors, 400 for an unknown model, usage in the last chunk."""
 
+    context: int = 131_072
+    shows_thoughts: ClassVar[bool] = True
+    strict: ClassVar[bool] = True
     owner: ClassVar[str] = "mistralai"
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {}
@@ -95,12 +142,41 @@ class Mistral(OpenAI):
 
     def refusal(self, key: str) -> Refusal | None:
         """One short text."""
-        return None if valid(key) else Refusal(status=401, body=self.error(401, ""))
+        return (
+            None if valid(key) or not self.public else Refusal(status=401, body=self.error(401, ""))
+        )
 
     def unknown(self, model: str) -> Refusal:
         """400, not 404: seen in `Invalid model` reports of its users, 2025 and 2026."""
         body = self.error(404, model)
         return Refusal(status=400, body=body | {"message": f"Invalid model: {model}"})
+
+    def unknown_field(self, number: int, role: str, field: str, model: str) -> Refusal:
+        """422, in its own words."""
+        detail = {
+            "type": "extra_forbidden",
+            "loc": ["body", "messages", number, role, field],
+            "msg": "Extra inputs are not permitted",
+            "input": None,
+        }
+        error = self.error(422, model)
+        return Refusal(status=422, body=error | {"message": {"detail": [detail]}})
+
+    def too_long(self, question: Question, context: int) -> Refusal | None:
+        """400, in its own words."""
+        asked = question.tokens + (question.max_tokens or 0)
+        if asked <= context:
+            return None
+        message = (
+            f"Prompt contains {question.tokens} tokens and 0 draft tokens, too large for model "
+            f"with {context} maximum context length"
+        )
+        return Refusal(status=400, body=self.error(400, question.model) | {"message": message})
+
+    def without_tools(self, model: str) -> Refusal:
+        """400."""
+        message = "Function calling is not enabled for this model"
+        return Refusal(status=400, body=self.error(400, model) | {"message": message})
 
     def error(self, status: int, model: str) -> Json:
         """A flat object."""

@@ -13,11 +13,21 @@ from lab.providers.conversation import Answer, Message, Question, text_of, token
 from lab.providers.dialect import Complete, Refusal, event, valid
 from lab.providers.reply import Json
 
+_KNOWN_OF_A_MESSAGE = frozenset(
+    {"role", "content", "name", "tool_calls", "tool_call_id", "prefix", "refusal"}
+)
+"""Fields of a message that strict providers take; some clients send back more than that."""
+
 
 class OpenAI:
     """api.openai.com itself; the others are told by what they do differently."""
 
-    prefix: ClassVar[str] = "/v1"
+    default_base: ClassVar[str] = "/v1"
+    context: int = 128_000
+    shows_thoughts: ClassVar[bool] = False
+    """Whether the thoughts of a model that thinks are sent along."""
+    strict: ClassVar[bool] = False
+    """Whether it refuses parts of a conversation that it does not know."""
     owner: ClassVar[str] = "openai"
     snapshot: ClassVar[str] = "-2024-07-18"
     """Added to the model's name in an answer."""
@@ -33,6 +43,11 @@ class OpenAI:
         503: ("server_error", "service_unavailable"),
     }
 
+    def __init__(self, *, base: str | None = None, public: bool = True) -> None:
+        """See `Dialect`."""
+        self.base = self.default_base if base is None else base
+        self.public = public
+
     def routes(self, models: tuple[str, ...], complete: Complete) -> list[Route]:
         """The completions and the list of models."""
 
@@ -47,8 +62,8 @@ class OpenAI:
             return JSONResponse({"object": "list", "data": data})
 
         return [
-            Route(f"{self.prefix}/models", listed),
-            Route(f"{self.prefix}/chat/completions", complete, methods=["POST"]),
+            Route(f"{self.base}/models", listed),
+            Route(f"{self.base}/chat/completions", complete, methods=["POST"]),
         ]
 
     def question(self, request: Request, body: Json) -> Question:
@@ -62,6 +77,9 @@ class OpenAI:
                 for message in body["messages"]
             ),
             max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+            tools=tuple(tool["function"]["name"] for tool in body.get("tools") or ()),
+            thinks=_thinks(body),
+            shows_thoughts=self.shows_thoughts,
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
         )
 
@@ -72,7 +90,7 @@ class OpenAI:
 
     def refusal(self, key: str) -> Refusal | None:
         """401, with another text for a key that is missing."""
-        if valid(key):
+        if valid(key) or not self.public:
             return None
         body = self.error(401, "")
         if not key:
@@ -82,6 +100,47 @@ class OpenAI:
     def unknown(self, model: str) -> Refusal:
         """404."""
         return Refusal(status=404, body=self.error(404, model))
+
+    def objection(self, body: Json, question: Question) -> Refusal | None:
+        """To a part of the history that it does not know, where it is strict."""
+        unknown = (
+            (number, str(message.get("role")), field)
+            for number, message in enumerate(body["messages"])
+            for field in message
+            if self.strict and field not in _KNOWN_OF_A_MESSAGE
+        )
+        found = next(unknown, None)
+        return self.unknown_field(*found, question.model) if found else None
+
+    def unknown_field(self, number: int, role: str, field: str, model: str) -> Refusal:
+        """400."""
+        body = self.error(400, model)
+        where = f"messages[{number}].{field}"
+        body["error"] |= {"message": f"Unknown parameter: '{where}'.", "param": where}
+        del role
+        return Refusal(status=400, body=body)
+
+    def too_long(self, question: Question, context: int) -> Refusal | None:
+        """400, with a code of its own."""
+        asked = question.tokens + (question.max_tokens or 0)
+        if asked <= context:
+            return None
+        body = self.error(400, question.model)
+        body["error"] |= {
+            "message": f"This model's maximum context length is {context} tokens. However, you "
+            f"requested {asked} tokens ({question.tokens} in the messages, "
+            f"{question.max_tokens or 0} in the completion). Please reduce the length of the "
+            "messages or completion.",
+            "param": "messages",
+            "code": "context_length_exceeded",
+        }
+        return Refusal(status=400, body=body)
+
+    def without_tools(self, model: str) -> Refusal:
+        """400."""
+        body = self.error(400, model)
+        body["error"] |= {"message": "tools is not supported in this model.", "param": "tools"}
+        return Refusal(status=400, body=body)
 
     def error(self, status: int, model: str) -> Json:
         """OpenAI's error object."""
@@ -137,6 +196,11 @@ class OpenAI:
             "prompt_tokens": question.tokens,
             "completion_tokens": answer.tokens,
             "total_tokens": question.tokens + answer.tokens,
+            **(
+                {"completion_tokens_details": {"reasoning_tokens": answer.thoughts}}
+                if answer.thoughts
+                else {}
+            ),
         }
 
     def last(self, question: Question, answer: Answer) -> Json:
@@ -155,6 +219,15 @@ class OpenAI:
 
     def _reasoning(self, text: str) -> Json:
         return {"reasoning_content": text} if text else {}
+
+
+def _thinks(body: Json) -> bool | None:
+    """Whether a request switches thinking off; None where it leaves that to the model."""
+    template = body.get("chat_template_kwargs") or {}
+    off = body.get("reasoning_effort") in ("none", "disable") or (
+        template.get("enable_thinking") is False
+    )
+    return False if off else None
 
 
 def said(status: int, model: str) -> str:

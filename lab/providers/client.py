@@ -1,6 +1,6 @@
 """The typed way to the control API of the emulated providers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +11,7 @@ import httpx
 from domain.errors import SetupError
 from domain.message import excerpt, explain
 from lab.providers.behaviour import Behaviour
+from lab.providers.catalogue import Offer
 from lab.providers.handover import Endpoint, Handover
 from lab.providers.ledger import Call
 
@@ -36,6 +37,11 @@ class Providers:
             SetupError: it is not ready.
         """
         return cls(Handover.read(directory))
+
+    def offer(self, offers: Iterable[Offer]) -> None:
+        """Let these offers be served, and no others; they are on return."""
+        told = self._ask("PUT", "/offers", [asdict(each) for each in offers]).json()
+        self.endpoints = {name: Endpoint(**each) for name, each in told.items()}
 
     def behave(self, provider: str, behaviour: Behaviour) -> None:
         """Make a provider behave so; in force on return.

@@ -1,7 +1,7 @@
 """The control API: switches the providers' behaviour and reads the ledger."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 
@@ -11,6 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lab.providers.behaviour import Behaviour
+from lab.providers.catalogue import Offer
+from lab.providers.handover import Endpoint
 from lab.providers.ledger import Call
 from lab.providers.provider import Provider
 
@@ -18,13 +20,27 @@ from lab.providers.provider import Provider
 class Control:
     """A PUT or DELETE returns once what it asks is in force."""
 
-    def __init__(self, providers: Mapping[str, Provider], ledger: list[Call]) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        ledger: list[Call],
+        offer: Callable[[Iterable[Offer]], Awaitable[Mapping[str, Endpoint]]],
+    ) -> None:
+        """Control these.
+
+        Args:
+            providers: those that are emulated now.
+            ledger: what they were asked.
+            offer: lets these offers be served, and no others; says where.
+        """
         self._providers = providers
         self._ledger = ledger
+        self._offer = offer
         self.app = Starlette(
             routes=[
                 Route("/ledger", self._calls),
                 Route("/ledger", self._clear, methods=["DELETE"]),
+                Route("/offers", self._offers, methods=["PUT"]),
                 Route("/behaviours", self._behaviours),
                 Route("/behaviours", self._restore, methods=["DELETE"]),
                 Route("/providers/{name}/behaviour", self._behave, methods=["PUT"]),
@@ -37,6 +53,10 @@ class Control:
     async def _clear(self, _request: Request) -> Response:
         self._ledger.clear()
         return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def _offers(self, request: Request) -> Response:
+        endpoints = await self._offer([Offer.read(each) for each in await request.json()])
+        return JSONResponse({name: asdict(endpoint) for name, endpoint in endpoints.items()})
 
     async def _behaviours(self, _request: Request) -> Response:
         return JSONResponse(

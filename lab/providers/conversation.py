@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 _TOKEN = re.compile(r"\s*\S{1,6}|\s+")
-_OPENING = "You said: "
+_THINKS = re.compile(
+    r"gemini-(2\.5|[3-9])|deepseek-r\d|reasoner|\bqwq|\bqwen-?3\b(?!.*instruct)|gpt-oss|magistral"
+    r"|gpt-5|(^|/)o\d\b",
+    re.IGNORECASE,
+)
+"""Models that think before they answer, unless told otherwise."""
+_THOUGHTS = (
+    "The user has written something and expects a reply. I should look at it closely: is it a "
+    "question, or are these words that I am to give back? Nothing in it needs a tool, or facts "
+    "that I lack. It is best to give it back word for word, in the same order, and to add nothing "
+    "that was not asked for. Let me check the words once more. They are spelt as they should be, "
+    "and none is missing at the end. I will answer now, in one short sentence."
+)
+"""About as long as what Gemini 2.5 Flash thinks of such a question: more than 64 tokens."""
 _TASK = re.compile(r'### Task:.*JSON format:[^{]{0,20}\{\s*"(?P<key>\w+)":', re.DOTALL)
 """A background task of Open WebUI (0.12.4, `config.py`, DEFAULT_*_PROMPT_TEMPLATE)."""
 _LISTS = {"tags", "follow_ups", "queries"}
@@ -33,6 +46,14 @@ class Question:
     stream: bool
     messages: tuple[Message, ...]
     max_tokens: int | None = None
+    tools: tuple[str, ...] = ()
+    """Names of the tools that it may call."""
+    as_json: bool = False
+    """Whether nothing but JSON may be said."""
+    thinks: bool | None = None
+    """Whether the model shall think first; None: as it does by itself."""
+    shows_thoughts: bool = True
+    """Whether its thoughts are sent along; they are counted in any case."""
     include_usage: bool = False
     """Whether a stream shall end with token counts, where a provider leaves the choice."""
 
@@ -54,6 +75,8 @@ class Answer:
 
     text: str
     reasoning: str = ""
+    hidden: str = ""
+    """What it thought and does not show."""
     finish: Literal["stop", "length"] = "stop"
 
     @property
@@ -64,19 +87,50 @@ class Answer:
     @property
     def tokens(self) -> int:
         """Size of all that was generated."""
-        return len(self.pieces) + len(tokens(self.reasoning))
+        return len(self.pieces) + self.thoughts
+
+    @property
+    def thoughts(self) -> int:
+        """Size of what it thought."""
+        return len(tokens(self.reasoning)) + len(tokens(self.hidden))
 
 
 def speak(question: Question) -> Answer:
-    """A sentence that repeats the user's words, so that a nonce in a prompt comes back."""
+    """A sentence that repeats the user's words, so that a nonce in a prompt comes back.
+
+    What the model thinks before it counts against the limit, as it does everywhere.
+    """
+    thinks = _THINKS.search(question.model) if question.thinks is None else question.thinks
+    thoughts = tokens(_THOUGHTS) if thinks else ()
     task = _TASK.search(question.text)
     if task:
         key = task["key"]
-        return Answer(text=json.dumps({key: ["Lab"] if key in _LISTS else "Lab"}))
-    pieces = tokens(f"{_OPENING}{question.text}")
-    if question.max_tokens is None or len(pieces) <= question.max_tokens:
-        return Answer(text="".join(pieces))
-    return Answer(text="".join(pieces[: question.max_tokens]), finish="length")
+        text = json.dumps({key: ["Lab"] if key in _LISTS else "Lab"})
+        return _answer(question, thoughts, tokens(text), limit=None)
+    text = f"{_opening(question.model)}{question.text}"
+    text = json.dumps({"answer": text}, ensure_ascii=False) if question.as_json else text
+    return _answer(question, thoughts, tokens(text), limit=question.max_tokens)
+
+
+def _answer(
+    question: Question, thoughts: tuple[str, ...], pieces: tuple[str, ...], *, limit: int | None
+) -> Answer:
+    cut = limit is not None and limit < len(thoughts) + len(pieces)
+    if limit is not None:
+        thoughts = thoughts[:limit]
+        pieces = pieces[: limit - len(thoughts)]
+    thought = "".join(thoughts)
+    return Answer(
+        text="".join(pieces),
+        reasoning=thought if question.shows_thoughts else "",
+        hidden="" if question.shows_thoughts else thought,
+        finish="length" if cut else "stop",
+    )
+
+
+def _opening(model: str) -> str:
+    """Some answer in a language whose letters take several bytes."""
+    return "Vous avez écrit : " if "mistral" in model.lower() else "You said: "
 
 
 def text_of(content: object) -> str:

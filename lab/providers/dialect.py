@@ -29,6 +29,17 @@ class Refusal:
 class Dialect(Protocol):
     """How a provider reads requests and writes answers."""
 
+    def __init__(self, *, base: str | None = None, public: bool = True) -> None:
+        """Speak so.
+
+        Args:
+            base: path before its own paths; None: as its provider has it.
+            public: whether it asks for a key, as what stands in the internet does.
+        """
+
+    context: int
+    """Tokens of the longest conversation that it takes."""
+
     @property
     def stream_type(self) -> str:
         """Media type of a streamed answer."""
@@ -51,6 +62,15 @@ class Dialect(Protocol):
 
     def unknown(self, model: str) -> Refusal:
         """What it says to the name of a model that it does not have."""
+
+    def objection(self, body: Json, question: Question) -> Refusal | None:
+        """What it says to a request that is no mistake elsewhere: it takes only what it knows."""
+
+    def too_long(self, question: Question, context: int) -> Refusal | None:
+        """What it says to a conversation of more tokens than `context`; None where it cuts it."""
+
+    def without_tools(self, model: str) -> Refusal:
+        """What it says to tools where it cannot take them."""
 
     def error(self, status: int, model: str) -> Json:
         """The body of an error with this status."""

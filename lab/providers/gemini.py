@@ -37,6 +37,12 @@ class Gemini:
     """generativelanguage.googleapis.com; streams only as server-sent events (`alt=sse`)."""
 
     stream_type = "text/event-stream"
+    context: int = 1_048_576
+
+    def __init__(self, *, base: str | None = None, public: bool = True) -> None:
+        """See `Dialect`."""
+        self.base = base or ""
+        self.public = public
 
     def routes(self, models: tuple[str, ...], complete: Complete) -> list[Route]:
         """Both ways to ask, and the list of models."""
@@ -51,7 +57,7 @@ class Gemini:
             ]
             return JSONResponse({"models": data})
 
-        path = "/v1beta/models"
+        path = f"{self.base}/v1beta/models"
         return [
             Route(path, listed),
             Route(f"{path}/{{model}}:generateContent", complete, methods=["POST"]),
@@ -61,6 +67,7 @@ class Gemini:
     def question(self, request: Request, body: Json) -> Question:
         """What the path and the body ask."""
         settings = body.get("generationConfig") or {}
+        thinking = settings.get("thinkingConfig") or settings.get("thinking_config") or {}
         return Question(
             model=request.path_params["model"],
             stream=request.url.path.endswith(_STREAM),
@@ -69,6 +76,15 @@ class Gemini:
                 for content in body["contents"]
             ),
             max_tokens=settings.get("maxOutputTokens") or settings.get("max_output_tokens"),
+            tools=tuple(
+                function["name"]
+                for tool in body.get("tools") or ()
+                for function in tool.get("function_declarations")
+                or tool.get("functionDeclarations")
+                or ()
+            ),
+            thinks=False if thinking.get("thinkingBudget") == 0 else None,
+            shows_thoughts=bool(thinking.get("includeThoughts")),
         )
 
     def key(self, request: Request) -> str:
@@ -77,7 +93,7 @@ class Gemini:
 
     def refusal(self, key: str) -> Refusal | None:
         """403 for no key, 400 for a wrong one."""
-        if valid(key):
+        if valid(key) or not self.public:
             return None
         if not key:
             return Refusal(status=403, body=self.error(403, ""))
@@ -95,6 +111,27 @@ class Gemini:
     def unknown(self, model: str) -> Refusal:
         """404."""
         return Refusal(status=404, body=self.error(404, model))
+
+    def objection(self, body: Json, question: Question) -> None:
+        """None: LiteLLM translates what it is sent."""
+        del body, question
+
+    def too_long(self, question: Question, context: int) -> Refusal | None:
+        """400, in its own words."""
+        if question.tokens <= context:
+            return None
+        body = self.error(400, question.model)
+        body["error"]["message"] = (
+            f"The input token count ({question.tokens}) exceeds the maximum number of tokens "
+            f"allowed ({context})."
+        )
+        return Refusal(status=400, body=body)
+
+    def without_tools(self, model: str) -> Refusal:
+        """400."""
+        body = self.error(400, model)
+        body["error"]["message"] = f"Function calling is not enabled for models/{model}"
+        return Refusal(status=400, body=body)
 
     def error(self, status: int, model: str) -> Json:
         """Google's error object."""
@@ -148,7 +185,7 @@ def _candidate(parts: list[Json]) -> Json:
 
 
 def _last(question: Question, answer: Answer, parts: list[Json]) -> Json:
-    thoughts = len(tokens(answer.reasoning))
+    thoughts = answer.thoughts
     return {
         "candidates": [{**_candidate(parts), "finishReason": _FINISH[answer.finish]}],
         "usageMetadata": {

@@ -22,6 +22,8 @@ class Endpoint:
     scheme: str
     port: int
     """Port on 127.0.0.1."""
+    host_port: int = 443
+    """Port at that host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,7 @@ class Listener:
         self._state = ServerState()
         self._config = uvicorn.Config(
             app,
+            interface="asgi3",
             ws="none",
             lifespan="off",
             log_config=None,

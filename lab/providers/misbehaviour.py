@@ -1,5 +1,7 @@
 """From a question to what goes over the wire, as the behaviour in force wants it."""
 
+from dataclasses import replace
+
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.conversation import Answer, Question, speak
 from lab.providers.dialect import Dialect, Refusal
@@ -7,6 +9,8 @@ from lab.providers.reply import Ending, Reply, json_bytes
 
 _STARTED = 2
 """Frames: OpenAI's first one holds only the role."""
+_PACE = 0.002
+"""Seconds between two frames of a stream: the words come one after another."""
 _PAGE = b"<!doctype html><html><head><title>Welcome</title></head><body>Sign in</body></html>"
 
 
@@ -19,6 +23,10 @@ def answer_to(question: Question, behaviour: Behaviour) -> Answer | None:
             return Answer(text="")
         case Kind.REASONING:
             return Answer(text="", reasoning=speak(question).text)
+        case Kind.HALF:
+            answer = speak(question)
+            half = answer.pieces[: len(answer.pieces) // 2]
+            return replace(answer, text="".join(half))
         case _:
             return speak(question)
 
@@ -54,6 +62,7 @@ def reply_to(
         frames=frames,
         ending=ending,
         delay=delay,
+        pace=_PACE if question.stream else 0.0,
     )
 
 

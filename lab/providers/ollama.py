@@ -31,6 +31,12 @@ class Ollama:
     """A server without authentication."""
 
     stream_type = "application/x-ndjson"
+    context: int = 32_768
+
+    def __init__(self, *, base: str | None = None, public: bool = True) -> None:
+        """See `Dialect`; it never asks for a key."""
+        del public
+        self.base = base or ""
 
     def routes(self, models: tuple[str, ...], complete: Complete) -> list[Route]:
         """Both ways to ask, and what it tells of itself and of its models."""
@@ -53,17 +59,17 @@ class Ollama:
             return JSONResponse(_description())
 
         return [
-            Route("/", root),
-            Route("/api/version", version),
-            Route("/api/tags", tags),
-            Route("/api/show", show, methods=["POST"]),
-            Route("/api/generate", complete, methods=["POST"]),
-            Route(_CHAT, complete, methods=["POST"]),
+            Route(f"{self.base}/", root),
+            Route(f"{self.base}/api/version", version),
+            Route(f"{self.base}/api/tags", tags),
+            Route(f"{self.base}/api/show", show, methods=["POST"]),
+            Route(f"{self.base}/api/generate", complete, methods=["POST"]),
+            Route(f"{self.base}{_CHAT}", complete, methods=["POST"]),
         ]
 
     def question(self, request: Request, body: Json) -> Question:
         """What the body asks; Ollama streams unless told otherwise."""
-        if request.url.path == _CHAT:
+        if request.url.path.endswith(_CHAT):
             messages = tuple(
                 Message(role=message["role"], text=text_of(message.get("content")))
                 for message in body["messages"]
@@ -76,6 +82,9 @@ class Ollama:
             stream=bool(body.get("stream", True)),
             messages=messages,
             max_tokens=limit if limit and limit > 0 else None,  # -1: endless
+            tools=tuple(tool["function"]["name"] for tool in body.get("tools") or ()),
+            as_json=body.get("format") == "json",
+            thinks=None if body.get("think") is None else bool(body["think"]),
         )
 
     def key(self, request: Request) -> str:
@@ -90,6 +99,19 @@ class Ollama:
     def unknown(self, model: str) -> Refusal:
         """404."""
         return Refusal(status=404, body=self.error(404, model))
+
+    def objection(self, body: Json, question: Question) -> None:
+        """None: what it does not know it leaves aside."""
+        del body, question
+
+    def too_long(self, question: Question, context: int) -> None:
+        """None: it forgets the beginning of a conversation, and says nothing of it."""
+        del question, context
+
+    def without_tools(self, model: str) -> Refusal:
+        """400, where a model's template names none."""
+        error = f"registry.ollama.ai/library/{model} does not support tools"
+        return Refusal(status=400, body={"error": error})
 
     def error(self, status: int, model: str) -> Json:
         """A text."""
@@ -139,7 +161,7 @@ def _head(question: Question) -> Json:
 
 def _content(path: str, text: str, reasoning: str) -> Json:
     thinking = {"thinking": reasoning} if reasoning else {}
-    if path == _CHAT:
+    if path.endswith(_CHAT):
         return {"message": {"role": "assistant", "content": text, **thinking}}
     return {"response": text, **thinking}
 

@@ -6,11 +6,13 @@ import time
 
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from domain.secret import fingerprint
 from lab.providers.behaviour import Behaviour, Kind
 from lab.providers.catalogue import Offer
 from lab.providers.conversation import Answer, Question
+from lab.providers.dialect import Refusal
 from lab.providers.ledger import LONGEST_TEXT, Call
 from lab.providers.listener import ANY_PORT, Address, Listener
 from lab.providers.misbehaviour import answer_to, reply_to
@@ -28,11 +30,19 @@ class Provider:
         tls: ssl.SSLContext | None = None,
         address: Address = ANY_PORT,
     ) -> None:
-        self.offer = offer
         self.behaviour = Behaviour()
         self._ledger = ledger
-        app = Starlette(routes=offer.dialect.routes(offer.models, self._complete))
-        self.listener = Listener(app, tls=tls, address=address)
+        self.listener = Listener(self._serve, tls=tls, address=address)
+        self.have(offer)
+
+    def have(self, offer: Offer) -> None:
+        """Offer this from the next request on."""
+        self.offer = offer
+        self._dialect = offer.speaker()
+        self._app = Starlette(routes=self._dialect.routes(offer.models, self._complete))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
     async def behave(self, behaviour: Behaviour) -> None:
         """Behave so from the next request on.
@@ -50,16 +60,16 @@ class Provider:
             await self.listener.open()
 
     async def _complete(self, request: Request) -> Reply:
-        dialect = self.offer.dialect
+        dialect = self._dialect
         try:
-            question = dialect.question(request, await request.json())
+            body = await request.json()
+            question = dialect.question(request, body)
+            objection = dialect.objection(body, question)
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
-            body = json_bytes(dialect.error(400, ""))
-            return Reply(status=400, headers=dialect.headers(), frames=(body,))
+            content = json_bytes(dialect.error(400, ""))
+            return Reply(status=400, headers=dialect.headers(), frames=(content,))
         path, key = request.url.path, dialect.key(request)
-        refusal = dialect.refusal(key)
-        if refusal is None and question.model not in self.offer.models:
-            refusal = dialect.unknown(question.model)
+        refusal = self._refusal(question, key) or objection
         if refusal:
             reply, answer = refusal.reply(dialect.headers()), None
         else:
@@ -68,6 +78,18 @@ class Provider:
             reply = reply_to(question, answer, path=path, dialect=dialect, behaviour=behaviour)
         self._record(question, answer, path=path, key=key, status=reply.status)
         return reply
+
+    def _refusal(self, question: Question, key: str) -> Refusal | None:
+        """What it says to a request that it does not take, before any model is asked."""
+        dialect, model = self._dialect, question.model
+        if refused := dialect.refusal(key):
+            return refused
+        if model not in self.offer.models:
+            return dialect.unknown(model)
+        takes_tools = self.offer.tools and self._behaviour_for(model).kind is not Kind.NO_TOOLS
+        if question.tools and not takes_tools:
+            return dialect.without_tools(model)
+        return dialect.too_long(question, self.offer.context or dialect.context)
 
     def _behaviour_for(self, model: str) -> Behaviour:
         return self.behaviour if self.behaviour.concerns(model) else Behaviour()

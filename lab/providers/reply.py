@@ -11,6 +11,8 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 Json = dict[str, Any]
+_SEVERAL_BYTES = 0xC0
+"""The first byte of a character of several in UTF-8 is at least this."""
 
 
 class Ending(Enum):
@@ -35,6 +37,8 @@ class Reply:
     ending: Ending = Ending.PROPER
     delay: float = 0.0
     """Seconds before the first byte."""
+    pace: float = 0.0
+    """Seconds between two frames."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -55,10 +59,18 @@ class Reply:
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": encoded})
         for frame in self.frames:
-            await send({"type": "http.response.body", "body": frame, "more_body": True})
+            for piece in _across_a_character(frame):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(self.pace)
         if self.ending is Ending.PROPER:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         # ABORT: the server closes a connection whose application returns without a last frame.
+
+
+def _across_a_character(frame: bytes) -> tuple[bytes, ...]:
+    """A frame in two where it holds a character of several bytes, as the network may cut it."""
+    inside = next((index + 1 for index, byte in enumerate(frame) if byte >= _SEVERAL_BYTES), 0)
+    return (frame[:inside], frame[inside:]) if inside else (frame,)
 
 
 def json_bytes(body: object) -> bytes:

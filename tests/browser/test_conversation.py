@@ -23,7 +23,7 @@ from domain.own_host import check_own_host
 from domain.secret import MASK
 from domain.target import Witness
 from domain.witnessing import asked
-from drivers.answers import nonce
+from drivers.answers import nonce, unique
 from drivers.browser.evidence import masked_trace
 from drivers.browser.session import Browser
 from drivers.browser.user import BrowserUser
@@ -141,7 +141,7 @@ def test_a_stream_without_text_is_no_answer(page_user: BrowserUser, providers: P
 
 
 def test_an_invented_model_cannot_be_chosen(page_user: BrowserUser) -> None:
-    invented = f"invented-{nonce()}"
+    invented = f"invented-{unique()}"
     check_unknown_model(page_user.ask(Question(model=invented, nonce=nonce())))
     with page_user.conversation() as conversation, pytest.raises(AssertionError, match="chosen"):
         conversation.ask(invented, nonce())

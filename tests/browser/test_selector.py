@@ -10,7 +10,7 @@ from domain.proof import Connection, Listing
 from domain.secret import Secret
 from domain.selector import check_offered
 from domain.target import Account, Target
-from drivers.answers import nonce
+from drivers.answers import nonce, unique
 from drivers.browser.installed import find_browser
 from drivers.browser.session import Browser
 from drivers.browser.user import BrowserUser
@@ -153,7 +153,7 @@ def test_somebody_who_cannot_sign_in_tries_once(
 def test_an_ordinary_user_sees_the_models_on_the_page(
     chromium: Browser, target: Target, api: OpenWebUI, administrator: Administrator
 ) -> None:
-    account = Account(email=f"{nonce().lower()}@acceptance.example", password=Secret(nonce()))
+    account = Account(email=f"{unique().lower()}@acceptance.example", password=Secret(unique()))
     identity = api.add_user(account)
     mine = OpenWebUI(target.open_webui, account, name="ordinary user")
     mine.sign_in()
@@ -177,7 +177,7 @@ def test_where_nobody_can_tell_who_answers_each_is_chosen_and_none_is_asked(
         for model in MODELS:
             with pytest.raises(NotProven, match="who answers on the page"):
                 user.ask(Question(model=model, nonce=nonce()))
-        answer = user.ask(Question(model=f"invented-{nonce()}", nonce=nonce()))
+        answer = user.ask(Question(model=f"invented-{unique()}", nonce=nonce()))
     assert "Model not found" in answer.error
 
 

@@ -169,7 +169,7 @@ def test_fingerprints() -> None:
 
 
 PEM = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
-LINEAR = 20.0
+LINEAR = 10.0
 """Seconds within which a busy machine does what grows with the text, and nothing that squares."""
 
 
@@ -184,13 +184,13 @@ LINEAR = 20.0
     ],
     ids=["a CA bundle", "one line", "periodic", "a file", "a periodic file"],
 )
-@pytest.mark.parametrize("text", ["a" * 2_000_000, "x = 1, y = 2\n" * 150_000])
+@pytest.mark.parametrize("text", ["a" * 400_000, "x = 1, y = 2\n" * 30_000])
 def test_masking_takes_time_by_the_text_alone(secret: str, text: str) -> None:
     many = [Secret(secrets.token_urlsafe(24)) for _ in range(500)]
-    started = time.monotonic()
+    started = time.process_time()
     redact = Redactor([Secret(secret), *many])
     masked = redact(f"{text}{secret}{text}")
-    assert time.monotonic() - started < LINEAR
+    assert time.process_time() - started < LINEAR
     assert secret.strip() not in masked
     assert MASK in masked
 

@@ -139,6 +139,6 @@ def test_whatever_stands_around_a_key_it_is_masked_and_twice_is_as_once(
     ["-eyJabcdefgh", "hf_", "SG.", "a_password=", "://a:", "&a.", " ", "glpat-", "api_key:"],
 )
 def test_looking_for_shapes_takes_time_by_the_text_alone(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     without_shapes(piece * (500_000 // len(piece)))
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20

@@ -124,10 +124,7 @@ def test_another_version_is_resolved_once_and_reused_without_an_index(
     assert (built.version, again) == ("0.9.1", built)
     (lock,) = (tmp_path / "cache/locks").glob("tiny-0.9.1-*/lock.txt")
     assert "--hash=sha256:" in lock.read_text("utf-8")
-    assert [line for line in said if "resolving" in line] == [
-        "the lock of Tiny 0.9.1: resolving tiny==0.9.1",
-        "the lock of Tiny 0.9.1: resolving tiny==0.9.1: done, 0 s",
-    ]
+    assert said.count("the lock of Tiny 0.9.1: resolving tiny==0.9.1") == 1
 
 
 def test_two_numbers_mean_the_newest_of_these(tiny: Program, tmp_path: Path) -> None:
