@@ -44,7 +44,7 @@ def check_answer(
     away: Callable[[Provider], bool] = lambda _provider: False,
     as_agreed: Callable[[str], bool] = lambda _model: False,
     calls: Sequence[Call] = (),
-    others: Collection[str] = (),
+    beside: Collection[str] = (),
 ) -> None:
     """Return if the model itself gave this answer.
 
@@ -56,8 +56,8 @@ def check_answer(
             something else).
         as_agreed: whether the gateway's entry of a model is known to be as it should.
         calls: what the providers were asked, where somebody saw it: that must agree.
-        others: upstreams of the contract's other models. That one name stands for another's is
-            told once, by `domain.deployments.check_own_upstreams`.
+        beside: what the provider serves under other names of the contract: that one of these
+            answers is told where upstreams are compared.
 
     Raises:
         AssertionError: somebody else did, or nobody, and the fault is the owner's.
@@ -73,8 +73,8 @@ def check_answer(
     wrong = (
         broken
         or _wrong_origin(who, expected, namespace)
-        or _wrong_upstream(who, expected, others)
         or _contradicted(answer, who, provider, calls)
+        or _another_upstream(answer, expected, calls, beside)
         or _no_proof(answer, who)
     )
     if not wrong:
@@ -91,7 +91,7 @@ def check_answer(
         raise refused(
             expected,
             answer.error,
-            f"asked for {answer.model}",
+            _asked_for(answer),
             status=answer.status,
             as_agreed=as_agreed(name),
         )
@@ -101,7 +101,7 @@ def check_answer(
             f"The answer does not come from {name}.",
             expected=f"{name} at {provider}",
             found=wrong,
-            where=f"asked for {answer.model}; answered by {who or 'nobody who says so'}; "
+            where=f"{_asked_for(answer)}; answered by {who or 'nobody who says so'}; "
             f"text {excerpt(answer.text, 80)!r}",
             fix=_fix(wrong, name, answer),
         )
@@ -111,27 +111,17 @@ def check_answer(
 def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> str:
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
-    if who.foreign:
-        return (
-            f"the answer came through another gateway: none of the judged gateway's entries is "
-            f"{who.deployment} (x-litellm-model-id)"
-        )
     if who.group not in (expected.name, ""):
         return f"{who.group} answered in its place ({who.api_base})"
     if not expected.provider.serves_at(who.host, namespace=namespace):
         hosts = " or ".join(expected.provider.hosts)
         return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
+    if who.foreign:
+        return (
+            f"the answer came through another gateway: none of the judged gateway's entries is "
+            f"{who.deployment} (x-litellm-model-id)"
+        )
     return ""
-
-
-def _wrong_upstream(who: Provenance | None, expected: Model, others: Collection[str]) -> str:
-    """What the entry that answered stands for, where it is nobody's model of the contract."""
-    agreed = [each for each in (expected.upstream, *others) if each]
-    if not who or not who.serves or "*" in who.serves or not expected.upstream:
-        return ""
-    if any(f"/{who.serves}".endswith(f"/{each}") for each in agreed):
-        return ""
-    return f"its entry stands for another model of {expected.provider.name}: {who.serves}"
 
 
 def _contradicted(
@@ -151,6 +141,25 @@ def _contradicted(
     return (
         f"{last.model} at {last.provider} gave it, by the providers' ledger, whatever LiteLLM says"
     )
+
+
+def _another_upstream(
+    answer: Answer, expected: Model, calls: Sequence[Call], beside: Collection[str]
+) -> str:
+    """What the name really stands for, where the contract names another model of the provider."""
+    who = answer.provenance
+    made = [call.model for call in asked(answer.nonce, calls) if call.answered]
+    serves = made[-1] if made else who.serves if who else ""
+    wanted = (expected.upstream, *beside)
+    told = serves and "*" not in serves  # a wildcard's entry names no model
+    if not (expected.upstream and told) or any(f"/{serves}".endswith(f"/{w}") for w in wanted):
+        return ""
+    return f"{serves} gave it, another model of {expected.provider.name}'s"
+
+
+def _asked_for(answer: Answer) -> str:
+    by = " by an ordinary user" if answer.by_a_user else ""
+    return f"asked for {answer.model}{by}"
 
 
 def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> None:
@@ -194,13 +203,10 @@ _FIXES = (
     (
         "another gateway",
         (
-            "look where the endpoint's name leads from inside Open WebUI's pod (hostAliases, a "
-            "second EndpointSlice), and whether every pod of LiteLLM has the newest configuration"
+            "look for a second connection that offers the model, where the endpoint's name leads "
+            "from inside Open WebUI's pod (hostAliases, a second EndpointSlice), and whether every "
+            "pod of LiteLLM has the newest configuration"
         ),
-    ),
-    (
-        "stands for another model",
-        "correct litellm_params.model of this name in LiteLLM's model_list",
     ),
     (
         "ledger",
@@ -224,12 +230,21 @@ _FIXES = (
         "cut off",
         "look which proxy or filter between the model and Open WebUI ends its streams early",
     ),
+    (
+        "another model of",
+        "correct litellm_params.model of this name in LiteLLM's model_list, or the contract",
+    ),
     ("empty", "look whether the model thinks aloud (reasoning mode), or serves at all"),
 )
 """What helps, by a phrase of what was found; the first that fits."""
 
 
 def _fix(wrong: str, name: str, answer: Answer) -> str:
+    if answer.by_a_user:
+        return (
+            "the account that judges gets the model's own answer: look for a filter of Open WebUI, "
+            "or a hook, a team or a budget of LiteLLM's, that looks at who asks"
+        )
     if "in its place" in wrong:
         return _in_its_place(name, answer)
     otherwise = "look at LiteLLM's configuration of the model, and at its log"

@@ -244,6 +244,8 @@ class Answer:
     """Seconds, where whoever refused named them."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The headers that prove who answered."""
+    by_a_user: bool = False
+    """Whether an ordinary user asked, and not the account that judges."""
     attempts: int = 1
     """How often it was asked; a second time only for what passes by itself."""
     picture: bytes = field(default=b"", repr=False)

@@ -105,7 +105,7 @@ _BAD_KEY = re.compile(r"API_KEY_INVALID|API key not valid|invalid[ _]api[ _]key"
 """What Gemini says of a key, with 400."""
 _OF_LITELLM = (
     (
-        r"api_key client option must be set|Missing (?:\w+ )*API [Kk]ey",
+        r"api_key client option must be set|Missing credentials|Missing (?:\w+ )*API [Kk]ey",
         replace(_NO_KEY, reason="LiteLLM has no key for it"),
     ),
     (

@@ -3,7 +3,7 @@
 import secrets
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
@@ -75,6 +75,7 @@ class Answers:
         contract: Contract,
         *,
         wanted: Callable[[], Iterable[str]],
+        ordinary: Callable[[str], Hands | None] = lambda _model: None,
         say: Say,
     ) -> None:
         """Ask nothing yet.
@@ -83,13 +84,19 @@ class Answers:
             hands: the account that judges.
             contract: knows which models have one provider, who is asked one thing at a time.
             wanted: the models that the selected scenarios will ask for.
+            ordinary: an ordinary user, where there is one who is offered this model.
             say: shows progress.
         """
         self._hands = hands
         self._contract = contract
         self._wanted = wanted
+        self._ordinary = ordinary
         self._say = say
         self._answers: dict[str, Future[Answer]] = {}
+        self._users: dict[str, Hands] = {}
+        """Who asks a model instead of the account that judges."""
+        self._amiss: dict[str, Answer] = {}
+        """What ordinary users were told that is not the model's own answer."""
         self._lane = threading.Lock()
         self._one_lane = False
         """Whether the key was refused for asking too much, so that one question is asked a time."""
@@ -110,10 +117,37 @@ class Answers:
     def _ask_all(self, models: list[str]) -> None:
         lanes: dict[str, list[str]] = {}
         for model in models:
+            if model in self._asked_by_users() and (user := self._ordinary(model)):
+                self._users[model] = user
             lanes.setdefault(self._provider(model), []).append(model)
             self._answers[model] = Future()
         with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
             list(pool.map(self._ask_in_turn, lanes.values()))
+        self._tell_of_users()
+
+    def _asked_by_users(self) -> Collection[str]:
+        """The models that an ordinary user asks: a chain's first two, and one from outside."""
+        chain = self._contract.chains[0][:2] if self._contract.chains else ()
+        outside = [
+            name
+            for name in self._contract.parallel
+            if self._contract.models[name].provider.service is None
+        ]
+        return (*chain, *outside[:1])
+
+    def _tell_of_users(self) -> None:
+        """Let the first model that answers the account that judges, and no ordinary user, say so.
+
+        Once: what treats users otherwise is one fault, however many models it concerns.
+        """
+        for model in self._asked_by_users():
+            answer = self._amiss.get(model)
+            if answer and not self._answers[model].exception():
+                if _its_own(self._answers[model].result()):
+                    self._answers[model] = Future()
+                    self._answers[model].set_result(answer)
+                self._amiss.clear()
+                return
 
     def _ask_in_turn(self, models: list[str]) -> None:
         for model in models:
@@ -126,8 +160,14 @@ class Answers:
         """One answer; a second question where the first failed in a way that passes by itself.
 
         A rate limit is not asked again. Both questions are counted in the evidence. A model that
-        asks for a tool of the page's instead of answering is asked without them.
+        asks for a tool of the page's instead of answering is asked without them. Where an ordinary
+        user asks, the account that judges does so only after an answer that is not the model's own.
         """
+        if user := self._users.get(model):
+            answer = replace(self._ask(model, as_the_page(), hands=user), by_a_user=True)
+            if _its_own(answer):
+                return answer
+            self._amiss[model] = answer
         answer = self.fresh(model)
         passing = (
             refusal(answer.error, answer.status).passing if answer.error else not answer.returned
@@ -183,11 +223,18 @@ class Answers:
         except AssertionError:
             return last  # the limit is what is told of it
 
-    def _ask(self, model: str, options: Mapping[str, Any]) -> Answer:
+    def _ask(self, model: str, options: Mapping[str, Any], *, hands: Hands | None = None) -> Answer:
         with aloud(f"the answer of {model}", self._say):
-            return self._hands.ask(Question(model=model, nonce=nonce(), options=options))
+            question = Question(model=model, nonce=nonce(), options=options)
+            return (hands or self._hands).ask(question)
 
     def _provider(self, model: str) -> str:
         """Whose lane a model is asked in; one that is not the contract's stands alone."""
         known = self._contract.models.get(model)
         return known.provider.name if known else model
+
+
+def _its_own(answer: Answer) -> bool:
+    """Whether nothing speaks against the model itself having given this answer."""
+    group = answer.provenance.group if answer.provenance else ""
+    return answer.returned and not answer.error and group in (answer.model, "")

@@ -63,14 +63,17 @@ class Well:
                 reason = f"{self._through_another} answers through another gateway"
                 raise Blocked(Subject.ANSWERS, reason)
         expected = replace(self._contract.models[model], provider=provider)
-        models = self._contract.models.values()
         check_answer(
             answer,
             expected,
-            others=[each.upstream for each in models if each.name != model],
             namespace=self._contract.gateway.namespace,
             away=self.away,
             calls=self._witness.calls() if self._witness else (),
+            beside=[
+                each.upstream
+                for each in self._contract.models_of(provider.name)
+                if each.upstream and each.name != model
+            ],
             as_agreed=self._as_agreed,
         )
 

@@ -313,3 +313,20 @@ def test_a_conversation_keeps_its_turns() -> None:
     for stored in ([], [TURN], [second, TURN], [TURN, replace(second, text="")]):
         with refused("does not keep", f"vllm-qwen ({NONCE}), ollama-qwen (K2)"):
             check_kept(stored, [TURN, second])
+
+
+def test_another_model_of_the_right_provider() -> None:  # G3
+    smaller = replace(_call(), model="Qwen/Qwen2.5-0.5B")
+    with refused("Qwen/Qwen2.5-0.5B gave it, another model of vLLM's", "litellm_params.model"):
+        check_answer(GOOD, MODELS["vllm-qwen"], calls=[smaller])
+    with refused("vllm/qwen-small gave it"):
+        told = replace(GOOD, provenance=replace(WHO, serves="vllm/qwen-small"))
+        check_answer(told, MODELS["vllm-qwen"])
+    check_answer(GOOD, MODELS["vllm-qwen"], calls=[smaller], beside=["Qwen/Qwen2.5-0.5B"])
+    check_answer(GOOD, replace(MODELS["vllm-qwen"], upstream=""), calls=[smaller])
+
+
+def test_a_user_who_is_answered_otherwise_is_told_of() -> None:  # G2
+    answer = replace(GOOD, by_a_user=True, provenance=_by("ollama-qwen", "http://ollama.ml:11434"))
+    with refused("asked for vllm-qwen by an ordinary user", "looks at who asks"):
+        check_answer(answer, MODELS["vllm-qwen"])

@@ -120,6 +120,7 @@ def test_a_status_within_the_json_of_a_provider() -> None:
 
 
 OF_THE_GATEWAY = {
+    "litellm.InternalServerError: OpenAIException - Missing credentials.": "no key",
     "litellm.InternalServerError: The api_key client option must be set": "no key",
     "No deployments available for selected model, Try again in 5 seconds.": "cooldown",
     "Rate limit exceeded for api_key: 88dc. Limit type: requests. Current limit: 1": "own limit",

@@ -137,13 +137,3 @@ def test_an_answer_in_one_body_is_proven_by_a_witness_or_not_at_all() -> None:
     with refused("streaming is switched off", error=NotProven):
         check_answer(with_witness(whole, None, STORY), MODELS["vllm-qwen"])
     assert with_witness(GOOD, _Saw(), STORY) is GOOD
-
-
-def test_another_model_of_the_right_provider_is_another() -> None:
-    smaller = replace(GOOD, provenance=replace(WHO, serves="openai/org/smaller"))
-    with refused("stands for another model of vLLM: openai/org/smaller", "litellm_params.model"):
-        check_answer(smaller, MODELS["vllm-qwen"])
-
-    check_answer(smaller, MODELS["vllm-qwen"], others=["org/smaller"])  # it is told elsewhere
-    own = replace(WHO, serves=f"openai/{MODELS['vllm-qwen'].upstream}")
-    check_answer(replace(GOOD, provenance=own), MODELS["vllm-qwen"])

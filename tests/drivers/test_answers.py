@@ -12,7 +12,7 @@ from drivers import answers as module
 from drivers.answers import Answers, nonce
 from drivers.hands import Hands
 from drivers.streaming import Question
-from tests.story import STORY
+from tests.story import MODELS, STORY
 
 _WANTED = ["vllm-qwen", "ollama-qwen", "openai-gpt4o", "ghost"]
 
@@ -107,3 +107,37 @@ def test_a_limit_that_does_not_pass_is_what_is_told(monkeypatch: pytest.MonkeyPa
 
     assert script.answers.of("vllm-qwen").error == LIMIT
     assert len(script.questions) < 10
+
+
+def _user(asked: _Asked, *, told: str = "") -> Hands:
+    """An ordinary user who gets the model's own answers, or this instead."""
+
+    def ask(question: Question) -> Answer:
+        asked.models.append(f"user: {question.model}")
+        text = told or question.nonce
+        return Answer(model=question.model, nonce=question.nonce, text=text)
+
+    return Hands(offered=Mock(), ask=ask, conversation=Mock())
+
+
+def test_an_ordinary_user_asks_in_place_of_the_account_that_judges(asked: _Asked) -> None:
+    user = _user(asked)
+    answers = Answers(
+        asked.hands, STORY, wanted=lambda: [*MODELS], ordinary=lambda _model: user, say=quiet
+    )
+    assert answers.of("vllm-qwen").by_a_user
+    users = {"vllm-qwen", "ollama-qwen", "groq/llama-3.3-70b-versatile"}
+    assert sorted(asked.models) == sorted(
+        f"user: {name}" if name in users else name for name in MODELS
+    )
+
+
+def test_one_model_says_that_users_are_answered_otherwise(asked: _Asked) -> None:
+    user = _user(asked, told="something else")
+    answers = Answers(
+        asked.hands, STORY, wanted=lambda: [*MODELS], ordinary=lambda _model: user, say=quiet
+    )
+    told = {model: answers.of(model) for model in MODELS}
+    assert [model for model, answer in told.items() if answer.by_a_user] == ["vllm-qwen"]
+    assert told["vllm-qwen"].text == "something else"
+    assert all(told[model].returned for model in MODELS if model != "vllm-qwen")

@@ -17,6 +17,7 @@ from tests.story import STORY
 WHO = Provenance(
     group="", deployment="d1", api_base="https://api.mistral.ai/v1/chat/completions", upstream=True
 )
+VLLM = "http://vllm-api.ml.svc.cluster.local:8000/v1"
 ANSWER = Answer(model="small", nonce="K1", text="K1", provenance=WHO, tokens=3)
 
 
@@ -86,7 +87,8 @@ def test_another_gateway_is_one_red_line() -> None:
             pass
 
         def of(self, model: str) -> Answer:
-            return replace(ANSWER, model=model, provenance=replace(WHO, foreign=True))
+            who = replace(WHO, group=model, api_base=VLLM, foreign=True)
+            return replace(ANSWER, model=model, provenance=who)
 
     well = Well(_Foreign(), STORY, offered=lambda _model: None, away=lambda _host: False)
     with pytest.raises(Blocked):
