@@ -169,6 +169,9 @@ class Answers:
                 return answer
             self._amiss[model] = answer
         answer = self.fresh(model)
+        earlier = self._amiss.get(model)
+        if earlier and earlier.error and refusal(answer.error, answer.status).resting:
+            return earlier  # LiteLLM rests after that one, and tells its reason to nobody else
         passing = (
             refusal(answer.error, answer.status).passing if answer.error else not answer.returned
         )

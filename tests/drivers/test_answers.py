@@ -141,3 +141,15 @@ def test_one_model_says_that_users_are_answered_otherwise(asked: _Asked) -> None
     assert [model for model, answer in told.items() if answer.by_a_user] == ["vllm-qwen"]
     assert told["vllm-qwen"].text == "something else"
     assert all(told[model].returned for model in MODELS if model != "vllm-qwen")
+
+
+def test_a_cooldown_after_a_users_question_does_not_hide_the_reason() -> None:  # Q401
+    reason, resting = "litellm.NotFoundError: no such model", "No deployments available"
+    user = Hands(
+        offered=Mock(),
+        ask=lambda question: Answer(model=question.model, nonce=question.nonce, error=reason),
+        conversation=Mock(),
+    )
+    script = _Scripted(lambda answer: replace(answer, text="", status=429, error=resting))
+    answers = Answers(script.hands, STORY, wanted=list, ordinary=lambda _model: user, say=quiet)
+    assert answers.of("vllm-qwen").error == reason
