@@ -129,12 +129,12 @@ class OpenWebUI:
         items = self.api.objects_in(self._object(path), "data", path)
         return Listing(
             account=self.account,
-            switched_off=self._switched_off(),
+            switched_off=self.switched_off(),
             models=tuple(_offered(item) for item in items),
             seconds=time.monotonic() - started,
         )
 
-    def _switched_off(self) -> tuple[str, ...]:
+    def switched_off(self) -> tuple[str, ...]:
         """Models that are disabled for everybody: `GET /api/v1/models/base`, for administrators."""
         if self.role != "admin":
             return ()

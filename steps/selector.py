@@ -1,6 +1,7 @@
 """Sentences about the model selector."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
@@ -45,8 +46,11 @@ def _(listing: Listing, comparison: Comparison, attach: Attach) -> Listing:
     sentence("an ordinary user opens the model selector", by_a_user=True),
     target_fixture="selector",
 )
-def _(user: Hands, opened: Callable[[Hands], Listing], attach: Attach) -> Listing:
-    seen = opened(user)
+def _(
+    user: Hands, opened: Callable[[Hands], Listing], open_webui: OpenWebUI, attach: Attach
+) -> Listing:
+    # only administrators are told what is disabled
+    seen = replace(opened(user), switched_off=open_webui.switched_off())
     attach("model selector of an ordinary user", seen)
     return seen
 
