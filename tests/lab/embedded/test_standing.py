@@ -116,7 +116,7 @@ def test_providers_are_taken_away_and_given_back_by_hand(
         assert main(["--cache", str(cache), "back"]) == 0
         assert vllm_status(lab.providers) == 200
     said = capsys.readouterr().out
-    assert said == "vLLM answers with an error until `python -m lab back`\nall providers are well\n"
+    assert said == "vllm answers with an error until `python -m lab back`\nall providers are well\n"
 
 
 def vllm_status(providers: Providers) -> int:
