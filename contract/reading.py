@@ -34,7 +34,7 @@ def read_contract(folder: Path) -> Contract:
     Raises:
         ContractError: nobody could be judged by it; names file and line.
     """
-    folder = contract_in(folder)
+    folder = contract_in(folder.absolute())
     if not folder.is_dir():
         _refuse(str(folder), "a folder", "none", "name a folder with --contract=DIR")
     if not (folder / NAME).is_file():

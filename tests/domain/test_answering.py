@@ -330,3 +330,15 @@ def test_a_user_who_is_answered_otherwise_is_told_of() -> None:  # G2
     answer = replace(GOOD, by_a_user=True, provenance=_by("ollama-qwen", "http://ollama.ml:11434"))
     with refused("asked for vllm-qwen by an ordinary user", "looks at who asks"):
         check_answer(answer, MODELS["vllm-qwen"])
+
+
+def test_an_answer_without_an_address_needs_another_sign() -> None:
+    who = replace(WHO, group="gemini/gemini-2.0-flash", api_base="")
+    told = replace(GOOD, model="gemini/gemini-2.0-flash", provenance=who)
+    model = MODELS[told.model]
+    with refused("tells no address", error=NotProven):
+        check_answer(told, model)
+    check_answer(told, model, calls=[replace(_call("Gemini"), model="gemini-2.0-flash")])
+    check_answer(replace(told, headers={"llm_provider-x-googleapis-id": "1"}), model)
+    with refused("at Groq gave it, by the providers' ledger"):
+        check_answer(told, model, calls=[_call("Groq")])
