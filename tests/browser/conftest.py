@@ -18,6 +18,7 @@ from lab.embedded.manifests import DEFAULT, Manifests
 from lab.embedded.target import embedded_target
 from lab.environments import CACHE, ensure_all
 from tests.browser.world import Administrator
+from tests.story import STORY
 
 OPEN_WEBUI = ServiceName(namespace="apps", name="open-webui", port=0)
 GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
@@ -36,7 +37,7 @@ def lab() -> Iterator[EmbeddedLab]:
 @pytest.fixture(scope="session")
 def target(lab: EmbeddedLab) -> Target:
     """The lab as a target."""
-    return embedded_target(lab, open_webui=OPEN_WEBUI, gateway=GATEWAY)
+    return embedded_target(lab, open_webui=OPEN_WEBUI, gateway=GATEWAY, names=STORY.providers)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +78,7 @@ def sits_down(
 ) -> Callable[..., BrowserUser]:
     """Seats the administrator before the browser, by `reload=`."""
     return partial(
-        BrowserUser, chromium, target.administrator, api, witness=witness, learn=learnt.add
+        BrowserUser, chromium, target.administrator, api, STORY, witness=witness, learn=learnt.add
     )
 
 

@@ -2,10 +2,19 @@
 
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from drivers.unbroken import INTERRUPTIONS, unbroken
+
+
+@pytest.fixture(autouse=True)
+def pythons_own_answer_to_ctrl_c() -> Iterator[None]:
+    """As where nobody else listens: the run of these tests must not hear what they raise."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _interrupted(done: list[str], *, fails: bool = False) -> None:
