@@ -104,10 +104,7 @@ def test_every_scenario_is_in_the_image(image: Path, tmp_path: Path) -> None:
 
 def test_a_run_writes_its_reports_and_nothing_else(image: Path, tmp_path: Path) -> None:
     """So the image's files can be read-only; the report is made by the Allure that is in it."""
-    write(tmp_path, green=_FEATURE)
-    plugins = "pytest_plugins[-1:-1] = ['fixtures.record', 'fixtures.html_report']\n"
-    with (tmp_path / "conftest.py").open("a", encoding="utf-8") as conftest:
-        conftest.write(plugins)
+    write(tmp_path, plugins=("record", "html_report"), green=_FEATURE)
     before = _files(image)
 
     run = _run(image, tmp_path, f"--rootdir={tmp_path}", str(tmp_path))
