@@ -103,11 +103,13 @@ class Place:
         """How the host and port of an address lead to another place than those agreed on."""
         mine = service_in(url, namespace=self.seen_from)
         other = service_in(agreed, namespace=self.seen_from)
+        agreed_on_us = other is not None and other.same_service(self.service)
         if mine is None or other is None:
-            same = not other or not mine or host_of(url) == host_of(agreed)
+            # what is no Service's name, and leads here all the same, is its address
+            same = host_of(url) == host_of(agreed) or (mine is None and agreed_on_us)
             return "" if same else f"host {host_of(url)}, not {host_of(agreed)}"
         if not mine.same_service(other):
-            if self.leads and self.leads(url):  # to the very same pods
+            if agreed_on_us and self.leads and self.leads(url):  # to the very same pods
                 return ""
             return f"Service {mine.namespace}/{mine.name}, not {other.namespace}/{other.name}"
         if mine.port != other.port and not self._same_port(mine, other):
