@@ -40,7 +40,7 @@ def test_a_rollout_under_way_is_waited_for_and_judged_then(story: ClusterLab) ->
         rolling.append(workload)
     story.edit(before.with_changes(rolling))
 
-    target = story.target("kind", open_webui=OPEN_WEBUI, gateway=GATEWAY)
+    target = story.target("kind", open_webui=OPEN_WEBUI, gateway=GATEWAY, names=STORY.providers)
     judgement = judge(target, STORY)
 
     red = {title for title, ending in judgement.endings.items() if not ending.verdict.accepted}
