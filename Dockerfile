@@ -8,8 +8,8 @@ WORKDIR /suite
 
 FROM base AS build
 COPY . .
-RUN python -m tools.bootstrap
-RUN .venv/bin/python -m tools.report --install --cache environments
+RUN python -m dev.bootstrap
+RUN .venv/bin/python -m acceptance.report.html --install --cache environments
 # For the record, which would ask git; empty where files differed from the commit.
 ARG COMMIT=
 RUN echo "$COMMIT" >COMMIT

@@ -12,15 +12,15 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 
 accept: environment ## Judge the story; ARGS go to pytest, as in ARGS='-m AC2'
-	@$(RUN) tools.report --install $(CACHE)
+	@$(RUN) acceptance.report.html --install $(CACHE)
 	@$(RUN) pytest $(ARGS)
 
 accept-browser: environment ## The same, the user's part played in Chromium; ARGS=--slow lets you watch
-	@$(RUN) tools.report --install $(CACHE)
+	@$(RUN) acceptance.report.html --install $(CACHE)
 	@$(RUN) pytest --hands=browser $(ARGS)
 
 accept-kind: environment ## The same on a Kubernetes of its own, made by kind; needs Docker
-	@$(RUN) tools.report --install $(CACHE)
+	@$(RUN) acceptance.report.html --install $(CACHE)
 	@$(RUN) pytest --target=kind $(ARGS)
 
 test: lint ## Lint, types and the project's own tests; ARGS go to pytest
@@ -32,52 +32,52 @@ lint: environment ## Lint and types only
 	$(RUN) mypy
 
 lab: environment ## Start Open WebUI and LiteLLM, print their addresses and the sign-in, leave them up
-	@$(RUN) lab $(ARGS)
+	@$(RUN) acceptance.lab $(ARGS)
 
 node-up: environment ## A Kubernetes of one node without Docker (Linux, root, Go); leaves it up
-	@$(RUN) lab.node $(CACHE) up
+	@$(RUN) dev.node $(CACHE) up
 
 node-down: environment ## End that node; nothing of it is left but its images
-	@$(RUN) lab.node $(CACHE) down
+	@$(RUN) dev.node $(CACHE) down
 
 test-cluster: environment ## The tests that need a Kubernetes, on kind or a node; ARGS=--matrix: and its faults
-	@$(RUN) tools.test_cluster $(CACHE) $(ARGS)
+	@$(RUN) dev.test_cluster $(CACHE) $(ARGS)
 
 restore: environment ## Give back what a drill on CONTEXT=... left away; ARGS takes the run's own options
 	@$(RUN) pytest --restore $(if $(CONTEXT),--context="$(CONTEXT)") $(ARGS)
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
-	@$(RUN) tools.kill_matrix $(CACHE) $(ARGS) $(FAULTS)
+	@$(RUN) dev.kill_matrix $(CACHE) $(ARGS) $(FAULTS)
 
 contract-matrix: environment ## Each value of the contract, changed: somebody has to notice; ARGS=--slice
-	@$(RUN) tools.kill_matrix.contract $(CACHE) $(ARGS)
+	@$(RUN) dev.kill_matrix.contract $(CACHE) $(ARGS)
 
 soak: environment ## The healthy run N times (10): a verdict that changes is a defect
-	@$(RUN) tools.soak $(CACHE) $(ARGS) $(N)
+	@$(RUN) dev.soak $(CACHE) $(ARGS) $(N)
 
 versions: environment ## The whole story on pairs of versions; ARGS='0.8.12+1.83.14' names others
-	@$(RUN) tools.versions $(CACHE) $(ARGS)
+	@$(RUN) dev.versions $(CACHE) $(ARGS)
 
 bench: environment ## Boot time, run time, critical path, overhead, requests and tokens
-	@$(RUN) tools.bench $(ARGS)
+	@$(RUN) dev.bench $(ARGS)
 
 report: environment ## Make reports/acceptance.html from the results of the last run
-	@$(RUN) tools.report $(CACHE)
+	@$(RUN) acceptance.report.html $(CACHE)
 
 verify-signoff: environment ## Whether the record FILE=... and its signature hold; SIGNERS=... names keys
-	@$(RUN) tools.signoff verify "$(or $(FILE),reports/signoff.json)" $(if $(SIGNERS),--signers "$(SIGNERS)")
+	@$(RUN) acceptance.report.signoff verify "$(or $(FILE),reports/signoff.json)" $(if $(SIGNERS),--signers "$(SIGNERS)")
 
 sign: environment ## Sign the record FILE=... with the OpenSSH key KEY=...
-	@$(RUN) tools.signoff sign "$(or $(FILE),reports/signoff.json)" --key "$(KEY)"
+	@$(RUN) acceptance.report.signoff sign "$(or $(FILE),reports/signoff.json)" --key "$(KEY)"
 
 diff: environment ## What changed from the record A=... to the record B=...
-	@$(RUN) tools.signoff diff "$(A)" "$(or $(B),reports/signoff.json)"
+	@$(RUN) acceptance.report.signoff diff "$(A)" "$(or $(B),reports/signoff.json)"
 
 summary: ## Print the summary of the last run, for a pull request or a job
 	@cat reports/summary.md 2>/dev/null || echo "No summary: the run ended before it judged anything."
 
 announce: environment ## Open or update a GitHub issue if the verdict changed; GITHUB_TOKEN=... may write it
-	@$(RUN) tools.announce
+	@$(RUN) acceptance.report.announce
 
 image: ## Build the suite's container image, IMAGE=name:tag; needs Docker
 	docker build --tag "$(IMAGE)" \
@@ -85,15 +85,15 @@ image: ## Build the suite's container image, IMAGE=name:tag; needs Docker
 
 lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
 	.venv/bin/$(COMPILE) $(ARGS) --group pyproject.toml:dev --output-file requirements.txt pyproject.toml
-	cd lab/requirements && ../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
+	cd acceptance/lab/requirements && ../../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
 	  --output-file litellm.txt litellm.in
-	cd lab/requirements && ../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
+	cd acceptance/lab/requirements && ../../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
 	  --excludes open-webui.excludes --output-file open-webui.txt open-webui.in
-	cd tools/allure && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only
+	cd acceptance/report/allure && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only
 
 clean: ## Remove .venv, the reports and what linters left; names the cache folder, which stays
 	@if test -x .venv/bin/python; then \
-	  echo "kept: $$(.venv/bin/python -c 'from lab.environments import CACHE; print(CACHE)')"; fi
+	  echo "kept: $$(.venv/bin/python -c 'from acceptance.lab.environments import CACHE; print(CACHE)')"; fi
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
 	find reports -mindepth 1 ! -name .gitkeep -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -102,7 +102,7 @@ clean: ## Remove .venv, the reports and what linters left; names the cache folde
 environment: ## Build .venv, or reuse it
 	@for python in .venv/bin/python "$(PYTHON)" python3.12 python3.11 python3 python; do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null; then \
-	    exec "$$python" -m tools.bootstrap $(if $(PYTHON),--python "$(PYTHON)"); \
+	    exec "$$python" -m dev.bootstrap $(if $(PYTHON),--python "$(PYTHON)"); \
 	  fi; \
 	done; \
 	echo "No suitable Python."; \

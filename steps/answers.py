@@ -3,23 +3,23 @@
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
-from contract.sentences import States, sentence
-from domain.answering import (
+from acceptance.checks.answering import (
     check_asked_only,
     check_error_only,
     check_no_error,
     check_unknown_model,
     check_unknown_to_gateway,
 )
-from domain.errors import Subject
-from domain.proof import Answer
-from domain.target import Witness
-from domain.waiting import Say
-from drivers.answers import INVENTED, Answers, nonce
-from drivers.drill import Drill, ask_alone
-from drivers.gateway import Gateway
-from drivers.streaming import Question
-from drivers.well import Well
+from acceptance.checks.proof import Answer
+from acceptance.clients.answers import INVENTED, Answers, nonce
+from acceptance.clients.drill import Drill, ask_alone
+from acceptance.clients.gateway import Gateway
+from acceptance.clients.streaming import Question
+from acceptance.clients.well import Well
+from acceptance.contract.sentences import States, sentence
+from acceptance.errors import Subject
+from acceptance.target import Witness
+from acceptance.waiting import Say
 from fixtures.evidence import Attach, Comparison
 
 

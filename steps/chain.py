@@ -6,18 +6,18 @@ from dataclasses import replace
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse, re
 
-from contract.sentences import States, column, sentence
-from domain.advisories import check_not_malicious
-from domain.chain import check_agree, check_alone, check_chain
-from domain.contract import Contract
-from domain.deployments import check_own_upstreams
-from domain.errors import Subject
-from domain.kubernetes import Environment
-from domain.proof import Chain, Deployment
-from domain.secret import Secret
-from domain.target import Outage
-from drivers.drill import Drill
-from drivers.gateway import Gateway
+from acceptance.checks.advisories import check_not_malicious
+from acceptance.checks.chain import check_agree, check_alone, check_chain
+from acceptance.checks.deployments import check_own_upstreams
+from acceptance.checks.proof import Chain, Deployment
+from acceptance.clients.drill import Drill
+from acceptance.clients.gateway import Gateway
+from acceptance.contract.sentences import States, column, sentence
+from acceptance.contract.values import Contract
+from acceptance.errors import Subject
+from acceptance.resources import Environment
+from acceptance.secret import Secret
+from acceptance.target import Outage
 from fixtures.evidence import Attach, Comparison
 
 

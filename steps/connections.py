@@ -6,19 +6,19 @@ from dataclasses import replace
 import pytest
 from pytest_bdd import given, then, when
 
-from contract.sentences import States, sentence
-from domain.cluster import Workload
-from domain.contract import Contract
-from domain.credential import check_accepted, check_refused, dead
-from domain.endpoint import Place, check_in_use, check_replicas_in_use
-from domain.errors import Subject
-from domain.proof import Connection, Served, Wiring
-from domain.rollout import require_reached
-from domain.secret import Secret
-from drivers.answers import unique
-from drivers.gateway import Gateway
-from drivers.open_webui import OpenWebUI
-from drivers.transport import Reply
+from acceptance.checks.credential import check_accepted, check_refused, dead
+from acceptance.checks.endpoint import Place, check_in_use, check_replicas_in_use
+from acceptance.checks.proof import Connection, Served, Wiring
+from acceptance.checks.rollout import require_reached
+from acceptance.clients.answers import unique
+from acceptance.clients.gateway import Gateway
+from acceptance.clients.open_webui import OpenWebUI
+from acceptance.clients.transport import Reply
+from acceptance.cluster import Workload
+from acceptance.contract.sentences import States, sentence
+from acceptance.contract.values import Contract
+from acceptance.errors import Subject
+from acceptance.secret import Secret
 from fixtures.evidence import Attach, Comparison
 
 

@@ -3,14 +3,14 @@
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
-from contract.sentences import States, sentence
-from domain.answering import check_kept
-from domain.contract import Contract
-from domain.target import Target
-from drivers.answers import nonce
-from drivers.hands import Conversation, Hands
-from drivers.turns import check_last
-from drivers.well import Well
+from acceptance.checks.answering import check_kept
+from acceptance.clients.answers import nonce
+from acceptance.clients.hands import Conversation, Hands
+from acceptance.clients.turns import check_last
+from acceptance.clients.well import Well
+from acceptance.contract.sentences import States, sentence
+from acceptance.contract.values import Contract
+from acceptance.target import Target
 from fixtures.evidence import Attach
 
 

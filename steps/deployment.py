@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
-from contract.sentences import States, sentence
-from domain.cluster import Cluster, InsideResponse, Workload
-from domain.credential import check_key_in_use, check_source
-from domain.endpoint import Place, check_declared, declared_connections, remarks
-from domain.errors import Subject
-from domain.proof import Connection
-from domain.rollout import (
+from acceptance.checks.credential import check_key_in_use, check_source
+from acceptance.checks.endpoint import Place, check_declared, declared_connections, remarks
+from acceptance.checks.proof import Connection
+from acceptance.checks.rollout import (
     Arrivals,
     check_arrived,
     check_current,
@@ -19,8 +16,11 @@ from domain.rollout import (
     check_reached,
     check_running_key,
 )
-from domain.target import Target
-from drivers.inside import ask_processes
+from acceptance.clients.inside import ask_processes
+from acceptance.cluster import Cluster, InsideResponse, Workload
+from acceptance.contract.sentences import States, sentence
+from acceptance.errors import Subject
+from acceptance.target import Target
 from fixtures.evidence import Attach, Comparison
 
 

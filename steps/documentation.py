@@ -5,10 +5,10 @@ from pathlib import Path
 from pytest_bdd import then, when
 from pytest_bdd.parsers import parse
 
-from contract.sentences import States, sentence
-from domain.contract import Contract
-from domain.documentation import check_chain, check_models, undocumented
-from drivers.gateway import Gateway
+from acceptance.checks.documentation import check_chain, check_models, undocumented
+from acceptance.clients.gateway import Gateway
+from acceptance.contract.sentences import States, sentence
+from acceptance.contract.values import Contract
 from fixtures.evidence import Comparison
 
 

@@ -6,11 +6,8 @@ from dataclasses import replace
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
-from contract.sentences import States, column, sentence
-from domain.contract import Contract
-from domain.errors import Subject
-from domain.proof import Connection, Listing, Served, Wiring
-from domain.selector import (
+from acceptance.checks.proof import Connection, Listing, Served, Wiring
+from acceptance.checks.selector import (
     check_complete,
     check_invented,
     check_labels,
@@ -22,10 +19,13 @@ from domain.selector import (
     require_offered,
     slow,
 )
-from domain.target import Target
-from drivers.answers import INVENTED
-from drivers.hands import Hands
-from drivers.open_webui import OpenWebUI
+from acceptance.clients.answers import INVENTED
+from acceptance.clients.hands import Hands
+from acceptance.clients.open_webui import OpenWebUI
+from acceptance.contract.sentences import States, column, sentence
+from acceptance.contract.values import Contract
+from acceptance.errors import Subject
+from acceptance.target import Target
 from fixtures.evidence import Attach, Comparison
 
 

@@ -2,7 +2,7 @@
 
 from pytest_bdd import scenarios
 
-from fixtures.contract import feature_files
+from acceptance.plugin.contract import feature_files
 
 for file in feature_files():  # one call a file: a single call would sort them by name
     scenarios(file)

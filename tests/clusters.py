@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.node.layout import Layout
+from dev.node.layout import Layout
 
 KUBECONFIG = os.environ.get("LAB_KUBECONFIG", "")
 """Of a cluster with which the tests may do what they like; empty where there is none."""
 NODE = Layout(home=Path(KUBECONFIG or "/nowhere/run/kubeconfig").absolute().parents[1])
-"""Its files, if it is a node of `lab.node`; other clusters keep theirs to themselves."""
+"""Its files, if it is a node of `dev.node`; other clusters keep theirs to themselves."""
 REASON = "needs a Kubernetes of the lab's own: make test-cluster"
 needs_a_cluster = pytest.mark.skipif(not KUBECONFIG, reason=REASON)

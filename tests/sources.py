@@ -8,8 +8,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
-    *("contract", "domain", "drivers", "fixtures", "lab.cluster", "lab", "steps"),
-    *("tools.kill_matrix", "tools"),
+    *("acceptance.contract", "acceptance.checks", "acceptance.clients", "acceptance.kubernetes"),
+    *("acceptance.lab.cluster", "acceptance.lab", "acceptance.report", "acceptance.plugin"),
+    *("acceptance", "dev", "fixtures", "steps"),
 )
 """A room inside of another comes before it."""
 

@@ -1,8 +1,8 @@
 """The story's own contract, read as a run reads it."""
 
 import steps
-from contract.reading import read_contract
-from domain.contract import Requirement
+from acceptance.contract.reading import read_contract
+from acceptance.contract.values import Requirement
 from tests.sources import REPOSITORY
 
 steps.load()

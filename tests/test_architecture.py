@@ -10,23 +10,31 @@ import pytest
 
 from tests.sources import REPOSITORY, ROOMS, files, imports, tree
 
+_BASE, _CONTRACT, _CHECKS = "acceptance", "acceptance.contract", "acceptance.checks"
+_CLIENTS, _KUBERNETES = "acceptance.clients", "acceptance.kubernetes"
+_LAB, _CLUSTER_LAB = "acceptance.lab", "acceptance.lab.cluster"
+_REPORT, _PLUGIN = "acceptance.report", "acceptance.plugin"
 ARROWS: dict[str, set[str]] = {
-    "domain": set(),
-    "contract": {"domain"},
-    "drivers": {"domain"},
-    "lab": {"domain"},
-    "lab.cluster": {"domain", "drivers", "lab"},
-    "tools": {"domain", "lab.cluster", "lab", "tools.kill_matrix"},
-    "tools.kill_matrix": {
-        *("contract", "domain", "drivers", "fixtures", "lab.cluster", "lab", "steps")
+    _BASE: set(),
+    _CONTRACT: {_BASE},
+    _CHECKS: {_BASE, _CONTRACT},
+    _CLIENTS: {_BASE, _CONTRACT, _CHECKS},
+    _KUBERNETES: {_BASE, _CHECKS},
+    _LAB: {_BASE, _CONTRACT, _CHECKS},
+    _CLUSTER_LAB: {_BASE, _CONTRACT, _KUBERNETES, _LAB},
+    _REPORT: {_BASE, _CONTRACT, _CHECKS, _LAB},
+    _PLUGIN: {_BASE, _CONTRACT, _CHECKS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
+    "fixtures": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
+    "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _PLUGIN, "fixtures"},
+    "dev": {
+        *(_BASE, _CONTRACT, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _PLUGIN),
+        *("fixtures", "steps"),
     },
-    "fixtures": {"contract", "domain", "drivers", "lab.cluster", "lab", "tools"},
-    "steps": {"contract", "domain", "drivers", "fixtures"},
 }
-"""What each room may import; `tests` may import anything, and nothing imports `tests`.
+"""What each room may import; `tests` may import anything, and nothing imports `tests` or `dev`.
 
-The kill matrix runs the whole suite from outside, so it stands above the rooms of the run; and the
-lab asks a cluster of its own as the suite asks any cluster, by the drivers.
+The modules at the top of the engine are the words that all of its rooms speak. The lab asks a
+cluster of its own as the suite asks any cluster.
 """
 OUR_OWN = {*ROOMS, "tests", "conftest"}
 PLUGINS: list[str] = next(
@@ -34,7 +42,7 @@ PLUGINS: list[str] = next(
     for node in tree(REPOSITORY / "conftest.py").body
     if isinstance(node, ast.Assign)
 )
-SLOW = {"httpx", "kubernetes", "lab", "playwright", "rich", "starlette", "uvicorn", "yaml"}
+SLOW = {"httpx", "kubernetes", "playwright", "rich", "starlette", "uvicorn", "yaml"}
 """What is not needed to list scenarios."""
 
 
@@ -56,15 +64,21 @@ def test_no_arrow_is_kept_for_later() -> None:
     assert drawn == {(room, other) for room, others in ARROWS.items() for other in others}
 
 
-def test_the_domain_needs_python_and_one_way_to_wait() -> None:
-    known = sys.stdlib_module_names | {"domain"}
+def test_what_all_rooms_speak_needs_python_and_one_way_to_wait() -> None:
+    known = sys.stdlib_module_names | {"acceptance"}
     foreign = {
-        each.top for path in files("domain") for each in imports(path) if each.top not in known
+        each.top
+        for room in ("acceptance", "acceptance.checks")
+        for path in files(room)
+        for each in imports(path)
+        if each.top not in known
     }
     assert foreign == {"tenacity"}
 
 
-@pytest.mark.parametrize("room", ["domain", "drivers", "lab"])
+@pytest.mark.parametrize(
+    "room", [_BASE, _CHECKS, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT]
+)
 def test_pytest_stays_in_the_rooms_of_the_run(room: str) -> None:
     frameworks = {"pytest", "pytest_bdd", "allure", "allure_commons", "allure_pytest"}
     wrong = [str(each) for path in files(room) for each in imports(path) if each.top in frameworks]
@@ -78,8 +92,8 @@ def test_kubernetes_is_imported_by_a_cluster_adapter_when_it_is_used() -> None:
         for path in files(room)
         for each in imports(path)
         if each.top == "kubernetes"
-        and path.parent != REPOSITORY / "lab" / "node"  # which is a cluster, and starts with one
-        and not (each.lazy and path.parent.name == "cluster")
+        and path.parent != REPOSITORY / "dev" / "node"  # which is a cluster, and starts with one
+        and not (each.lazy and path.parent.name in {"kubernetes", "cluster"})
     ]
     assert wrong == []
 
@@ -94,7 +108,7 @@ def test_the_conftest_is_a_table_of_contents() -> None:
 def test_every_module_that_pytest_must_know_is_in_it() -> None:
     modules = {
         path.relative_to(REPOSITORY).with_suffix("").as_posix().replace("/", ".")
-        for room in ("fixtures", "steps")
+        for room in ("acceptance.plugin", "fixtures", "steps")
         for path in files(room)
         if not path.name.startswith("test_") and _speaks_to_pytest(path)
     }
@@ -121,19 +135,26 @@ def test_nobody_sleeps_but_the_one_who_waits_and_the_janitor() -> None:
         if (isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep")
         or (isinstance(node, ast.ImportFrom) and ast.unparse(node) == "from time import sleep")
     }
-    assert sleepers == {"domain/waiting.py", "lab/embedded/janitor.py"}
+    assert sleepers == {"acceptance/waiting.py", "acceptance/lab/embedded/janitor.py"}
 
 
 def test_only_the_settings_read_the_environment_of_the_run() -> None:
     """Rooms that start processes, and files that run inside of a pod, have one of their own."""
     readers = {
         path.relative_to(REPOSITORY).as_posix()
-        for room in ("domain", "drivers", "fixtures", "steps")
+        for room in (
+            *(_BASE, _CONTRACT, _CHECKS, _CLIENTS, _KUBERNETES, _REPORT, _PLUGIN),
+            *("fixtures", "steps"),
+        )
         for path in files(room)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
     }
-    assert readers == {"fixtures/settings.py", "domain/inside_probe.py"}
+    assert readers == {
+        "acceptance/plugin/settings.py",
+        "acceptance/inside_probe.py",
+        "acceptance/report/announce.py",  # a command of its own
+    }
 
 
 def test_listing_scenarios_imports_nothing_that_only_a_run_needs() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from pytest_bdd.feature import get_feature
 
-from contract.reading import read_contract
-from contract.sentences import outages
-from domain.contract import Contract
-from domain.errors import SetupError, Subject
-from domain.target import Outage
+from acceptance.contract.reading import read_contract
+from acceptance.contract.sentences import outages
+from acceptance.contract.values import Contract
+from acceptance.errors import SetupError, Subject
+from acceptance.target import Outage
 from tests.story import STORY
 
 PROFILE = """\

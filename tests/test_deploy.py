@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fixtures.settings import Settings, variable
+from acceptance.plugin.settings import Settings, variable
 from tests.dockerfile import stages
 from tests.sources import REPOSITORY
 

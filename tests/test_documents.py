@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.verdict import ExitCode, Verdict
-from fixtures.settings import TARGETS, Settings, option, shown_default, variable
+from acceptance.plugin.settings import TARGETS, Settings, option, shown_default, variable
+from acceptance.verdict import ExitCode, Verdict
 from tests.features import FOLDER
 from tests.sources import REPOSITORY, ROOMS
 from tests.story import CRITERIA

@@ -72,7 +72,9 @@ def test_every_scenario_is_about_a_criterion() -> None:
 
 def test_every_tag_is_the_storys_or_declared_and_each_is_used() -> None:
     declared = {text.partition(":")[0] for text in PYTEST["markers"]}
-    assert declared & KNOWN_TAGS == set(), "the contract's tags are declared by fixtures.contract"
+    assert declared & KNOWN_TAGS == set(), (
+        "the contract's tags are declared by acceptance.plugin.contract"
+    )
     used = frozenset[str]().union(*(each.tags for each in written()))
     assert used == KNOWN_TAGS | declared
 
@@ -90,7 +92,7 @@ def test_a_misspelt_tag_stops_the_run(tmp_path: Path, tag: str, code: int) -> No
     folder.mkdir()
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
     (tmp_path / "conftest.py").write_text(
-        'pytest_plugins = ["fixtures.target", "fixtures.contract"]\n'
+        'pytest_plugins = ["fixtures.target", "acceptance.plugin.contract"]\n'
     )
     (folder / "profile.yaml").write_text(
         "title: A\nopen_webui: a/b\ngateway: a/c\ncriteria: {AC1: it holds}\n"

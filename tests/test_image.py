@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from domain.record import Suite
+from acceptance.report.record import Suite
+from acceptance.report.suite import suite
 from tests.dockerfile import context, stages
-from tests.fixtures.project import write
+from tests.plugin.project import write
 from tests.sources import REPOSITORY
 from tests.story import TAGS
-from tools.suite import suite
 
 _FEATURE = f"""
 {" ".join(f"@{tag}" for tag in TAGS)}

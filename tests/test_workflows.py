@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.record import WHOLE
+from acceptance.report.record import WHOLE
 from tests.sources import REPOSITORY
 
 _GITHUB = REPOSITORY / ".github"

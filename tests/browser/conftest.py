@@ -6,17 +6,17 @@ from functools import partial
 
 import pytest
 
-from domain.kubernetes import ServiceName
-from domain.masking import Redactor
-from domain.target import Target, Witness
-from drivers.browser.installed import INSTALL, find_browser
-from drivers.browser.session import Browser
-from drivers.browser.user import BrowserUser
-from drivers.open_webui import OpenWebUI
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.manifests import DEFAULT, Manifests
-from lab.embedded.target import embedded_target
-from lab.environments import CACHE, ensure_all
+from acceptance.clients.browser.installed import INSTALL, find_browser
+from acceptance.clients.browser.session import Browser
+from acceptance.clients.browser.user import BrowserUser
+from acceptance.clients.open_webui import OpenWebUI
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.target import embedded_target
+from acceptance.lab.environments import CACHE, ensure_all
+from acceptance.masking import Redactor
+from acceptance.resources import ServiceName
+from acceptance.target import Target, Witness
 from tests.browser.world import Administrator
 from tests.story import STORY
 

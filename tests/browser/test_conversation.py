@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
-from domain.answering import (
+from acceptance.checks.answering import (
     check_answer,
     check_asked_only,
     check_error_only,
@@ -17,21 +17,21 @@ from domain.answering import (
     check_turn,
     check_unknown_model,
 )
-from domain.errors import NotProven
-from domain.masking import Redactor
-from domain.own_host import check_own_host
-from domain.secret import MASK
-from domain.target import Witness
-from domain.witnessing import asked
-from drivers.answers import nonce, unique
-from drivers.browser.evidence import masked_trace
-from drivers.browser.session import Browser
-from drivers.browser.user import BrowserUser
-from drivers.open_webui import OpenWebUI
-from drivers.streaming import Question
-from lab.embedded.lab import EmbeddedLab
-from lab.providers.behaviour import Behaviour, Kind
-from lab.providers.client import Providers
+from acceptance.checks.own_host import check_own_host
+from acceptance.checks.witnessing import asked
+from acceptance.clients.answers import nonce, unique
+from acceptance.clients.browser.evidence import masked_trace
+from acceptance.clients.browser.session import Browser
+from acceptance.clients.browser.user import BrowserUser
+from acceptance.clients.open_webui import OpenWebUI
+from acceptance.clients.streaming import Question
+from acceptance.errors import NotProven
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.providers.behaviour import Behaviour, Kind
+from acceptance.lab.providers.client import Providers
+from acceptance.masking import Redactor
+from acceptance.secret import MASK
+from acceptance.target import Witness
 from tests.browser.world import Administrator
 from tests.story import MODELS
 
@@ -172,7 +172,7 @@ def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
 def test_a_page_of_another_version_may_only_have_moved_things(
     chromium: Browser, page_user: BrowserUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drivers.browser.missing.SEEN_ON", "0.11.9")
+    monkeypatch.setattr("acceptance.clients.browser.missing.SEEN_ON", "0.11.9")
     page_user.offered()
     page = chromium.sittings[-1].context.pages[0]
     chromium.do(lambda: page.add_style_tag(content=GONE))

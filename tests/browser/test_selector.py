@@ -4,20 +4,20 @@ from contextlib import closing
 
 import pytest
 
-from domain.endpoint import Place, gateway_connections
-from domain.errors import NotProven
-from domain.proof import Connection, Listing
-from domain.secret import Secret
-from domain.selector import check_offered
-from domain.target import Account, Target
-from drivers.answers import nonce, unique
-from drivers.browser.installed import find_browser
-from drivers.browser.session import Browser
-from drivers.browser.user import BrowserUser
-from drivers.open_webui import OpenWebUI
-from drivers.streaming import Question
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.network import Disturbance
+from acceptance.checks.endpoint import Place, gateway_connections
+from acceptance.checks.proof import Connection, Listing
+from acceptance.checks.selector import check_offered
+from acceptance.clients.answers import nonce, unique
+from acceptance.clients.browser.installed import find_browser
+from acceptance.clients.browser.session import Browser
+from acceptance.clients.browser.user import BrowserUser
+from acceptance.clients.open_webui import OpenWebUI
+from acceptance.clients.streaming import Question
+from acceptance.errors import NotProven
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.network import Disturbance
+from acceptance.secret import Secret
+from acceptance.target import Account, Target
 from tests.browser.world import Administrator, added, prefixed
 from tests.story import MODELS, STORY
 
@@ -137,7 +137,7 @@ def test_a_list_that_is_kept_forever_shows_what_is_no_longer_served(
 def test_somebody_who_cannot_sign_in_tries_once(
     chromium: Browser, api: OpenWebUI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drivers.browser.page.READY_TIMEOUT", 5.0)
+    monkeypatch.setattr("acceptance.clients.browser.page.READY_TIMEOUT", 5.0)
     stranger = Account(email="nobody@acceptance.example", password=Secret("not-known-here"))
     user = unwitnessed(chromium, stranger, api)
     with closing(user):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import NotProven, SetupError
-from drivers.browser.installed import find_browser
+from acceptance.clients.browser.installed import find_browser
+from acceptance.errors import NotProven, SetupError
+from acceptance.plugin.settings import Settings
 from fixtures.browser import program_for
-from fixtures.settings import Settings
-from tests.fixtures.project import REPOSITORY
+from tests.plugin.project import REPOSITORY
 
 _LIST = """
 import sys

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from drivers.open_webui import OpenWebUI
+from acceptance.clients.open_webui import OpenWebUI
 
 
 class Administrator:

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from domain.kubernetes import Manifest
-from domain.waiting import eventually
-from drivers.cluster.api import Api
-from lab.cluster.objects import Objects
+from acceptance.kubernetes.api import Api
+from acceptance.lab.cluster.objects import Objects
+from acceptance.resources import Manifest
+from acceptance.waiting import eventually
 from tests.sources import REPOSITORY
 
 NAME = "system:serviceaccount:acceptance:acceptance"

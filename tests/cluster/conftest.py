@@ -5,16 +5,16 @@ from contextlib import closing
 
 import pytest
 
-from domain.secret import Secret
-from domain.target import Account
-from drivers.cluster.cluster import KubernetesCluster
-from drivers.open_webui import OpenWebUI
-from lab.cluster.lab import ClusterLab
+from acceptance.clients.open_webui import OpenWebUI
+from acceptance.kubernetes.cluster import KubernetesCluster
+from acceptance.lab.cluster.lab import ClusterLab
+from acceptance.secret import Secret
+from acceptance.target import Account
+from tests.adapters.kubernetes import story_on
+from tests.adapters.world import OPEN_WEBUI
 from tests.cluster.relay import Relay
 from tests.cluster.runs import PASSWORD, USER, administrator
 from tests.clusters import KUBECONFIG
-from tests.contract.kubernetes import story_on
-from tests.contract.world import OPEN_WEBUI
 
 
 @pytest.fixture(scope="module")

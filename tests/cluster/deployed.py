@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.waiting import eventually
-from lab.embedded.manifests import Manifests
-from lab.environments import CACHE, ensure_all
-from lab.node.base import base_of
-from lab.node.layout import Layout
-from lab.node.store import ensure_imported
+from acceptance.lab.cluster.base import base_of
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.environments import CACHE, ensure_all
+from acceptance.report.html import ensure_allure
+from acceptance.waiting import eventually
+from dev.node.layout import Layout
+from dev.node.store import ensure_imported
 from tests.cluster.suite_image import suite_image
 from tests.sources import REPOSITORY
-from tools.report import ensure_allure
 
 _USER = 65532
 _NIGHT_SECONDS = 240.0

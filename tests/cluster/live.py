@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from domain.target import Account
-from lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.target import Account
 from tests.cluster.moments import LATCH, MOMENTS, WAITING
 from tests.sources import REPOSITORY
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pytest_bdd.parser import Step
 
-from domain.waiting import eventually
-from drivers.cluster.wire import Answer, Wire
+from acceptance.kubernetes.wire import Answer, Wire
+from acceptance.waiting import eventually
 
 MOMENTS = "DRILL_MOMENTS"
 LATCH = "DRILL_LATCH"
@@ -28,8 +28,8 @@ _state = {"now": ""}
 def pytest_configure() -> None:
     """Listen to what is asked of the cluster, for the whole run."""
     monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr("drivers.cluster.lease._DURATION", _LEASE_SECONDS)
-    monkeypatch.setattr("drivers.cluster.lease._RENEWAL", _LEASE_SECONDS / 3)
+    monkeypatch.setattr("acceptance.kubernetes.lease._DURATION", _LEASE_SECONDS)
+    monkeypatch.setattr("acceptance.kubernetes.lease._RENEWAL", _LEASE_SECONDS / 3)
     monkeypatch.setattr(Wire, "send", _listening(Wire.send))
 
 

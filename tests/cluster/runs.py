@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from tests.clusters import NODE
 from tests.sources import REPOSITORY
 

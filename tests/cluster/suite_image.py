@@ -3,13 +3,13 @@
 import hashlib
 import json
 
-from lab.environments import CACHE
-from lab.node.archive import Image
-from lab.node.base import PATH
-from lab.node.layers import Contents, Layer
+from acceptance.lab.cluster.archive import Image
+from acceptance.lab.cluster.base import PATH
+from acceptance.lab.cluster.layers import Contents, Layer
+from acceptance.lab.environments import CACHE
+from acceptance.report.html import allure
 from tests.dockerfile import context, stages
 from tests.sources import REPOSITORY
-from tools.report import allure
 
 NAME = "docker.io/library/open-webui-litellm-acceptance:0.1.0"
 """As containerd spells the name that the CronJob gives."""

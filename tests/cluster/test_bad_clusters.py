@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from lab.cluster.lab import ClusterLab
-from lab.node.certificates import ADMINISTRATOR, AUTHORITY, AUTHORITY_KEY, CLIENTS
+from acceptance.lab.cluster.lab import ClusterLab
+from dev.node.certificates import ADMINISTRATOR, AUTHORITY, AUTHORITY_KEY, CLIENTS
 from tests.cluster.account import READ_ONLY, grant, kubeconfig, token
 from tests.cluster.relay import Relay
 from tests.cluster.runs import check_unfit, run

@@ -7,11 +7,11 @@ from threading import Timer
 
 import pytest
 
-from domain.errors import AcceptanceError, SetupError
-from domain.waiting import eventually
-from drivers.cluster.connection import connect
-from drivers.cluster.rights import who
-from lab.cluster.lab import ClusterLab
+from acceptance.errors import AcceptanceError, SetupError
+from acceptance.kubernetes.connection import connect
+from acceptance.kubernetes.rights import who
+from acceptance.lab.cluster.lab import ClusterLab
+from acceptance.waiting import eventually
 from tests.cluster.account import READ_ONLY, grant, kubeconfig, token
 from tests.cluster.relay import Relay
 from tests.cluster.runs import check_unfit, run

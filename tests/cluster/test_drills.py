@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from domain.errors import NotProven
-from domain.kubernetes import Manifest, ServiceName
-from domain.target import Outage
-from domain.waiting import eventually
-from drivers.cluster.api import PATHS, Api
-from drivers.cluster.complaints import Conflict
-from drivers.cluster.connection import connect
-from drivers.cluster.notebook import Notebook
-from drivers.cluster.scaling import ScalingOutages
-from lab.cluster.objects import Objects
+from acceptance.errors import NotProven
+from acceptance.kubernetes.api import PATHS, Api
+from acceptance.kubernetes.complaints import Conflict
+from acceptance.kubernetes.connection import connect
+from acceptance.kubernetes.notebook import Notebook
+from acceptance.kubernetes.scaling import ScalingOutages
+from acceptance.lab.cluster.objects import Objects
+from acceptance.resources import Manifest, ServiceName
+from acceptance.target import Outage
+from acceptance.waiting import eventually
 from tests.clusters import KUBECONFIG, needs_a_cluster
 
 pytestmark = needs_a_cluster
@@ -149,8 +149,8 @@ def test_gone_is_what_lingers_no_longer(world: World, told_early: bool) -> None:
 def test_what_never_goes_is_not_waited_for_and_given_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drivers.cluster.scaling._LONGEST_GRACE", 1)
-    monkeypatch.setattr("drivers.cluster.scaling._TO_GO", 4.0)
+    monkeypatch.setattr("acceptance.kubernetes.scaling._LONGEST_GRACE", 1)
+    monkeypatch.setattr("acceptance.kubernetes.scaling._TO_GO", 4.0)
     world.deploy(pod={"lifecycle": {"preStop": {"sleep": {"seconds": 25}}}})
     (stuck,) = world.pods()
     with pytest.raises(NotProven, match=f"does not go: {stuck}: still there"):

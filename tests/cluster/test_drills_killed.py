@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from domain.secret import Secret
-from domain.target import Account
-from domain.waiting import eventually
-from drivers.cluster.lease import NAME as LEASE
-from drivers.cluster.taken import BEFORE
-from drivers.open_webui import OpenWebUI
-from lab.cluster.lab import ClusterLab
+from acceptance.clients.open_webui import OpenWebUI
+from acceptance.kubernetes.lease import NAME as LEASE
+from acceptance.kubernetes.taken import BEFORE
+from acceptance.lab.cluster.lab import ClusterLab
+from acceptance.secret import Secret
+from acceptance.target import Account
+from acceptance.waiting import eventually
 from tests.cluster.account import DRILLS, READ_ONLY, grant, kubeconfig, revoke, token
 from tests.cluster.live import Done, Live
 from tests.cluster.runs import PASSWORD

@@ -1,9 +1,9 @@
 """Requests from inside a pod whose image has next to nothing."""
 
-from domain.cluster import InsideRequest
-from lab.cluster.lab import ClusterLab
+from acceptance.cluster import InsideRequest
+from acceptance.lab.cluster.lab import ClusterLab
+from tests.adapters.world import GATEWAY, GATEWAY_URL, OPEN_WEBUI
 from tests.clusters import needs_a_cluster
-from tests.contract.world import GATEWAY, GATEWAY_URL, OPEN_WEBUI
 
 pytestmark = needs_a_cluster
 _AT_START = "import os, pathlib; [each.unlink() for each in pathlib.Path('/bin').iterdir()]; "

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import SetupError
-from domain.masking import Redactor
-from domain.target import Target
-from fixtures.settings import Settings
-from fixtures.targets import TARGETS
-from lab.cluster import kind
-from lab.node.archive import Image
-from lab.node.layers import Contents, Layer
+from acceptance.errors import SetupError
+from acceptance.lab.cluster import kind
+from acceptance.lab.cluster.archive import Image
+from acceptance.lab.cluster.layers import Contents, Layer
+from acceptance.masking import Redactor
+from acceptance.plugin.settings import Settings
+from acceptance.plugin.targets import TARGETS
+from acceptance.target import Target
+from dev.kill_matrix.judge import STORY, judge
 from tests.clusters import KUBECONFIG, needs_a_cluster
-from tools.kill_matrix.judge import STORY, judge
 
 PLAYER = """#!/bin/sh
 echo "$@" >> {log}

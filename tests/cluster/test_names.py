@@ -1,6 +1,6 @@
 """The providers' public names in a cluster's CoreDNS."""
 
-from lab.cluster.names import with_hosts
+from acceptance.lab.cluster.names import with_hosts
 
 COREFILE = """.:53 {
     errors

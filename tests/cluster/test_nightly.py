@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from domain.record import PARTIAL, WHOLE, Record, intact, read
-from domain.waiting import eventually
-from drivers.cluster.settling import settle
-from lab.cluster.lab import ClusterLab
+from acceptance.kubernetes.settling import settle
+from acceptance.lab.cluster.lab import ClusterLab
+from acceptance.report.record import PARTIAL, WHOLE, Record, intact, read
+from acceptance.waiting import eventually
+from tests.adapters.world import OPEN_WEBUI
 from tests.canaries import texts
 from tests.cluster.deployed import Deployed, Night, deployed
 from tests.clusters import NODE, needs_a_cluster
-from tests.contract.world import OPEN_WEBUI
 
 pytestmark = [
     needs_a_cluster,

@@ -3,14 +3,14 @@
 import copy
 from typing import Any
 
-from domain.kubernetes import Manifest
-from domain.waiting import eventually
-from drivers.cluster.currency import CHANGED_FILES
-from drivers.cluster.settling import settle
-from lab.cluster.lab import ClusterLab
+from acceptance.kubernetes.currency import CHANGED_FILES
+from acceptance.kubernetes.settling import settle
+from acceptance.lab.cluster.lab import ClusterLab
+from acceptance.resources import Manifest
+from acceptance.waiting import eventually
+from dev.kill_matrix.judge import STORY, judge
+from tests.adapters.world import GATEWAY, OPEN_WEBUI
 from tests.clusters import needs_a_cluster
-from tests.contract.world import GATEWAY, OPEN_WEBUI
-from tools.kill_matrix.judge import STORY, judge
 
 pytestmark = needs_a_cluster
 SYNC = 150.0

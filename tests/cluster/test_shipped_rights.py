@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from domain.target import Account
-from drivers.cluster.api import Api
-from drivers.cluster.complaints import Forbidden
-from drivers.cluster.connection import connect
-from drivers.cluster.rights import READING
-from lab.cluster.lab import ClusterLab
+from acceptance.kubernetes.api import Api
+from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.connection import connect
+from acceptance.kubernetes.rights import READING
+from acceptance.lab.cluster.lab import ClusterLab
+from acceptance.target import Account
 from tests.cluster.account import DRILLS, NAME, READ_ONLY, grant, kubeconfig, revoke, token
 from tests.cluster.runs import USER, Run, asked, run, written_down
 from tests.clusters import KUBECONFIG, NODE, needs_a_cluster

@@ -2,11 +2,11 @@
 
 import pytest
 
+from dev.kill_matrix.__main__ import FOLDERS
+from dev.kill_matrix.fault import load
+from dev.kill_matrix.judge import titles
+from dev.kill_matrix.labs import run_on_cluster
 from tests.clusters import KUBECONFIG, needs_a_cluster
-from tools.kill_matrix.__main__ import FOLDERS
-from tools.kill_matrix.fault import load
-from tools.kill_matrix.judge import titles
-from tools.kill_matrix.labs import run_on_cluster
 
 SLICE = ("K01", "K03", "K05", "K12")
 """An old pod, a stuck rollout, a Secret that was changed later; a healthy one with sidecars."""

@@ -6,8 +6,8 @@ Imported into the providers' process, by the `sitecustomize.py` that the test la
 from dataclasses import replace
 from unittest.mock import patch
 
-from lab.providers.conversation import Answer, Question, speak
-from lab.providers.dialect import Refusal
+from acceptance.lab.providers.conversation import Answer, Question, speak
+from acceptance.lab.providers.dialect import Refusal
 from tests.canaries import SAID
 
 _reply = Refusal.reply
@@ -35,5 +35,5 @@ def _reply_aloud(refusal: Refusal, headers: dict[str, str]) -> object:
     return _reply(replace(refusal, body=body), headers)
 
 
-patch("lab.providers.misbehaviour.speak", _speak_aloud).start()
+patch("acceptance.lab.providers.misbehaviour.speak", _speak_aloud).start()
 patch.object(Refusal, "reply", _reply_aloud).start()

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from domain.waiting import eventually
+from acceptance.waiting import eventually
 
 _PROC = Path("/proc")
 

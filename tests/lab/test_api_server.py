@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.errors import SetupError
-from lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 
 Change = Callable[[dict[str, Any]], object]
 POD = "spec.template.spec."
@@ -277,7 +277,7 @@ def test_the_fields_are_those_of_the_api() -> None:
     """Compared with the official client, which is generated from the API's own description."""
     from kubernetes import client  # noqa: PLC0415  # takes two seconds
 
-    from lab.embedded import shape  # noqa: PLC0415  # its shapes are nobody else's
+    from acceptance.lab.embedded import shape  # noqa: PLC0415  # its shapes are nobody else's
 
     for name, ours in {
         "V1Container": shape._CONTAINER,  # noqa: SLF001

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.errors import SetupError
-from lab.embedded import reading
-from lab.embedded.manifests import DEFAULT, Manifests
-from lab.embedded.placeholders import completed
-from lab.embedded.plan import plan_pods
+from acceptance.errors import SetupError
+from acceptance.lab.embedded import reading
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.plan import plan_pods
 
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
 SKIPPED: dict[str, tuple[str, str]] = {

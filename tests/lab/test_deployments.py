@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from domain.kubernetes import ServiceName
-from lab.embedded.manifests import Manifests
-from lab.embedded.placeholders import completed
-from lab.embedded.plan import plan_pods
-from lab.embedded.target import master_key_behind
-from lab.embedded.unsupported import unsupported
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.plan import plan_pods
+from acceptance.lab.embedded.target import master_key_behind
+from acceptance.lab.embedded.unsupported import unsupported
+from acceptance.resources import ServiceName
 
 ATTIC = Path(__file__).parents[1] / "deployments" / "attic"
 GATEWAY = ServiceName(namespace="ml", name="litellm", port=4000)

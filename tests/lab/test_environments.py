@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import SetupError
-from lab.environments import LITELLM, OPEN_WEBUI, UV, Program, ensure
+from acceptance.errors import SetupError
+from acceptance.lab.environments import LITELLM, OPEN_WEBUI, UV, Program, ensure
 from tests.scripts import script
 
 

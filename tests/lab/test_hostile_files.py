@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import SetupError
-from lab.embedded.manifests import Manifests
-from lab.embedded.unsupported import unsupported
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.unsupported import unsupported
 
 KEY = "sk-planted-0123456789"
 FILES: dict[str, tuple[bytes, str]] = {

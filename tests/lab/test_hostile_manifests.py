@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.errors import SetupError
-from lab.embedded.manifests import DEFAULT, Manifests
-from lab.embedded.plan import plan_pods
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.plan import plan_pods
 
 KEY = "sk-planted-0123456789"
 WEB = "StatefulSet open-webui: spec.template.spec."

@@ -10,9 +10,9 @@ from threading import Event
 
 import pytest
 
-import lab.installation
-from domain.errors import SetupError
-from lab.installation import Installation, Installer
+import acceptance.installation
+from acceptance.errors import SetupError
+from acceptance.installation import Installation, Installer
 from tests.scripts import script
 
 _ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def test_an_installer_that_outlives_its_killed_run_is_waited_for(tmp_path: Path)
     os.mkfifo(release)
     orphan = script(tmp_path / "orphan", f'touch half; kill -9 $PPID; read line < "{release}"')
     killed = (
-        "from pathlib import Path; from lab.installation import Installation; "
+        "from pathlib import Path; from acceptance.installation import Installation; "
         f"Installation('Thing', Path({str(folder)!r}), 'recipe 1', 'thing')"
         f".ensure(lambda installer: installer.run('being built', [{str(orphan)!r}]), print)"
     )
@@ -111,7 +111,7 @@ def test_an_installer_that_outlives_its_killed_run_is_waited_for(tmp_path: Path)
 
 
 def test_it_says_what_it_waits_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lab.installation, "_HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(acceptance.installation, "_HEARTBEAT_SECONDS", 0.05)
     release = tmp_path / "release"
     os.mkfifo(release)
     installer = script(tmp_path / "installer", f'echo "at package 7"; read line < "{release}"')
@@ -187,7 +187,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_an_interrupted_installer_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lab.installation, "_HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(acceptance.installation, "_HEARTBEAT_SECONDS", 0.05)
     installer = script(tmp_path / "installer", 'echo "$$"; exec sleep 60')
     said: list[str] = []
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.cluster import Pod, Workload
-from domain.kubernetes import Variable
-from domain.masking import Redactor
-from domain.secret import MASK, Secret
-from lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.cluster import Pod, Workload
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.masking import Redactor
+from acceptance.resources import Variable
+from acceptance.secret import MASK, Secret
 
 _MANIFESTS = """
 apiVersion: v1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.manifests import Manifests
-from lab.environments import Environment
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.environments import Environment
 from tests.lab.embedded import fake
 from tests.lab.embedded.fake import Boot
 from tests.lab.embedded.inside import Inside

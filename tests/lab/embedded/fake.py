@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.manifests import Manifests
-from lab.environments import LITELLM, OPEN_WEBUI, Environment
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.environments import LITELLM, OPEN_WEBUI, Environment
 
 SCRIPT = """#!{python}
 import http.server, json, os, signal, socket, subprocess, sys, time

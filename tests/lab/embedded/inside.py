@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-POD_PYTHON = Path(__file__).parents[3] / "lab" / "embedded" / "pod"
+POD_PYTHON = Path(__file__).parents[3] / "acceptance/lab/embedded/pod"
 GATEWAY = "10.96.0.1"
 OPENAI = "203.0.113.1"
 SEARCH = ("apps.svc.cluster.local", "svc.cluster.local", "cluster.local")

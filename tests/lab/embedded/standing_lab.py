@@ -10,11 +10,11 @@ from unittest.mock import patch
 
 import yaml
 
-from lab import __main__ as command
-from lab.embedded import lab, prepared
-from lab.embedded.first_import import FirstImport
-from lab.embedded.lab import Programs
-from lab.embedded.prepared import PreparedStarter
+from acceptance.lab import __main__ as command
+from acceptance.lab.embedded import lab, prepared
+from acceptance.lab.embedded.first_import import FirstImport
+from acceptance.lab.embedded.lab import Programs
+from acceptance.lab.embedded.prepared import PreparedStarter
 from tests.lab.embedded import fake
 
 

@@ -5,12 +5,12 @@ import signal
 
 import pytest
 
-from domain.errors import Inconclusive
-from domain.kubernetes import ServiceName
-from domain.target import Outage, Target
-from domain.waiting import eventually
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.target import embedded_target
+from acceptance.errors import Inconclusive
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.target import embedded_target
+from acceptance.resources import ServiceName
+from acceptance.target import Outage, Target
+from acceptance.waiting import eventually
 from tests.lab.embedded import fake
 from tests.lab.embedded.fake import GATEWAY, Boot, answer, pid
 

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.waiting import eventually
-from lab.embedded.manifests import DEFAULT, Manifests
-from lab.environments import CACHE, ensure_all
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.environments import CACHE, ensure_all
+from acceptance.report.html import ensure_allure
+from acceptance.waiting import eventually
 from tests.canaries import MASKED, MASTER, PASSWORD, PROVIDER, QUERY, VIRTUAL, found, texts
 from tests.lab.processes import wait_until_gone
 from tests.lab.sessions import REPOSITORY, Session, command, environment, judge
-from tools.report import ensure_allure
 
 Objects = dict[str, dict[str, Any]]
 Change = Callable[[Objects], None]
@@ -53,7 +53,7 @@ def leaky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "path"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(
-        "import sys\nif 'lab.providers' in sys.orig_argv:\n    import tests.lab.leaky\n"
+        "import sys\nif 'acceptance.lab.providers' in sys.orig_argv:\n    import tests.lab.leaky\n"
     )
     (folder / "crashing.py").write_text(_PLUGIN)
     monkeypatch.setenv("PYTHONPATH", f"{folder}:{REPOSITORY}")

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.kubernetes import Variable
-from domain.secret import Secret
-from lab.embedded.command import CommandLine, RefusedCommandError, command_line
-from lab.embedded.plan import chosen
-from lab.embedded.programs import LITELLM, OPEN_WEBUI, Program, program_for
+from acceptance.lab.embedded.command import CommandLine, RefusedCommandError, command_line
+from acceptance.lab.embedded.plan import chosen
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program, program_for
+from acceptance.resources import Variable
+from acceptance.secret import Secret
 
 CONFIG = ("litellm", "--config", "/app/config.yaml")
 SERVE = ("open-webui", "serve", "--host", "0.0.0.0", "--port", "8080")  # noqa: S104  # the pod's

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.waiting import eventually
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.network import Disturbance
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.network import Disturbance
+from acceptance.waiting import eventually
 from tests.lab.embedded import fake
 from tests.lab.embedded.fake import GATEWAY, WEBUI, Boot, answer, pid
 

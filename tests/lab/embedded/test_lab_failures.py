@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import SetupError
-from domain.waiting import eventually
-from lab.embedded import process
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.manifests import Manifests
-from lab.environments import Environment
+from acceptance.errors import SetupError
+from acceptance.lab.embedded import process
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.environments import Environment
+from acceptance.waiting import eventually
 from tests.lab.embedded import fake
 from tests.lab.embedded.fake import GATEWAY, WEBUI, Boot, pid
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lab.embedded.manifests import Manifests
-from lab.embedded.network import Disturbance, Network, selects
-from lab.embedded.plan import PodPlan, plan_pods
-from lab.embedded.unsupported import unsupported
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.network import Disturbance, Network, selects
+from acceptance.lab.embedded.plan import PodPlan, plan_pods
+from acceptance.lab.embedded.unsupported import unsupported
 from tests.lab.embedded import fake
 
 GATEWAY, WEBUI = "ml/litellm-0", "apps/open-webui-0"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.errors import SetupError
-from lab.embedded.manifests import Manifests
-from lab.embedded.placeholders import completed
-from lab.embedded.unsupported import unsupported
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.unsupported import unsupported
 from tests.lab.embedded import fake
 
 CONFIG = {

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.waiting import eventually
-from lab.embedded import prepared, process
-from lab.embedded.first_import import FirstImport
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.manifests import Manifests
-from lab.embedded.prepared import PreparedStarter
-from lab.environments import Environment
+from acceptance.lab.embedded import prepared, process
+from acceptance.lab.embedded.first_import import FirstImport
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.prepared import PreparedStarter
+from acceptance.lab.environments import Environment
+from acceptance.waiting import eventually
 from tests.lab.embedded import fake
 from tests.lab.embedded.inside import POD_PYTHON
 

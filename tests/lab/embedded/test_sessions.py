@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.waiting import eventually
-from lab.embedded.manifests import DEFAULT, Manifests
-from lab.environments import CACHE, ensure_all
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.environments import CACHE, ensure_all
+from acceptance.waiting import eventually
 from tests.lab.processes import processes, wait_until_gone
 from tests.lab.sessions import REPOSITORY, command, environment, judge
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from domain.errors import SetupError
-from domain.kubernetes import ServiceName
-from lab.__main__ import main
-from lab.embedded.lab import EmbeddedLab
-from lab.embedded.standing import announced, attached
-from lab.embedded.target import embedded_target
-from lab.providers.client import Providers
+from acceptance.errors import SetupError
+from acceptance.lab.__main__ import main
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.standing import announced, attached
+from acceptance.lab.embedded.target import embedded_target
+from acceptance.lab.providers.client import Providers
+from acceptance.resources import ServiceName
 from tests.lab.embedded import fake
 from tests.lab.processes import processes, wait_until_gone
 from tests.lab.sessions import REPOSITORY, environment
@@ -61,7 +61,7 @@ def test_it_prints_all_that_a_person_needs(tmp_path: Path) -> None:
         assert "sign in      administrator@lab.example / lab-administrator" in printed
         assert "apps_open-webui-0/log" in printed
         assert "pytest --reuse" in printed
-        assert "python -m lab away vllm hangs" in printed
+        assert "python -m acceptance.lab away vllm hangs" in printed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -116,7 +116,10 @@ def test_providers_are_taken_away_and_given_back_by_hand(
         assert main(["--cache", str(cache), "back"]) == 0
         assert vllm_status(lab.providers) == 200
     said = capsys.readouterr().out
-    assert said == "vllm answers with an error until `python -m lab back`\nall providers are well\n"
+    assert (
+        said == "vllm answers with an error until `python -m acceptance.lab back`\n"
+        "all providers are well\n"
+    )
 
 
 def vllm_status(providers: Providers) -> int:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.embedded.manifests import DEFAULT, Manifests
-from lab.embedded.network import Network
-from lab.embedded.plan import plan_pods
-from lab.embedded.upstreams import not_emulated, offers_of
-from lab.providers.catalogue import OFFERS, Offer
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.network import Network
+from acceptance.lab.embedded.plan import plan_pods
+from acceptance.lab.embedded.upstreams import not_emulated, offers_of
+from acceptance.lab.providers.catalogue import OFFERS, Offer
 
 LLAMA = "ghcr.io/ggml-org/llama.cpp:server"
 CONFIG = ("ConfigMap", "ml", "litellm-config")

@@ -6,13 +6,13 @@ from unittest.mock import patch
 
 import pytest
 
-from domain.errors import SetupError
-from lab.embedded import lab
-from lab.embedded.lab import programs_for
-from lab.embedded.manifests import DEFAULT, Manifests
-from lab.embedded.plan import plan_pods
-from lab.embedded.programs import Program, other_than_named, version_named
-from lab.environments import LITELLM, OPEN_WEBUI, Environment
+from acceptance.errors import SetupError
+from acceptance.lab.embedded import lab
+from acceptance.lab.embedded.lab import programs_for
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.plan import plan_pods
+from acceptance.lab.embedded.programs import Program, other_than_named, version_named
+from acceptance.lab.environments import LITELLM, OPEN_WEBUI, Environment
 
 WEBUI, GATEWAY = "ghcr.io/open-webui/open-webui", "ghcr.io/berriai/litellm"
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.errors import SetupError
-from lab.embedded import withheld
-from lab.embedded.files import PodFiles
-from lab.embedded.manifests import Manifests
-from lab.embedded.plan import PodPlan, plan_pods
-from lab.embedded.unsupported import unsupported
+from acceptance.errors import SetupError
+from acceptance.lab.embedded import withheld
+from acceptance.lab.embedded.files import PodFiles
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.plan import PodPlan, plan_pods
+from acceptance.lab.embedded.unsupported import unsupported
 from tests.lab.embedded import fake
 from tests.lab.embedded.fake import WEBUI, Boot, answer
 

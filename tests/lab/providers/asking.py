@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from lab.providers.client import Providers
-from lab.providers.handover import CERTIFICATE
+from acceptance.lab.providers.client import Providers
+from acceptance.lab.providers.handover import CERTIFICATE
 
 GOOD_KEY = "sk-lab-test-0123456789"
 TIMEOUT = 5.0

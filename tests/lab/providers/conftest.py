@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import SetupError
-from domain.waiting import eventually
-from lab.providers.client import Providers
-from lab.providers.handover import Handover
+from acceptance.errors import SetupError
+from acceptance.lab.providers.client import Providers
+from acceptance.lab.providers.handover import Handover
+from acceptance.waiting import eventually
 from tests.lab.providers.asking import Wire
 
 _STOP_SECONDS = 5.0
@@ -21,7 +21,7 @@ Start = Callable[[Path], AbstractContextManager[subprocess.Popen[bytes]]]
 
 @contextmanager
 def _started(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "lab.providers", "--directory", str(directory)]
+    command = [sys.executable, "-m", "acceptance.lab.providers", "--directory", str(directory)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=_ROOT
     ) as process:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from lab.providers.behaviour import Behaviour, Kind
-from lab.providers.catalogue import OFFERS, Offer
-from lab.providers.client import Providers
-from lab.providers.handover import Handover
+from acceptance.lab.providers.behaviour import Behaviour, Kind
+from acceptance.lab.providers.catalogue import OFFERS, Offer
+from acceptance.lab.providers.client import Providers
+from acceptance.lab.providers.handover import Handover
 from tests.lab.providers.asking import (
     CHAT,
     GEMINI,

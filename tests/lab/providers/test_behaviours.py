@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from lab.providers.behaviour import Behaviour, Kind
-from lab.providers.client import Providers
+from acceptance.lab.providers.behaviour import Behaviour, Kind
+from acceptance.lab.providers.client import Providers
 from tests.lab.providers.asking import CHAT, GEMINI, GROQ, OPENAI, VLLM, WAYS, Way, Wire, items
 
 NONCE = "nonce-0b77e1"

@@ -5,10 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from domain.errors import SetupError
-from lab.providers.behaviour import Behaviour, Kind
-from lab.providers.client import Providers
-from lab.providers.handover import Handover
+from acceptance.errors import SetupError
+from acceptance.lab.providers.behaviour import Behaviour, Kind
+from acceptance.lab.providers.client import Providers
+from acceptance.lab.providers.handover import Handover
 
 
 @pytest.fixture

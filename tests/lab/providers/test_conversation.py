@@ -5,8 +5,8 @@ import json
 import pytest
 from starlette.requests import Request
 
-from lab.providers.conversation import Message, Question, speak, text_of, tokens
-from lab.providers.ollama import Ollama
+from acceptance.lab.providers.conversation import Message, Question, speak, text_of, tokens
+from acceptance.lab.providers.ollama import Ollama
 
 
 def asked(text: str, max_tokens: int | None = None) -> Question:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from domain.secret import fingerprint
-from lab.providers.client import Providers
+from acceptance.lab.providers.client import Providers
+from acceptance.secret import fingerprint
 from tests.lab.providers.asking import (
     CHAT,
     GEMINI,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.providers.behaviour import Behaviour, Kind
-from lab.providers.client import Providers
-from lab.providers.handover import CERTIFICATE, FILE, Handover
+from acceptance.lab.providers.behaviour import Behaviour, Kind
+from acceptance.lab.providers.client import Providers
+from acceptance.lab.providers.handover import CERTIFICATE, FILE, Handover
 from tests.lab.providers.asking import OPENAI, VLLM, Wire
 from tests.lab.providers.conftest import Start
 

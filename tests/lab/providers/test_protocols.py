@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.providers.client import Providers
+from acceptance.lab.providers.client import Providers
 from tests.lab.providers.asking import (
     CHAT,
     GEMINI,

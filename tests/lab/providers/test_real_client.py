@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lab import environments
-from lab.providers.behaviour import Behaviour, Kind
-from lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
-from lab.providers.client import Providers
-from lab.providers.handover import CERTIFICATE
+from acceptance.lab import environments
+from acceptance.lab.providers.behaviour import Behaviour, Kind
+from acceptance.lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
+from acceptance.lab.providers.client import Providers
+from acceptance.lab.providers.handover import CERTIFICATE
 from tests.lab.providers import real_client
 
 NONCE = "nonce-c41e7d90"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.waiting import eventually
+from acceptance.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
 _TIMEOUT = 5.0
@@ -49,7 +49,7 @@ def process(upstream: Upstream) -> Iterator[tuple[subprocess.Popen[bytes], int]]
         port = free.getsockname()[1]
     with subprocess.Popen(
         [
-            *(sys.executable, "-m", "lab.providers.relay", str(port)),
+            *(sys.executable, "-m", "acceptance.lab.providers.relay", str(port)),
             *(f"127.0.0.1:{upstream.port}", "--model", "Qwen/Qwen2.5-7B-Instruct-AWQ"),
         ],
         cwd=_ROOT,

@@ -1,0 +1,1 @@
+"""The engine: judges a contract against a target."""

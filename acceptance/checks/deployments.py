@@ -1,0 +1,132 @@
+"""Whether each model of the story stands for the upstream that the story puts behind it."""
+
+from collections.abc import Iterable, Iterator
+from types import MappingProxyType
+
+from acceptance.checks.proof import Deployment, host_of
+from acceptance.contract.values import Contract, Model
+from acceptance.message import explain
+from acceptance.resources import Environment, named
+
+
+def check_own_upstreams(
+    deployments: Iterable[Deployment],
+    contract: Contract,
+    environment: Environment = MappingProxyType({}),
+) -> None:
+    """Raise AssertionError where models share an upstream, have several, or have another's.
+
+    Two names of one address are no fault: one GPU serves in several modes. Names that are not the
+    contract's are the owner's business.
+
+    Args:
+        deployments: what LiteLLM tells of its entries.
+        contract: what must stand behind each name.
+        environment: of the gateway, where it can be seen: LiteLLM reads addresses from it for
+            entries that name none (`OPENAI_BASE_URL`, 1.106.2).
+
+    Raises:
+        NotProven: an address in it may not be read.
+    """
+    known = tuple(deployments)
+    wrong = [
+        *_wrong(known, contract),
+        *_elsewhere(known, contract),
+        *_sent_elsewhere(known, contract, environment),
+    ]
+    if wrong:
+        raise AssertionError(
+            explain(
+                "A model does not stand for one upstream of its own.",
+                expected="behind each model of the contract its own upstream, and no other",
+                found="; ".join(wrong),
+                where="GET /model/info: LiteLLM spreads requests over all entries of one name",
+                fix="correct model_name, litellm_params.model and api_base in LiteLLM's model_list",
+            )
+        )
+
+
+def _wrong(deployments: tuple[Deployment, ...], contract: Contract) -> Iterator[str]:
+    behind = {
+        name: sorted({each.upstream for each in deployments if each.group == name})
+        for name in contract.models
+    }
+    for name, upstreams in behind.items():
+        if len(upstreams) > 1:
+            yield f"{name} stands for several models: {', '.join(upstreams)}"
+        own = contract.models[name].upstream
+        for other in contract.models.values():
+            if other.upstream in ("", own) or other.name == name:
+                continue
+            if any(_serves(each, other.upstream) for each in upstreams):
+                yield f"{name} stands for {other.upstream}, which is {other.name}'s"
+                break
+        else:
+            if own and upstreams and not any(_serves(each, own) for each in upstreams):
+                yield f"{name} stands for {', '.join(upstreams)}, not for {own}"
+
+
+def _elsewhere(deployments: tuple[Deployment, ...], contract: Contract) -> Iterator[str]:
+    """Entries whose own address is another host's: of two that share a name, one may be dead."""
+    for each in deployments:
+        model, host = contract.models.get(each.group), host_of(each.api_base)
+        if model and host and not _theirs(host, model, contract):
+            hosts = " or ".join(model.provider.hosts)
+            yield f"{each.group} has an entry at {each.api_base}, not at {hosts}"
+
+
+def _sent_elsewhere(
+    deployments: tuple[Deployment, ...], contract: Contract, environment: Environment
+) -> Iterator[str]:
+    """Variables that send an entry elsewhere; one that names its own address reads none."""
+    told = set()
+    for each in deployments:
+        model = contract.models.get(each.group)
+        if model is None or each.api_base:
+            continue
+        read = ((name, named(environment, name)) for name in _variables(each, model))
+        name, url = next(
+            ((name, value.value.reveal()) for name, value in read if value and value.value),
+            ("", ""),
+        )
+        if host_of(url) and not _theirs(host_of(url), model, contract) and name not in told:
+            told.add(name)
+            yield f"{name} in LiteLLM's environment sends {model.provider.name}'s models to {url}"
+
+
+def _theirs(host: str, model: Model, contract: Contract) -> bool:
+    return model.provider.serves_at(host, namespace=contract.gateway.namespace)
+
+
+def _variables(entry: Deployment, model: Model) -> tuple[str, ...]:
+    """The variables from which LiteLLM 1.106.2 takes a provider's address, the first one set."""
+    prefixed = "/" in entry.upstream and entry.upstream != model.upstream
+    prefix = entry.upstream.partition("/")[0] if prefixed else model.provider.name
+    provider = prefix.removesuffix("_chat").upper()
+    return (f"{provider}_BASE_URL", f"{provider}_API_BASE")[provider != "OPENAI" :]
+
+
+def as_agreed(deployments: Iterable[Deployment], model: Model) -> bool:
+    """Whether every entry of a model asks for the agreed upstream, by its provider's own path.
+
+    An address of the entry's own may hold a path that the provider does not have.
+    """
+    entries = [each for each in deployments if each.group == model.name]
+    return bool(entries) and all(
+        _serves(each.upstream, model.upstream)
+        and (not each.api_base or each.api_base.rstrip("/") in _ADDRESSES)
+        for each in entries
+    )
+
+
+_ADDRESSES = (
+    "https://api.openai.com/v1",
+    "https://api.groq.com/openai/v1",
+    "https://api.mistral.ai/v1",
+    "https://generativelanguage.googleapis.com",
+)
+"""What LiteLLM 1.106.2 asks where an entry names no address."""
+
+
+def _serves(upstream: str, model: str) -> bool:
+    return upstream == model or upstream.endswith(f"/{model}")

@@ -1,0 +1,243 @@
+"""Questions to models: each asked once a run, several providers at a time, one a provider."""
+
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+from acceptance.checks.answering import limit_of_the_key
+from acceptance.checks.proof import Answer
+from acceptance.checks.refusals import refusal
+from acceptance.clients.hands import Hands
+from acceptance.clients.streaming import Question
+from acceptance.contract.values import Contract
+from acceptance.message import excerpt
+from acceptance.waiting import Say, aloud, eventually
+
+_WORDS = """
+acorn anchor apron attic bacon badge bagel banjo barrel basket bench biscuit blanket blender
+bottle bowl bracket brick broom bucket butter button cabin cable camera candle canoe canvas carpet
+carrot ceiling cellar chair cheese cherry chimney coat coffee comb compass cookie copper cotton
+cradle crayon cupboard curtain cushion desk diary dish drawer drum dustpan easel elbow engine
+envelope eraser fabric feather fence ferry fiddle flask flute fork fountain freezer funnel garage
+garlic gasket glove goggles grapes gravel guitar hammer hammock handle harbor harp hatch hinge
+honey hook jacket jar jigsaw kettle keyboard kitchen kite knapsack ladder ladle lamp lantern
+laundry lemon lever locker magnet mailbox marble mattress melon mirror mitten mop mortar muffin
+mug mustard napkin needle noodle notebook oven paddle padlock pancake parcel pebble pencil pepper
+piano pickle pillow pliers plywood pocket popcorn porridge potato pretzel puddle pulley pumpkin
+puzzle quilt radish raisin ribbon rubber rudder sandal saucer scarf shelf shovel sleeve slipper
+soap socket sofa spatula spinach sponge spoon stapler suitcase sweater syrup table teapot thimble
+thread ticket toaster tomato towel tractor trumpet tunnel turnip umbrella vase velvet violin
+waffle wagon walnut wardrobe whistle window wrench zipper
+"""
+"""Things of a household: no guardrail takes one for a name, a place, a number or a secret."""
+_LENGTH = 4
+"""Words: one of a thousand million nonces, so that none comes twice in a ledger."""
+_PATIENCE = 150.0
+"""Seconds for a question that the key's limits refuse; they are told by the minute."""
+_PAUSE = 10.0
+"""Seconds between two looks, where whoever refused named none."""
+
+
+def nonce() -> str:
+    """Words that no earlier question held, and that no filter has a reason to mask."""
+    return " ".join(secrets.SystemRandom().sample(_WORDS.split(), _LENGTH))
+
+
+def unique() -> str:
+    """A name that nobody and nothing else has."""
+    return f"K{uuid.uuid4().hex[:10].upper()}"
+
+
+def as_the_page() -> Mapping[str, Any]:
+    """What makes a question one of the page's: within a session, tools go with it.
+
+    Open WebUI adds its built-in tools to the questions of a session, and to no others (from 0.10,
+    seen in 0.12.4, `utils/middleware.py`). Without a chat the answer is streamed to who asked.
+    """
+    return {"session_id": f"acceptance-{unique()}"}
+
+
+INVENTED = f"invented-{unique()}"
+"""A model that nobody serves."""
+
+
+class Answers:
+    """Answers to a user's questions, shared by all scenarios that disturb nothing."""
+
+    def __init__(
+        self,
+        hands: Hands,
+        contract: Contract,
+        *,
+        wanted: Callable[[], Iterable[str]],
+        ordinary: Callable[[str], Hands | None] = lambda _model: None,
+        say: Say,
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            hands: the account that judges.
+            contract: knows which models have one provider, who is asked one thing at a time.
+            wanted: the models that the selected scenarios will ask for.
+            ordinary: an ordinary user, where there is one who is offered this model.
+            say: shows progress.
+        """
+        self._hands = hands
+        self._contract = contract
+        self._wanted = wanted
+        self._ordinary = ordinary
+        self._say = say
+        self._answers: dict[str, Future[Answer]] = {}
+        self._users: dict[str, Hands] = {}
+        """Who asks a model instead of the account that judges."""
+        self._amiss: dict[str, Answer] = {}
+        """What ordinary users were told that is not the model's own answer."""
+        self._lane = threading.Lock()
+        self._one_lane = False
+        """Whether the key was refused for asking too much, so that one question is asked a time."""
+
+    def of(self, model: str) -> Answer:
+        """The model's answer; the first call asks all wanted models, each provider in its turn.
+
+        Raises:
+            UnexpectedAnswerError: Open WebUI did not answer.
+            Exception: what asking raised else.
+        """
+        if not self._answers:
+            self._ask_all([*self._wanted()])
+        if model not in self._answers:
+            self._ask_all([model])
+        return self._answers[model].result()
+
+    def _ask_all(self, models: list[str]) -> None:
+        lanes: dict[str, list[str]] = {}
+        for model in models:
+            if model in self._asked_by_users() and (user := self._ordinary(model)):
+                self._users[model] = user
+            lanes.setdefault(self._provider(model), []).append(model)
+            self._answers[model] = Future()
+        with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
+            list(pool.map(self._ask_in_turn, lanes.values()))
+        self._tell_of_users()
+
+    def _asked_by_users(self) -> Collection[str]:
+        """The models that an ordinary user asks: a chain's first two, and one from outside."""
+        chain = self._contract.chains[0][:2] if self._contract.chains else ()
+        outside = [
+            name
+            for name in self._contract.parallel
+            if self._contract.models[name].provider.service is None
+        ]
+        return (*chain, *outside[:1])
+
+    def _tell_of_users(self) -> None:
+        """Let the first model that answers the account that judges, and no ordinary user, say so.
+
+        Once: what treats users otherwise is one fault, however many models it concerns.
+        """
+        for model in self._asked_by_users():
+            answer = self._amiss.get(model)
+            if answer and not self._answers[model].exception():
+                if _its_own(self._answers[model].result()):
+                    self._answers[model] = Future()
+                    self._answers[model].set_result(answer)
+                self._amiss.clear()
+                return
+
+    def _ask_in_turn(self, models: list[str]) -> None:
+        for model in models:
+            try:
+                self._answers[model].set_result(self._fairly(model))
+            except Exception as error:  # noqa: BLE001  # raised where the answer is asked for
+                self._answers[model].set_exception(error)
+
+    def _fairly(self, model: str) -> Answer:
+        """One answer; a second question where the first failed in a way that passes by itself.
+
+        A rate limit is not asked again. Both questions are counted in the evidence. A model that
+        asks for a tool of the page's instead of answering is asked without them. Where an ordinary
+        user asks, the account that judges does so only after an answer that is not the model's own.
+        """
+        if user := self._users.get(model):
+            answer = replace(self._ask(model, as_the_page(), hands=user), by_a_user=True)
+            if _its_own(answer):
+                return answer
+            self._amiss[model] = answer
+        answer = self.fresh(model)
+        earlier = self._amiss.get(model)
+        if earlier and earlier.error and refusal(answer.error, answer.status).resting:
+            return earlier  # LiteLLM rests after that one, and tells its reason to nobody else
+        passing = (
+            refusal(answer.error, answer.status).passing if answer.error else not answer.returned
+        )
+        if not passing or limit_of_the_key(answer.error):
+            return answer
+        told = (
+            excerpt(answer.error) or f"its code did not come back in {excerpt(answer.text, 80)!r}"
+        )
+        if answer.tools:
+            told = f"it asked for the tool {answer.tools[0]}"
+        self._say(f"{model} is asked a second time: {told}")
+        return replace(self.fresh(model, as_page=not answer.tools), attempts=2)
+
+    def fresh(self, model: str, *, as_page: bool = True) -> Answer:
+        """An answer to a new question, asked once, or again while the key's limits refuse it.
+
+        Args:
+            model: who is asked.
+            as_page: ask as a session of the page does.
+
+        Raises:
+            UnexpectedAnswerError: Open WebUI did not answer.
+        """
+        options = as_the_page() if as_page else {}
+        with self._lane if self._one_lane else nullcontext():
+            answer = self._ask(model, options)
+        if not limit_of_the_key(answer.error):
+            return answer
+        self._one_lane = True
+        with self._lane:
+            return self._when_allowed(model, options, answer)
+
+    def _when_allowed(self, model: str, options: Mapping[str, Any], refused: Answer) -> Answer:
+        """The answer once the limit lets a question pass, or the last refusal."""
+        self._say(f"one question at a time from now on: {limit_of_the_key(refused.error)}")
+        last = refused
+
+        def allowed() -> Answer:
+            nonlocal last
+            last = self._ask(model, options)
+            assert not limit_of_the_key(last.error), limit_of_the_key(last.error)
+            return last
+
+        try:
+            return eventually(
+                allowed,
+                what=f"leave to ask {model}",
+                timeout=_PATIENCE,
+                interval=min(refused.retry_after or _PAUSE, _PATIENCE / 2),
+                say=self._say,
+            )
+        except AssertionError:
+            return last  # the limit is what is told of it
+
+    def _ask(self, model: str, options: Mapping[str, Any], *, hands: Hands | None = None) -> Answer:
+        with aloud(f"the answer of {model}", self._say):
+            question = Question(model=model, nonce=nonce(), options=options)
+            return (hands or self._hands).ask(question)
+
+    def _provider(self, model: str) -> str:
+        """Whose lane a model is asked in; one that is not the contract's stands alone."""
+        known = self._contract.models.get(model)
+        return known.provider.name if known else model
+
+
+def _its_own(answer: Answer) -> bool:
+    """Whether nothing speaks against the model itself having given this answer."""
+    group = answer.provenance.group if answer.provenance else ""
+    return answer.returned and not answer.error and group in (answer.model, "")

@@ -1,0 +1,115 @@
+"""An account's place before the browser, for the whole run."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from playwright.sync_api import Error as PlaywrightError
+
+from acceptance.clients.browser.page import ChatPage
+from acceptance.clients.browser.session import Browser
+from acceptance.clients.browser.sitting import Sitting, State
+from acceptance.errors import NotProven
+from acceptance.secret import Secret
+from acceptance.target import Account
+
+T = TypeVar("T")
+
+
+class Desk:
+    """One sitting, signed in by the form; after anything unexpected another takes its place.
+
+    A page is loaded once and not for each scenario: a load costs as much as an answer.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        account: Account,
+        *,
+        administrator: bool,
+        learn: Callable[[Secret], None],
+    ) -> None:
+        """Nobody sits down yet.
+
+        Args:
+            browser: the run's.
+            account: who it is; one without e-mail is asked for nothing (`WEBUI_AUTH=false`).
+            administrator: whether it may be shown what is new.
+            learn: told the session's token, so that it is masked.
+        """
+        self._browser = browser
+        self._account = account
+        self._administrator = administrator
+        self._learn = learn
+        self._sitting: Sitting | None = None
+        self._signed_in: State | None = None
+        self._refused: Exception | None = None
+        self._surprised = False
+
+    def do(self, work: Callable[[ChatPage], T], *, afresh: bool = False) -> T:
+        """The result of work with the page.
+
+        Args:
+            work: done in the browser's thread.
+            afresh: with the page as it is loaded now; an earlier one shows the models of its time.
+
+        Raises:
+            NotProven: the browser broke off; what is done next begins with another.
+        """
+        return self._browser.do(lambda: self._do(work, afresh=afresh))
+
+    def _do(self, work: Callable[[ChatPage], T], *, afresh: bool) -> T:
+        try:
+            known = self._sitting
+            page = self._taken().page
+            if afresh and known is self._sitting:
+                page.open()
+            return work(page)
+        except BaseException as error:
+            # What it shows now is evidence, so it is left as it is until the next one needs it.
+            self._surprised = True
+            if isinstance(error, PlaywrightError):
+                told = error.message.splitlines()[0]
+                raise NotProven(f"the browser broke off, and another is begun: {told}") from error
+            raise
+
+    def _taken(self) -> Sitting:
+        if self._refused:  # told to each scenario, tried once
+            raise self._refused
+        if self._sitting and self._surprised:
+            self._leave(self._sitting)
+        self._surprised = False
+        if self._sitting is None:
+            self._sitting = self._browser.sit_down(self._signed_in)
+            if self._signed_in:
+                self._sitting.page.open()
+            else:
+                self._signed_in = self._sign_in(self._sitting)
+        return self._sitting
+
+    def _sign_in(self, sitting: Sitting) -> State:
+        who = self._account
+        try:
+            if who.email:
+                sitting.page.sign_in(who.email, who.password, news=self._administrator)
+            else:
+                sitting.page.open()
+        except (AssertionError, NotProven) as error:
+            self._refused = error
+            raise
+        state = sitting.context.storage_state()
+        for cookie in state["cookies"]:
+            self._learn(Secret(cookie["value"]))
+        return state
+
+    def _leave(self, sitting: Sitting) -> None:
+        self._browser.stand_up(sitting)
+        self._sitting = None
+
+    def leave(self) -> None:
+        """End the sitting."""
+        if self._sitting:
+            sitting = self._sitting
+            with suppress(NotProven):  # the run ends, and every sitting with its browser
+                self._browser.do(lambda: self._leave(sitting))

@@ -1,0 +1,52 @@
+"""What a person is told where the page lacks what every page of Open WebUI has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from acceptance.clients.browser.places import SEEN_ON
+from acceptance.errors import NotProven
+from acceptance.message import explain
+
+
+@contextmanager
+def expecting(what: str, page: Page) -> Iterator[None]:
+    """Say in people's words what was not there.
+
+    Raises:
+        AssertionError: this version of Open WebUI has it, so a user does not find it either.
+        NotProven: on another version, where it may only have moved.
+    """
+    try:
+        yield
+    except PlaywrightTimeoutError as error:
+        raise _missing(what, page, error.message.splitlines()[0]) from error
+
+
+def _missing(what: str, page: Page, found: str) -> Exception:
+    version = _version(page)
+    if version not in (SEEN_ON, ""):
+        return NotProven(
+            f"the page has changed: {what} is not where Open WebUI {SEEN_ON} has it; this is "
+            f"{version}: correct acceptance/clients/browser/places.py"
+        )
+    return AssertionError(
+        explain(
+            f"The page does not show {what}.",
+            expected=f"{what}, as in every Open WebUI {SEEN_ON}",
+            found=found if version else f"{found}; Open WebUI does not tell its version either",
+            where=page.url,
+            fix="look at the picture and the console of the browser, attached to this result",
+        )
+    )
+
+
+def _version(page: Page) -> str:
+    """What Open WebUI says of itself; empty where it says nothing."""
+    try:
+        return str(page.request.get("/api/version").json()["version"])
+    except (PlaywrightError, ValueError, LookupError, TypeError):
+        return ""

@@ -1,0 +1,166 @@
+"""One browser for the run, in a thread of its own.
+
+Playwright's plain API belongs to the thread that started it and keeps an event loop running there,
+which would be in the way of everybody else's in the main thread.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
+
+from acceptance.clients.browser.installed import INSTALL
+from acceptance.clients.browser.sitting import Evidence, Sitting, State
+from acceptance.errors import NotProven, SetupError
+from acceptance.message import explain
+
+T = TypeVar("T")
+_SLOW_SECONDS = 0.6
+"""Seconds between two actions for a person who watches."""
+_OUTSIDE = ("data", "blob", "about", "chrome-extension")
+"""Schemes that ask nobody."""
+
+
+class Browser:
+    """A Chromium that can reach one host and no other."""
+
+    def __init__(
+        self,
+        program: Path,
+        *,
+        base_url: str,
+        headed: bool = False,
+        slow: bool = False,
+        closely: bool = False,
+    ) -> None:
+        """Start it.
+
+        Args:
+            program: of Chromium.
+            base_url: the only server that it may ask.
+            headed: show its window.
+            slow: let a person follow.
+            closely: let traces show the page and its requests at each action, which costs a third
+                more than the actions alone.
+
+        Raises:
+            SetupError: it does not start.
+        """
+        self.base_url = base_url
+        self._program = program
+        self._headed = headed
+        self._slow = slow
+        self._closely = closely
+        self._closing = ExitStack()
+        self.sittings: list[Sitting] = []
+        """Those that are not over; for the browser's thread."""
+        self._strangers: dict[str, None] = {}
+        self._ends = False
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
+        try:
+            self._chromium = self.do(self._start)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> Chromium:
+        # Playwright leaves its own folder for traces behind.
+        traces = tempfile.TemporaryDirectory(
+            prefix="acceptance-traces-", ignore_cleanup_errors=True
+        )
+        self._traces = self._closing.enter_context(traces)
+        self._playwright = self._closing.enter_context(sync_playwright())
+        return self._launch()
+
+    def _launch(self) -> Chromium:
+        host = urlsplit(self.base_url).hostname or ""
+        flags = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            flags.append("--no-sandbox")  # Chromium's own sandbox refuses root
+        try:
+            chromium = self._playwright.chromium.launch(
+                executable_path=self._program,
+                headless=not self._headed,
+                slow_mo=_SLOW_SECONDS * 1000 if self._slow else 0,
+                args=[*flags, "--disable-dev-shm-usage"],
+                traces_dir=self._traces,
+            )
+        except PlaywrightError as error:
+            raise SetupError(
+                explain(
+                    "The browser does not start.",
+                    expected="a Chromium that Playwright can drive",
+                    found=error.message.splitlines()[0],
+                    where=str(self._program),
+                    fix=f"{INSTALL}; without a screen leave --headed away",
+                )
+            ) from error
+        self._closing.callback(chromium.close)
+        return chromium
+
+    def do(self, work: Callable[[], T]) -> T:
+        """The result of work with pages.
+
+        Raises:
+            NotProven: the run ends.
+        """
+
+        def timely() -> T:
+            if self._ends:
+                raise NotProven("the run ended before the browser was asked")
+            return work()
+
+        return self._thread.submit(timely).result()
+
+    def sit_down(self, state: State | None = None) -> Sitting:
+        """A new sitting, in another browser where the last one broke off; in its thread only."""
+        try:
+            sitting = self._sitting(state)
+        except PlaywrightError:
+            self._chromium = self._launch()
+            sitting = self._sitting(state)
+        sitting.listen(self._hear)
+        self.sittings.append(sitting)
+        return sitting
+
+    def _sitting(self, state: State | None) -> Sitting:
+        return Sitting(self._chromium, self.base_url, state, closely=self._closely)
+
+    def stand_up(self, sitting: Sitting) -> None:
+        """End a sitting; in the browser's thread only."""
+        self.sittings.remove(sitting)
+        sitting.close()
+
+    def _hear(self, url: str) -> None:
+        """Note a request of any page."""
+        address = urlsplit(url)
+        if address.scheme not in _OUTSIDE and address.netloc != urlsplit(self.base_url).netloc:
+            self._strangers[f"{address.scheme}://{address.netloc}"] = None
+
+    def strangers(self) -> tuple[str, ...]:
+        """Other hosts that pages wanted to ask since this was asked last; they reached none."""
+        heard = tuple(self._strangers)
+        self._strangers.clear()
+        return heard
+
+    def evidence(self) -> list[Evidence]:
+        """What the open sittings saw until now."""
+        return self.do(lambda: [sitting.evidence() for sitting in self.sittings])
+
+    def refuse(self) -> None:
+        """Begin nothing more: the run ends."""
+        self._ends = True
+
+    def close(self) -> None:
+        """End it, after what it is doing now."""
+        self.refuse()
+        self._thread.submit(self._closing.close).result()
+        self._thread.shutdown()

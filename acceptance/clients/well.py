@@ -1,0 +1,91 @@
+"""Which models answer as themselves while nothing is disturbed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from acceptance.checks.answering import check_answer
+from acceptance.checks.proof import Answer
+from acceptance.clients.answers import Answers
+from acceptance.contract.values import Contract, Provider
+from acceptance.errors import Blocked, Subject
+from acceptance.target import Witness
+
+
+class Well:
+    """What the shared answers say of each model; asks no model twice."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        contract: Contract,
+        *,
+        offered: Callable[[str], None],
+        away: Callable[[Provider], bool],
+        as_agreed: Callable[[str], bool] = lambda _model: False,
+        witness: Witness | None = None,
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            answers: the answers that all scenarios share.
+            contract: who must answer for each model.
+            offered: raises Blocked where a model cannot be chosen.
+            away: whether nobody is meant to serve a provider's models now.
+            as_agreed: whether the gateway's entry of a model is known to be as it should.
+            witness: who saw at the providers' side what they were asked; must agree.
+        """
+        self._answers = answers
+        self._contract = contract
+        self._offered = offered
+        self.away = away
+        self._as_agreed = as_agreed
+        self._witness = witness
+        self._through_another = ""
+        """The model whose answer showed first that Open WebUI asks another gateway."""
+
+    def check(self, model: str) -> None:
+        """Return if the model answered by itself; raises like `check_answer`."""
+        self._check(self._answers.of(model), model, self._contract.models[model].provider)
+
+    def check_given(self, answer: Answer, model: str, provider: str) -> None:
+        """Return if the model gave this answer; raises like `check`.
+
+        A substitute that does not answer by itself has its own reason, and that is the one told.
+        """
+        if answer.model != model:
+            self.check(model)
+        self._check(answer, model, self._contract.providers[provider])
+
+    def _check(self, answer: Answer, model: str, provider: Provider) -> None:
+        if answer.provenance and answer.provenance.foreign:
+            self._through_another = self._through_another or model
+            if self._through_another != model:  # one fault, one red line
+                reason = f"{self._through_another} answers through another gateway"
+                raise Blocked(Subject.ANSWERS, reason)
+        expected = replace(self._contract.models[model], provider=provider)
+        check_answer(
+            answer,
+            expected,
+            namespace=self._contract.gateway.namespace,
+            away=self.away,
+            calls=self._witness.calls() if self._witness else (),
+            beside=[
+                each.upstream
+                for each in self._contract.models_of(provider.name)
+                if each.upstream and each.name != model
+            ],
+            as_agreed=self._as_agreed,
+        )
+
+    def require(self, model: str) -> None:
+        """Return if the model can be chosen and answered by itself.
+
+        Raises:
+            Blocked: it cannot, or did not, so what is built on it cannot be judged.
+            Inconclusive: it is away for a reason that is nobody's fault.
+        """
+        self._offered(model)
+        try:
+            self.check(model)
+        except AssertionError as error:
+            raise Blocked(Subject.ANSWERS, f"{model} does not answer by itself") from error

@@ -1,0 +1,135 @@
+"""What each sentence is: declared once, beside its step function, and never matched again.
+
+A step module gives pytest-bdd the parser that `sentence` returns. By the same parsers a contract
+is read, a browser knows which actions are a user's, and a drill what it will take away.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from pytest_bdd.parser import Step
+from pytest_bdd.parsers import StepParser, get_parser
+
+from acceptance.errors import Subject
+from acceptance.target import Outage
+
+MODEL, PROVIDER, OUTAGE = "model", "provider", "outage"
+"""Names of a sentence's values; a table has its models in the column `model`."""
+ORDER = "order"
+"""The column of a table of a chain that numbers its rows, from 1."""
+
+
+class States(Enum):
+    """What a sentence states about the deployment."""
+
+    OFFERED = auto()
+    """Models that must stand in the selector: its value, or its table."""
+    ASKED = auto()
+    """A model that must answer somebody."""
+    ANSWERER = auto()
+    """A model, and the provider that must give its answers."""
+    CHAIN_OF = auto()
+    """The model at which a chain begins; its table comes with a later sentence."""
+    CHAIN = auto()
+    """The models of that chain, in order, in its table."""
+    DECLARED_ENDPOINT = auto()
+    KEY_SOURCE = auto()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sentence:
+    """A sentence, and what it is."""
+
+    parser: StepParser
+    states: States | None
+    proves: Subject | None
+    by_a_user: bool
+    outage: Outage | None
+    takes_away: bool
+    about: States | None
+
+    def values(self, text: str) -> Mapping[str, Any]:
+        """The values that a step's text holds."""
+        return self.parser.parse_arguments(text) or {}
+
+
+_KNOWN: list[Sentence] = []
+
+
+def sentence(  # each a mark that few sentences carry
+    text: str | StepParser,
+    *,
+    states: States | None = None,
+    proves: Subject | None = None,
+    by_a_user: bool = False,
+    takes_away: bool = False,
+    outage: Outage | None = None,
+    about: States | None = None,
+) -> StepParser:
+    """The parser for a step function, its marks noted.
+
+    Args:
+        text: the words, or a parser where values stand in them.
+        states: what it states of the deployment.
+        proves: what is proven by it, on which other scenarios rest.
+        by_a_user: whether a user does this in the page, so that a browser can play it.
+        takes_away: whether it takes a provider (its value `provider`) away for a while.
+        outage: in which way, where no value `outage` says it.
+        about: what it compares of all that the contract states in this way.
+    """
+    parser = get_parser(text)
+    _KNOWN.append(
+        Sentence(
+            parser=parser,
+            states=states,
+            proves=proves,
+            by_a_user=by_a_user,
+            takes_away=takes_away,
+            outage=outage,
+            about=about,
+        )
+    )
+    return parser
+
+
+def known(text: str) -> Sentence | None:
+    """The marks of a step's text; None where nobody declared any."""
+    return next((each for each in _KNOWN if each.parser.is_matching(text)), None)
+
+
+def outages(steps: list[Step]) -> Iterator[tuple[str, Outage]]:
+    """The outages that a scenario's steps bring about: provider and way, in their order."""
+    for step in steps:
+        found = known(step.name)
+        if found and found.takes_away:
+            values = found.values(step.name)
+            yield values[PROVIDER], found.outage or Outage(values[OUTAGE])
+
+
+def returning(steps: list[Step]) -> Iterator[str]:
+    """The providers whose return a scenario is about: its sentence takes them and gives them back.
+
+    It is the one that names no outage of its own.
+    """
+    for step in steps:
+        found = known(step.name)
+        if found and found.takes_away and found.outage:
+            yield found.values(step.name)[PROVIDER]
+
+
+def column(table: Sequence[Sequence[str]], name: str) -> tuple[str, ...]:
+    """The cells of a step's table below one of its titles.
+
+    Raises:
+        AssertionError: no column has this title.
+    """
+    titles, *rows = table
+    assert name in titles, f"the table has no column {name!r}, but {', '.join(titles)}"
+    return tuple(row[titles.index(name)] for row in rows)
+
+
+def by_a_user(steps: list[Step]) -> bool:
+    """Whether a user acts in these steps."""
+    return any((found := known(step.name)) and found.by_a_user for step in steps)

@@ -1,0 +1,96 @@
+"""Files that say what is away, should its annotation get lost: one a workload."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from acceptance.errors import NotProven, SetupError
+from acceptance.kubernetes.taken import Taken
+from acceptance.message import explain
+
+
+class Notebook:
+    """What drills of one cluster took away and have not given back.
+
+    Filed by what tells a cluster from all others, since many contexts have one name. Where these
+    rights do not show that, notes are filed by its address, which may be another cluster's, too.
+    """
+
+    def __init__(self, folder: Path, cluster: str, address: str = "") -> None:
+        """Read nothing yet.
+
+        Args:
+            folder: of the notes of all clusters.
+            cluster: its identity; empty where it is not shown.
+            address: that of its API server.
+        """
+        self._ours = _file_name(cluster)
+        self._folders = [folder / _file_name(each) for each in (cluster, address) if each]
+
+    def write(self, taken: Taken) -> None:
+        """Write down what is about to be taken away.
+
+        Raises:
+            NotProven: it cannot be written, so that nothing may be taken.
+        """
+        folder = self._folders[0]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            half = folder / f"{_named(taken)}.half"
+            half.write_text(json.dumps(asdict(taken)), encoding="utf-8")
+            half.replace(folder / f"{_named(taken)}.json")
+        except OSError as error:
+            raise NotProven(
+                f"no drill without a note of what it takes away: {error}; --cache names a folder "
+                "that may be written"
+            ) from error
+
+    def strike(self, taken: Taken) -> None:
+        """It is away no longer."""
+        for folder in self._folders:
+            file = folder / f"{_named(taken)}.json"
+            with suppress(FileNotFoundError):
+                if _read(file).uid == taken.uid:  # not what another cluster calls so
+                    file.unlink()
+
+    def read(self) -> Iterator[tuple[Taken, bool]]:
+        """What was written down and never struck; and whether it is surely this cluster's.
+
+        Raises:
+            SetupError: a note is damaged.
+        """
+        for folder in self._folders:
+            for file in sorted(folder.glob("*.json")):
+                yield _read(file), folder.name == self._ours
+
+
+def _read(file: Path) -> Taken:
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+        taken = Taken(**{**written, "owners": tuple(written["owners"])})
+        if f"{_named(taken)}.json" == file.name and isinstance(taken.replicas, int):
+            return taken
+        found = "a note of something else"
+    except FileNotFoundError:
+        raise
+    except (OSError, TypeError, ValueError, KeyError, RecursionError) as error:
+        found = f"{type(error).__name__}: {error}"
+    raise SetupError(
+        explain(
+            "A note of what a drill took away is damaged.",
+            expected="kind, namespace, name and replicas of a workload, as the drill wrote them",
+            found=found,
+            where=str(file),
+            fix="its name tells the workload: see by kubectl that it has its pods, then remove it",
+        )
+    )
+
+
+def _named(taken: Taken) -> str:
+    return f"{taken.namespace}-{taken.kind}-{taken.name}"
+
+
+def _file_name(text: str) -> str:
+    return "".join(each if each.isalnum() else "-" for each in text)

@@ -1,0 +1,44 @@
+"""`python -m acceptance.lab.cluster`: put the story on a cluster of the lab, and leave it there."""
+
+import argparse
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from acceptance.errors import AcceptanceError
+from acceptance.kubernetes.connection import connect
+from acceptance.kubernetes.settling import settle
+from acceptance.lab.cluster.lab import cluster_lab
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.terminal import say
+from acceptance.resources import ServiceName
+from acceptance.verdict import ExitCode
+
+_SERVICES = (
+    ServiceName(namespace="apps", name="open-webui", port=0),
+    ServiceName(namespace="ml", name="litellm", port=0),
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do it; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m acceptance.lab.cluster", description=__doc__)
+    parser.add_argument("--kubeconfig", required=True, help="of the lab's own cluster")
+    parser.add_argument("--context", default="", help="where the kubeconfig holds several")
+    parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to apply")
+    options = parser.parse_args(arguments)
+    try:
+        api = connect(kubeconfig=options.kubeconfig, context=options.context, say=say)
+        with closing(api), cluster_lab(api, say=say) as lab:
+            lab.apply(Manifests.load(options.manifests))
+            for service in _SERVICES:
+                settle(api, service, say)
+    except AcceptanceError as error:
+        say(str(error))
+        return ExitCode.UNFIT
+    say(f"the story is on {api.context}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The emulated providers as ports of the suite: taking them away, and what they were asked."""
+
+from collections.abc import Collection, Mapping
+
+import httpx
+
+from acceptance.contract.values import Provider
+from acceptance.lab.providers.behaviour import Behaviour, Kind
+from acceptance.lab.providers.client import Providers
+from acceptance.target import AtRest, Call, Outage, always
+
+BEHAVIOURS: Mapping[Outage, Behaviour] = {
+    Outage.REFUSED: Behaviour(kind=Kind.REFUSE),
+    Outage.ERROR: Behaviour(kind=Kind.ERROR, status=500),
+    Outage.OTHER_MODEL: Behaviour(kind=Kind.ERROR, status=404),
+    Outage.RATE_LIMITED: Behaviour(kind=Kind.ERROR, status=429),
+    Outage.HANGS: Behaviour(kind=Kind.HANG),
+}
+
+
+class EmulatedOutages:
+    """`acceptance.target.Outages`, by switching emulated providers."""
+
+    slow_to_return = False
+
+    def __init__(
+        self,
+        providers: Providers,
+        contract: Mapping[str, Provider],
+        *,
+        at_rest: AtRest = always,
+    ) -> None:
+        """Switch nothing yet.
+
+        Args:
+            providers: those that are switched.
+            contract: the contract's providers, by their names there.
+            at_rest: asked before a drill; the lab's programs, where somebody watches them.
+        """
+        self._providers = providers
+        self._contract = contract
+        self._at_rest = at_rest
+
+    def check(self, provider: str, outage: Outage) -> None:  # noqa: ARG002  # each can fail anyhow
+        """Return: every provider can fail in every way, as long as the lab lives.
+
+        Raises:
+            Inconclusive: one of its programs was killed, and would not come back.
+        """
+        self._at_rest()
+
+    def take_away(self, provider: str, outage: Outage) -> None:
+        """Let a provider of the contract fail in this way; in force on return."""
+        name = _name_in(self._providers, provider, self._contract)
+        self._providers.behave(name, BEHAVIOURS[outage])
+
+    def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:  # noqa: ARG002  # none is slow
+        """Let all providers be well again."""
+        self._providers.restore()
+        return ("all providers are well",)
+
+
+class ProvidersLedger:
+    """`acceptance.target.Witness`, by the providers' own ledger."""
+
+    def __init__(self, providers: Providers, contract: Mapping[str, Provider]) -> None:
+        """Read nothing yet.
+
+        Args:
+            providers: those that are asked.
+            contract: the contract's providers, by their names there.
+        """
+        self._providers = providers
+        self._names = {_name_in(providers, name, contract): name for name in contract}
+
+    def calls(self) -> tuple[Call, ...]:
+        """Every question that reached a provider."""
+        return tuple(
+            Call(
+                provider=self._names.get(call.provider, call.provider),
+                model=call.model,
+                question=call.text,
+                answered=call.status == httpx.codes.OK,
+                tokens=call.prompt_tokens + call.completion_tokens,
+            )
+            for call in self._providers.ledger()
+        )
+
+
+def _name_in(providers: Providers, name: str, contract: Mapping[str, Provider]) -> str:
+    """The lab's name for a provider of the contract: its own in lower case, or its host's."""
+    hosts = contract[name].hosts if name in contract else ()
+    known = (each for each, end in providers.endpoints.items() if end.host in hosts)
+    return name.lower() if name.lower() in providers.endpoints else next(known, name.lower())

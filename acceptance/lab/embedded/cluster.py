@@ -1,0 +1,190 @@
+"""The cluster port, answered by the embedded lab. Not a Kubernetes: it has no API server."""
+
+import json
+import subprocess
+from dataclasses import asdict
+
+from acceptance.checks.proof import host_of
+from acceptance.checks.storage import fleeting
+from acceptance.cluster import (
+    INSIDE_PROBE,
+    InsideRequest,
+    InsideResponse,
+    Pod,
+    Workload,
+    nothing_behind,
+)
+from acceptance.errors import NotProven
+from acceptance.lab.embedded.network import selects
+from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
+from acceptance.lab.embedded.programs import Program
+from acceptance.lab.embedded.running import RunningLab
+from acceptance.resources import ServiceName, service_in
+
+_START_SECONDS = 20.0
+"""Allowed for starting Python beside the program, on a busy machine."""
+
+
+class EmbeddedCluster:
+    """Answers questions about what the lab runs; `acceptance.cluster.Cluster`."""
+
+    def __init__(self, lab: RunningLab) -> None:
+        self._lab = lab
+
+    def workload(self, service: ServiceName) -> Workload:
+        """The workload behind a Service; see `acceptance.cluster.Cluster`."""
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        if manifest is None:
+            raise nothing_behind(service, "no such Service")
+        newest = {plan.key: plan for plan in plan_pods(self._lab.manifests)}
+        behind = [
+            plan
+            for plan in self._lab.plans
+            if selects(manifest, plan) and isinstance(plan.program, Program)
+        ]
+        if not behind:
+            raise nothing_behind(service, "its selector matches no pod that runs")
+        first = behind[0]
+        template = newest.get(first.key, first)
+        return Workload(
+            kind=first.kind,
+            namespace=first.namespace,
+            name=first.owner,
+            container=str(first.container["name"]),
+            environment=template.environment,
+            pods=tuple(self._pod(plan, newest.get(plan.key)) for plan in behind),
+            missing=template.missing,
+            notes=fleeting(template.container, template.spec),
+        )
+
+    def _pod(self, plan: PodPlan, newest: PodPlan | None) -> Pod:
+        return Pod(
+            namespace=plan.namespace,
+            name=plan.name,
+            image=str(plan.container["image"]),
+            environment=plan.environment,
+            outdated=self._outdated(plan, newest),
+            restarts=self._lab.pods[plan.key].restarts,
+            problem=self._lab.pods[plan.key].problem,
+        )
+
+    @staticmethod
+    def _outdated(plan: PodPlan, newest: PodPlan | None) -> str:
+        if newest is None or newest.spec != plan.spec:
+            return "started from an older template"
+        if newest.environment != plan.environment:
+            return "a ConfigMap or Secret of its environment was changed after it started"
+        if newest.mounted != plan.mounted:
+            return "a ConfigMap or Secret that it mounts was changed after it started"
+        return ""
+
+    def find(self, service: ServiceName, program: Program) -> ServiceName:
+        """The Service with its first port; another one, if only that leads to the program.
+
+        Anybody's manifests may be tried, and their names are their own.
+        """
+        ports = [each for each in self.services() if each.same_service(service)]
+        if not ports:
+            ports = [each for each in self.services() if self._leads_to(each, program)]
+            if len({(each.namespace, each.name) for each in ports}) != 1:
+                return service
+        return service if service.port else ports[0]
+
+    def _leads_to(self, service: ServiceName, program: Program) -> bool:
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        return manifest is not None and any(
+            selects(manifest, plan) for plan in self._lab.plans if plan.program is program
+        )
+
+    def exists(self, service: ServiceName) -> bool:
+        """Whether the Service exists and has this port."""
+        return service in self.services()
+
+    def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
+        """Whether a URL of another host leads to a Service's pods, and to no other."""
+        other = self._lab.network.service_at(host_of(url)) or service_in(url, namespace=seen_from)
+        theirs = self._selected(other) if other else set()
+        return bool(theirs) and theirs <= self._selected(service)
+
+    def _selected(self, service: ServiceName) -> set[str]:
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        return {plan.key for plan in self._lab.plans if manifest and selects(manifest, plan)}
+
+    def addresses(self, service: ServiceName) -> tuple[str, ...]:
+        """Nobody can tell: names are the lab's own, and faults of the network change them."""
+        del service
+        return ()
+
+    def strangers(self, service: ServiceName) -> tuple[str, ...]:
+        """None: the lab routes to pods that a Service selects."""
+        del service
+        return ()
+
+    def target_port(self, service: ServiceName) -> int | None:
+        """The pods' port behind a Service's port."""
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        ports = manifest["spec"].get("ports") or () if manifest else ()
+        targets = [
+            each.get("targetPort", service.port) for each in ports if each["port"] == service.port
+        ]
+        plans = [plan for plan in self._lab.plans if manifest and selects(manifest, plan)]
+        return plans[0].port(targets[0]) if plans and targets else None
+
+    def services(self) -> tuple[ServiceName, ...]:
+        """Every Service of the manifests, one entry a port."""
+        return self._lab.network.services()
+
+    def request(self, pod: Pod, request: InsideRequest) -> InsideResponse:
+        """Make a request beside the program: same Python, environment and network."""
+        process = self._lab.pods[f"{pod.namespace}/{pod.name}"]
+        if process.problem:
+            return InsideResponse(status=None, error=process.problem.splitlines()[0])
+        try:
+            output = process.run_python(
+                INSIDE_PROBE.read_text(),
+                json.dumps(asdict(request)),
+                timeout=request.timeout + _START_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise NotProven("the request could not be made in time") from None
+        except subprocess.CalledProcessError as error:
+            last = (str(error.stderr).splitlines() or ["no output"])[-1]
+            raise NotProven(f"the request could not be made: {last}") from error
+        return InsideResponse(**json.loads(output))
+
+    def replicas(self, service: ServiceName) -> int | None:
+        """How many pods the workloads behind the Service are to have."""
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        return replicas_behind(manifest, self._lab.manifests) if manifest else None
+
+    def address(self, service: ServiceName) -> str:
+        """The local address of the first pod behind the Service."""
+        return _first_address(service, self._local_ports(service))
+
+    def address_of(self, pod: Pod, service: ServiceName) -> str:
+        """The local address of a pod behind the Service."""
+        return _first_address(service, self._local_ports(service, f"{pod.namespace}/{pod.name}"))
+
+    def _local_ports(self, service: ServiceName, only: str = "") -> list[int]:
+        manifest = self._lab.manifests.get("Service", service.namespace, service.name)
+        ports = manifest["spec"].get("ports") or () if manifest else ()
+        return [
+            self._lab.pods[plan.key].ports()[target]
+            for port in ports
+            if manifest is not None and port["port"] == service.port
+            for plan in self._lab.plans
+            if selects(manifest, plan) and plan.key in self._lab.pods
+            if only in ("", plan.key)
+            for target in [plan.port(port.get("targetPort", port["port"]))]
+            if target is not None and target in self._lab.pods[plan.key].ports()
+        ]
+
+    def logs(self, pod: Pod, *, lines: int) -> str:
+        """The last lines that the program wrote."""
+        return self._lab.pods[f"{pod.namespace}/{pod.name}"].log(lines)
+
+
+def _first_address(service: ServiceName, ports: list[int]) -> str:
+    if not ports:
+        raise nothing_behind(service, "nothing listens on its target port")
+    return f"http://127.0.0.1:{ports[0]}"

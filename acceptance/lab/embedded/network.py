@@ -1,0 +1,169 @@
+"""The lab's name table and routes: Services and providers' hosts as addresses."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.plan import PodPlan
+from acceptance.resources import Manifest, ServiceName
+
+CLUSTER_DOMAIN = "cluster.local"
+_SERVICES = "10.96.{}.{}"
+_OUTSIDE = "203.0.113.{}"
+"""Documentation addresses (RFC 5737): they stand for the internet and belong to nobody."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disturbance:
+    """What is wrong with the network of some pods."""
+
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    """Other answers to names: an address or another name; None: it does not resolve."""
+    silent: frozenset[str] = frozenset()
+    """Hosts (with port) whose packets are dropped, as by a NetworkPolicy."""
+    search: tuple[str, ...] = ()
+    """More search domains, as a node's resolv.conf brings them."""
+    pods: str = ""
+    """Prefix of `namespace/pod`; empty for every pod."""
+
+
+class Network:
+    """Addresses for names, and for addresses the local ports behind them."""
+
+    def __init__(self, manifests: Manifests, outside: Mapping[str, int]) -> None:
+        """Give every Service and every outside host an address.
+
+        Args:
+            manifests: have the Services.
+            outside: local port by host, or by `host:port` where that is not HTTPS' own.
+        """
+        self._services = {
+            _full_name(service): (service, _address_of(service, number))
+            for number, service in enumerate(manifests.of_kind("Service"))
+        }
+        self._outside: dict[str, str] = {}
+        """Addresses by host; a Service's own, and an address itself, stay what they are."""
+        self._beside: dict[str, int] = {}
+        """Local ports by address and port, of what no pod serves."""
+        for number, (host, local) in enumerate(sorted(outside.items())):
+            name, _, port = host.rpartition(":") if ":" in host else (host, "", "443")
+            own = self._services.get(name, (None, ""))[1] or (name if _is_address(name) else "")
+            address = own or self._outside.setdefault(name, _OUTSIDE.format(number + 1))
+            self._beside[f"{address}:{port}"] = local
+
+    def service_at(self, address: str) -> ServiceName | None:
+        """The Service whose own address this is."""
+        for service, own in self._services.values():
+            if own == address:
+                name = service["metadata"]["name"]
+                return ServiceName(namespace=namespace_of(service), name=name, port=0)
+        return None
+
+    def services(self) -> tuple[ServiceName, ...]:
+        """Every Service, one entry a port."""
+        return tuple(
+            ServiceName(
+                namespace=namespace_of(service), name=service["metadata"]["name"], port=port["port"]
+            )
+            for service, _ in self._services.values()
+            for port in service["spec"].get("ports") or ()
+        )
+
+    def write(
+        self,
+        table: Path,
+        pods: Iterable[PodPlan],
+        ports: Mapping[str, Mapping[int, int]],
+        *,
+        silent: int,
+        disturbances: Iterable[Disturbance] = (),
+    ) -> None:
+        """Write the table that the pods read, in one step.
+
+        Args:
+            table: the file.
+            pods: the pods that may look.
+            ports: of each ready pod, the local port of each of its ports.
+            silent: a local port that never answers, for dropped packets.
+            disturbances: what is wrong with the network.
+        """
+        pods, disturbances = tuple(pods), tuple(disturbances)
+        names = {name: address for name, (_, address) in self._services.items()}
+        names |= self._outside
+        content = {
+            "names": names,
+            "routes": self._routes(pods, ports),
+            "silent": silent,
+            "pods": {pod.key: self._view(pod, names, disturbances) for pod in pods},
+        }
+        beside = table.with_suffix(".new")
+        beside.write_text(json.dumps(content, indent=1))
+        beside.replace(table)
+
+    def _routes(
+        self, pods: tuple[PodPlan, ...], ports: Mapping[str, Mapping[int, int]]
+    ) -> dict[str, list[int]]:
+        routes: dict[str, list[int]] = {}
+        for service, address in self._services.values():
+            behind = [pod for pod in pods if selects(service, pod)]
+            for port in service["spec"].get("ports") or ():
+                targets = ((pod, pod.port(port.get("targetPort", port["port"]))) for pod in behind)
+                routes[f"{address}:{port['port']}"] = [
+                    ports[pod.key][target]
+                    for pod, target in targets
+                    if target is not None and target in ports.get(pod.key, {})
+                ]
+        return {**routes, **{address: [local] for address, local in self._beside.items()}}
+
+    def _view(
+        self, pod: PodPlan, names: Mapping[str, str], disturbances: tuple[Disturbance, ...]
+    ) -> dict[str, Any]:
+        mine = [item for item in disturbances if pod.key.startswith(item.pods)]
+        search = [
+            f"{pod.namespace}.svc.{CLUSTER_DOMAIN}",
+            f"svc.{CLUSTER_DOMAIN}",
+            CLUSTER_DOMAIN,
+            *(domain for item in mine for domain in item.search),
+        ]
+        other = {
+            name: names.get(answer or "", answer)
+            for item in mine
+            for name, answer in item.names.items()
+        }
+        cut = [
+            f"{names.get(host, host)}:{port}"
+            for item in mine
+            for host, _, port in (entry.rpartition(":") for entry in item.silent)
+        ]
+        return {"search": search, "names": other, "cut": cut}
+
+
+def _address_of(service: Manifest, number: int) -> str:
+    """The address that a Service asks for, as one may; one of its own where it asks for none."""
+    asked = str(service["spec"].get("clusterIP") or "")
+    return asked if asked not in ("", "None") else _SERVICES.format(number // 250, number % 250 + 1)
+
+
+def selects(service: Manifest, pod: PodPlan) -> bool:
+    """Whether the Service's selector matches the pod; no selector selects nothing."""
+    selector = service["spec"].get("selector") or {}
+    return (
+        bool(selector)
+        and namespace_of(service) == pod.namespace
+        and all(pod.labels.get(key) == value for key, value in selector.items())
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _full_name(service: Manifest) -> str:
+    return f"{service['metadata']['name']}.{namespace_of(service)}.svc.{CLUSTER_DOMAIN}"

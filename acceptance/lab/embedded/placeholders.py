@@ -1,0 +1,267 @@
+"""Secrets that are not among the manifests: values are made up, and said.
+
+Nobody keeps Secrets beside their manifests in the clear. The lab needs some value for each, and
+those that must be equal (the key that Open WebUI sends, and LiteLLM's master key) are. Whether the
+values of a real deployment agree, only that deployment shows.
+"""
+
+import hashlib
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.plan import PodPlan, plan_pods
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
+from acceptance.lab.embedded.withheld import master_key, parsed
+from acceptance.message import explain
+from acceptance.resources import sources_of
+
+_MASTER_KEY = "LITELLM_MASTER_KEY"
+_SENT = ("OPENAI_API_KEY", "OPENAI_API_KEYS")
+"""Variables of Open WebUI that hold what it sends to LiteLLM."""
+_LIKE_ANOTHER = 0.9
+_OF_THEIR_OWN_FORM = {
+    "DATABASE_URL": "postgresql://made-up.example/made-up",
+    "DIRECT_URL": "postgresql://made-up.example/made-up",
+    "REDIS_URL": "redis://made-up.example",
+    "WEBUI_ADMIN_EMAIL": "administrator@lab.example",
+}
+"""Values that a program could not read otherwise."""
+HIDES = ("SopsSecret", "SealedSecret", "ExternalSecret")
+"""Kinds of objects that a Secret is made of, on the cluster."""
+_Place = tuple[str, str]
+"""Namespace and name of a Secret."""
+
+
+def completed(manifests: Manifests) -> Manifests:
+    """The manifests, with a Secret of made-up values for each that is referred to and not there.
+
+    A Secret that stands in another namespace, or under a name that is nearly the same, is not made
+    up: the reference is wrong, and the pod does not start on a cluster either.
+
+    Raises:
+        SetupError: LiteLLM's configuration itself is in such a Secret.
+    """
+    plans = {
+        (plan.kind, plan.namespace, plan.owner): plan
+        for plan in plan_pods(manifests)
+        if isinstance(plan.program, Program)
+    }
+    return _Completion(manifests, tuple(plans.values())).completed()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reference:
+    """A Secret as a program refers to it."""
+
+    name: str
+    key: str = ""
+    """Empty: all that it holds."""
+    variable: str = ""
+    optional: bool = False
+
+
+class _Completion:
+    def __init__(self, manifests: Manifests, plans: tuple[PodPlan, ...]) -> None:
+        self._manifests = manifests
+        self._plans = plans
+        self._hidden = dict(_hidden(manifests))
+        self._made: dict[_Place, dict[str, str]] = {}
+        self._agreed: list[str] = []
+        self._master_names = {_MASTER_KEY}
+        self._key, self._key_is_given = self._key_of_the_gateway()
+
+    def completed(self) -> Manifests:
+        for plan in self._plans:
+            for reference in _references(plan):
+                if self._is_away(plan, reference):
+                    self._make(plan, reference)
+        if not self._made:
+            return self._manifests
+        made = [
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"namespace": namespace, "name": name},
+                "stringData": values,
+            }
+            for (namespace, name), values in self._made.items()
+        ]
+        return self._manifests.with_changes(made).with_notes(self._notes())
+
+    def _key_of_the_gateway(self) -> tuple[str, bool]:
+        """The key that made-up values agree on: the one that is there, on either side."""
+        found = ""
+        for plan in self._plans:
+            if plan.program is LITELLM:
+                path, configuration = _configuration(plan)
+                named = str((configuration.get("general_settings") or {}).get("master_key") or "")
+                self._master_names.add(named.removeprefix("os.environ/"))
+                key = master_key(plan.mounted, path, plan.environment)
+                found = key.reveal() if key else found
+        for plan in self._plans:
+            sent = plan.environment.get(_SENT[0])
+            if not found and plan.program is OPEN_WEBUI and sent and "Secret" in sent.source:
+                found = sent.value.reveal()
+        return found or f"sk-made-up-{_digest('master key')}", bool(found)
+
+    def _is_away(self, plan: PodPlan, reference: _Reference) -> bool:
+        place = (plan.namespace, reference.name)
+        if self._manifests.get("Secret", *place) is not None:
+            return False
+        if place in self._hidden or place in self._made:
+            return True
+        secrets = [
+            (namespace_of(each), each["metadata"]["name"])
+            for each in self._manifests.of_kind("Secret")
+        ]
+        beside = [name for namespace, name in secrets if namespace == plan.namespace]
+        return not (
+            reference.optional
+            or any(name == reference.name for _, name in secrets)
+            or get_close_matches(reference.name, beside, cutoff=_LIKE_ANOTHER)
+        )
+
+    def _make(self, plan: PodPlan, reference: _Reference) -> None:
+        place = (plan.namespace, reference.name)
+        _check_configuration(plan, reference.name)
+        values = self._made.setdefault(place, {})
+        keys = {reference.key: reference.variable}
+        if not reference.key:
+            told = self._hidden.get(place)
+            keys = {name: name for name in told or (_needed(plan) if reference.variable else ())}
+        for key, variable in keys.items():
+            values.setdefault(key, self._value(plan, variable, place))
+
+    def _value(self, plan: PodPlan, variable: str, place: _Place) -> str:
+        sends = plan.program is OPEN_WEBUI and variable in _SENT
+        if sends or (plan.program is LITELLM and variable in self._master_names):
+            self._agreed.append(f"{variable} of {place[0]}/{place[1]}")
+            urls = plan.environment.get("OPENAI_API_BASE_URLS")
+            several = variable == _SENT[1] and urls
+            return ";".join([self._key] * (len(urls.value.reveal().split(";")) if several else 1))  # type: ignore[union-attr]  # `several` says so
+        own_form = _OF_THEIR_OWN_FORM.get(variable)
+        return own_form or f"made-up-{_digest(f'{place} {variable}')}"
+
+    def _notes(self) -> Iterator[str]:
+        for (namespace, name), values in self._made.items():
+            keys = ", ".join(values) or "nothing in it"
+            yield f"Secret {namespace}/{name} is not among these manifests: made up ({keys})"
+        if self._agreed:
+            origin = "the one that is given" if self._key_is_given else "one that is made up"
+            yield (
+                f"{' and '.join(dict.fromkeys(self._agreed))}: LiteLLM's master key, {origin}; "
+                "whether your own values agree, only `live` shows"
+            )
+        referred = {
+            (plan.namespace, each.name) for plan in self._plans for each in _references(plan)
+        }
+        for item in self._manifests.of_kind("Secret"):
+            place = (namespace_of(item), item["metadata"]["name"])
+            what = "given" if place in referred else "ignored: neither program refers to it"
+            yield f"Secret {place[0]}/{place[1]} is {what}"
+
+
+def _hidden(manifests: Manifests) -> Iterator[tuple[_Place, tuple[str, ...]]]:
+    """Keys of the Secrets that something else makes or decrypts, as far as they are told."""
+    for item in manifests.of_kind(*HIDES):
+        spec = item.get("spec") or {}
+        target = spec.get("target") or {}
+        keys = (
+            *(item.get("keys") or ()),
+            *(spec.get("encryptedData") or ()),
+            *(entry.get("secretKey") for entry in spec.get("data") or ()),
+            *((target.get("template") or {}).get("data") or ()),
+        )
+        name = str(target.get("name") or item["metadata"]["name"])
+        yield (namespace_of(item), name), tuple(dict.fromkeys(str(key) for key in keys if key))
+
+
+def _references(plan: PodPlan) -> Iterator[_Reference]:
+    for source in plan.container.get("envFrom") or ():
+        if reference := source.get("secretRef"):
+            optional = bool(reference.get("optional"))
+            yield _Reference(name=reference["name"], variable="*", optional=optional)
+    for entry in plan.container.get("env") or ():
+        if reference := (entry.get("valueFrom") or {}).get("secretKeyRef"):
+            yield _Reference(
+                name=reference["name"],
+                key=reference["key"],
+                variable=entry["name"],
+                optional=bool(reference.get("optional")),
+            )
+    yield from _mounted(plan)
+
+
+def _mounted(plan: PodPlan) -> Iterator[_Reference]:
+    for volume in plan.spec.get("volumes") or ():
+        for source in sources_of(volume):
+            if source.kind == "Secret":
+                yield _Reference(name=source.name, optional=source.optional)
+                for item in source.items:
+                    yield _Reference(name=source.name, key=item["key"], optional=source.optional)
+
+
+def _configuration(plan: PodPlan) -> tuple[str, Mapping[str, Any]]:
+    """Path and content of LiteLLM's configuration, as far as it is mounted."""
+    assert plan.line is not None
+    option = plan.line.option("--config")
+    path = plan.line.path(option) if option else ""
+    return path, parsed(plan.mounted.get(path, "")) or {}
+
+
+def _check_configuration(plan: PodPlan, name: str) -> None:
+    """Return if LiteLLM's configuration is not in this Secret, whose values would be made up."""
+    volumes = [
+        volume["name"]
+        for volume in plan.spec.get("volumes") or ()
+        if any((each.kind, each.name) == ("Secret", name) for each in sources_of(volume))
+    ]
+    path, _ = _configuration(plan) if plan.program is LITELLM else ("", {})
+    mounts = [
+        posixpath.normpath(mount["mountPath"])
+        for mount in plan.container.get("volumeMounts") or ()
+        if mount["name"] in volumes
+    ]
+    if path and any(path == mount or path.startswith(f"{mount}/") for mount in mounts):
+        raise SetupError(
+            explain(
+                "LiteLLM's configuration is not among these manifests.",
+                expected=f"the file {path}",
+                found=f"Secret {plan.namespace}/{name}, which holds it, is not there, or encrypted",
+                where=f"{plan.kind} {plan.namespace}/{plan.owner}",
+                fix=f"add Secret {name}, decrypted: the keys in it may be made up, or variables",
+            )
+        )
+
+
+def _needed(plan: PodPlan) -> Iterator[str]:
+    """The variables that a program needs and nothing that is there defines."""
+    declared = {*plan.environment, *(entry["name"] for entry in plan.container.get("env") or ())}
+    if plan.program is OPEN_WEBUI and not declared & set(_SENT):
+        yield _SENT[0]
+    if plan.program is LITELLM:
+        _, configuration = _configuration(plan)
+        names = dict.fromkeys(_named_in(configuration))
+        if "master_key" not in (configuration.get("general_settings") or {}):
+            names[_MASTER_KEY] = None
+        own = configuration.get("environment_variables") or {}
+        yield from (name for name in names if name not in declared and name not in own)
+
+
+def _named_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # any YAML
+    """The variables that a configuration of LiteLLM names: `os.environ/NAME`."""
+    if isinstance(value, str):
+        if value.startswith("os.environ/"):
+            yield value.removeprefix("os.environ/")
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _named_in(item)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,184 @@
+"""A pod of the lab: the real program as a local process."""
+
+import os
+import signal
+from pathlib import Path
+
+import httpx
+
+from acceptance.lab.embedded.files import PodFiles
+from acceptance.lab.embedded.launch import Launch, Running, Starter, ask_to_end, end
+from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.plan import PodPlan
+from acceptance.lab.embedded.programs import Program
+from acceptance.lab.embedded.running import RunningPod
+from acceptance.lab.environments import Environment
+from acceptance.message import explain
+from acceptance.waiting import Say, eventually, within
+
+_POD_PYTHON = Path(__file__).parent / "pod"
+_READY_TIMEOUT = 180.0
+"""Seconds; a cold start takes 12-22 on two idle cores, and several times that on busy ones."""
+_WORD = 5.0
+"""Seconds for the answer of a readiness probe."""
+_STOP_TIMEOUT = 5.0
+"""Seconds between asking a program to end and ending it."""
+_LOG_LINES = 25
+
+
+class PodProcess(RunningPod):
+    """Starts, watches and ends the program of one pod."""
+
+    def __init__(
+        self,
+        plan: PodPlan,
+        folder: Path,
+        program: Environment,
+        *,
+        table: Path,
+        certificates: Path,
+        starter: Starter,
+    ) -> None:
+        super().__init__(plan, folder, program.python)
+        self._table = table
+        self._certificates = certificates
+        self._title = program.program.title
+        self._starter = starter
+        self._process: Running | None = None
+        self._ended = False
+
+    def boot(self, say: Say) -> None:
+        """Start it and return once it serves, or with a `problem`, or when `end` was called."""
+        self._start()
+        if self._ended:
+            self.end()
+        else:
+            self._wait_until_ready(say)
+
+    def _start(self) -> None:
+        """Lay the pod's files and start the program."""
+        files = PodFiles(self.folder, self.plan)
+        files.lay()
+        self.ports_file.unlink(missing_ok=True)
+        self.environment = self._variables(files)
+        assert isinstance(self.plan.program, Program)
+        assert self.plan.line is not None
+        command, *arguments = self.plan.line.words
+        self._process = self._starter.start(
+            Launch(
+                program=self.plan.program,
+                python=self.python,
+                command=(
+                    str(self.python.parent / command),
+                    *(files.word(word) for word in arguments),
+                ),
+                environment=self.environment,
+                folder=files.working_folder,
+                log=self.log_file,
+            )
+        )
+
+    def _variables(self, files: PodFiles) -> dict[str, str]:
+        assert self.plan.given is not None
+        declared = {
+            name: files.value(name, variable.value.reveal())
+            for name, variable in self.plan.environment.items()
+            if name in self.plan.given.variables
+        }
+        home = self.folder / "pod"
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "LANG": "C.UTF-8",
+            "SSL_CERT_FILE": str(self._certificates),
+            **declared,
+            "PYTHONPATH": str(_POD_PYTHON),
+            "PYTHONUNBUFFERED": "1",
+            "LAB_NETWORK": str(self._table),
+            "LAB_POD": self.plan.key,
+            "LAB_PORTS": str(self.ports_file),
+            "LAB_ALLOW_CODE": "1" if self.plan.allow_code else "",
+        }
+
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether the program was started and is gone."""
+        return self._status() is not None
+
+    @property
+    def killed_by(self) -> str:
+        """See `RunningPod`."""
+        status = self._status()
+        return signal.Signals(-status).name if status is not None and status < 0 else ""
+
+    def _status(self) -> int | None:
+        """How it ended by itself; a program that the lab ends has no process any more."""
+        return self._process.status() if self._process else None
+
+    def _wait_until_ready(self, say: Say) -> None:
+        try:
+            eventually(
+                self._check_ready,
+                what=f"{self._title} to start ({self.plan.key})",
+                timeout=_READY_TIMEOUT,
+                say=say,
+            )
+        except AssertionError as error:
+            self.problem = self._not_started(f"not ready after {_READY_TIMEOUT:.0f} s: {error}")
+
+    def _check_ready(self) -> None:
+        assert isinstance(self.plan.program, Program)
+        process = self._process
+        if process is None:
+            return
+        status = process.status()
+        if status is not None:
+            self.problem = self._not_started(f"it ended with status {status}")
+            return
+        port = next(iter(self.ports().values()), None)
+        assert port is not None, "does not listen yet"
+        try:
+            url = f"http://127.0.0.1:{port}{self.plan.program.ready}"
+            answer = within(_WORD, lambda: httpx.get(url, timeout=_WORD, trust_env=False))
+        except (httpx.TransportError, TimeoutError) as error:
+            raise AssertionError(f"does not answer yet ({type(error).__name__})") from error
+        assert answer.status_code == httpx.codes.OK, f"answers {answer.status_code}"
+
+    def _not_started(self, found: str) -> str:
+        message = explain(
+            f"{self.plan.kind} {self.plan.namespace}/{self.plan.owner} does not start.",
+            expected="a program that serves",
+            found=found,
+            where=f"container {self.container}; its last log lines follow",
+            fix="correct the manifest; the log says what the program misses",
+        )
+        return f"{message}\n{self.log(_LOG_LINES)}"
+
+    def ask_to_end(self) -> None:
+        """Ask the program to end; does not wait."""
+        if self._process:
+            ask_to_end(self._process)
+
+    def end(self) -> None:
+        """End the program and wait until it is gone, so that nothing of it answers any more."""
+        self._ended = True
+        if self._process:
+            end(self._process, timeout=_STOP_TIMEOUT)
+            self._process = None
+
+
+def cannot_start(plan: PodPlan, manifests: Manifests) -> str:
+    """Why a pod whose references lead nowhere does not start."""
+    elsewhere = [
+        f"{item['kind']} {item['metadata']['name']} exists in {namespace_of(item)}"
+        for item in manifests.of_kind("ConfigMap", "Secret")
+        if f"{item['kind']} {item['metadata']['name']}" in plan.missing
+    ]
+    return explain(
+        f"Pod {plan.key} cannot start.",
+        expected="every ConfigMap, Secret and key that the container refers to",
+        found=f"not found in {plan.namespace}: {', '.join([*plan.missing, *elsewhere])}",
+        where=f"{plan.kind} {plan.namespace}/{plan.owner}",
+        fix="create it in the pod's own namespace",
+    )

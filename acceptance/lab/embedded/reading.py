@@ -1,0 +1,395 @@
+"""Kubernetes objects from a folder, a file or standard input; what is none is named and skipped.
+
+People bring their repository, and most of what is in one is not applied as it stands: Kustomize's
+own files, a chart and its values, Compose, templates, encrypted Secrets. None of it stops the rest.
+An object of a kind that the lab reads is another matter: what Kubernetes would refuse is refused.
+"""
+
+import posixpath
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.documents import (
+    MOST_VALUES,
+    ManifestLoader,
+    OddCharacterError,
+    line_of,
+    values_in,
+)
+from acceptance.lab.embedded.programs import Program, program_for
+from acceptance.lab.embedded.rules import Wrong
+from acceptance.lab.embedded.shape import KINDS, misshapen
+from acceptance.message import explain
+from acceptance.resources import Manifest
+
+STANDARD_INPUT = Path("-")
+_SUFFIXES = {".yaml", ".yml", ".json"}
+_MOST_BYTES = 5_000_000
+"""Of one file; what `kubectl kustomize` prints for a whole cluster is a tenth of it."""
+_MOST_FILES = 2_000
+_MOST_DOCUMENTS = 10_000
+_SHOWN = 20
+"""Names of one kind of file that a note lists."""
+
+_PASS = "and pass the output: `… | pytest --manifests=-`"  # noqa: S105  # no password
+_KUSTOMIZE = f"Kustomize's own, which is not applied: render with `kubectl kustomize DIR` {_PASS}"
+_CHART = f"part of a Helm chart: render with `helm template DIR` {_PASS}"
+_TEMPLATE = f"a template, which is no YAML yet: render it {_PASS}"
+_COMPOSE = "Docker Compose's, and no Kubernetes object: write objects, as `kompose convert` does"
+_TERRAFORM = (
+    "Terraform's, and no Kubernetes object: pass what it made, by `kubectl get … --output=yaml`"
+)
+_ENCRYPTED = "encrypted by SOPS, and no Secret: pass it decrypted where its values matter"
+_OTHER = "no Kubernetes object"
+_NAMES = (
+    (re.compile(r"kustomization\.ya?ml"), _KUSTOMIZE),
+    (re.compile(r"Chart\.ya?ml|values([-._].*)?\.ya?ml"), _CHART),
+    (re.compile(r"(docker-)?compose([-._].*)?\.ya?ml"), _COMPOSE),
+)
+_ACTION = re.compile(r"\{\{.*?\}\}|\$\{[A-Za-z_]\w*\}|<%.*?%>", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a place holds."""
+
+    objects: tuple[Manifest, ...]
+    notes: tuple[str, ...]
+    """What was skipped, and what to do about it."""
+
+
+def read(place: Path) -> Found:
+    """Every object of the place; `-` is standard input.
+
+    Raises:
+        SetupError: there is none, an object is not what Kubernetes takes, or there is too much.
+    """
+    return _Reading(place).read()
+
+
+class _Reading:
+    """One place, and what was found in it so far."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._objects: list[Manifest] = []
+        self._files_of: dict[tuple[object, ...], str] = {}
+        self._skipped: dict[str, list[str]] = defaultdict(list)
+        self._notes: list[str] = []
+        self._files = 0
+        self._documents = 0
+
+    def read(self) -> Found:
+        texts = dict(self._texts())
+        patches = _patches(texts)
+        for file, text in texts.items():
+            if file in patches:
+                self._skip(file, _KUSTOMIZE)
+            elif reason := _by_its_name(file, text):
+                self._skip(file, reason)
+            else:
+                self._read_file(file, text)
+        notes = [*self._notes, *self._skips()]
+        if not self._objects:
+            raise self._nothing(notes)
+        return Found(objects=tuple(self._objects), notes=tuple(notes))
+
+    def _skip(self, file: str, reason: str) -> None:
+        if file not in self._skipped[reason]:
+            self._skipped[reason].append(file)
+
+    def _skips(self) -> Iterator[str]:
+        for reason, files in self._skipped.items():
+            more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+            yield f"skipped: {', '.join(files[:_SHOWN])}{more}: {reason}"
+
+    def _nothing(self, notes: list[str]) -> SetupError:
+        there = self._place == STANDARD_INPUT or self._place.exists()
+        rendered = [reason for reason in self._skipped if "render" in reason]
+        return SetupError(
+            explain(
+                "There are no manifests to try.",
+                expected="a folder with YAML files of Kubernetes objects",
+                found="; ".join(notes)
+                or (f"{self._files} files without any" if there else "nothing there"),
+                where="standard input" if self._place == STANDARD_INPUT else str(self._place),
+                fix=rendered[0].partition(": ")[2] if rendered else "pass --manifests=DIR",
+            )
+        )
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        """Name and text of each file that can be read."""
+        if self._place == STANDARD_INPUT:
+            files: list[tuple[str, Path]] = [("standard input", STANDARD_INPUT)]
+        elif self._place.is_dir():
+            found = _candidates(self._place)
+            files = [(str(file.relative_to(self._place)), file) for file in found]
+        else:
+            files = [(self._place.name, self._place)] if self._place.exists() else []
+        self._files = len(files)
+        if self._files > _MOST_FILES:
+            found_there = f"{self._files} files"
+            raise _too_much(str(self._place), found_there, "name the folder of these manifests")
+        for name, file in files:
+            try:
+                data = _content(file)
+            except OSError as error:
+                self._skip(name, f"unreadable: {error.strerror}")
+                continue
+            if len(data) > _MOST_BYTES:
+                raise _too_much(name, f"more than {_MOST_BYTES} bytes", "pass this story's objects")
+            try:
+                yield name, data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                self._skip(name, "bytes that are no text")
+
+    def _whole(self, file: str) -> str:
+        """A file's name, from where one stands."""
+        return str(self._place / file) if self._place.is_dir() else str(self._place)
+
+    def _read_file(self, file: str, text: str) -> None:
+        try:
+            loader = ManifestLoader(text)
+            while loader.check_node():
+                node = loader.get_node()
+                assert node is not None  # as `check_node` says
+                self._documents += 1
+                if self._documents > _MOST_DOCUMENTS:
+                    raise _too_much(file, f"more than {_MOST_DOCUMENTS} documents", "pass fewer")
+                loader.duplicates.clear()
+                document = loader.construct_document(node)
+                place = _Place(file, self._whole(file), node)
+                for path, item in _items(document, place):
+                    within = replace(place, path=path)
+                    self._read_object(item, within, tuple(loader.duplicates))
+        except OddCharacterError as error:
+            raise _refused(self._whole(file), error.line, str(error)) from error
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            reason = _what(error)
+            self._skip(file, f"{_TEMPLATE} ({reason})" if _ACTION.search(text) else reason)
+
+    def _read_object(
+        self,
+        item: Any,  # noqa: ANN401  # any YAML
+        place: "_Place",
+        duplicates: tuple[tuple[str, int], ...],
+    ) -> None:
+        if reason := _no_object(item):
+            self._skip(place.file, reason)
+            return
+        name = _name_of(item)
+        if values_in(item) > MOST_VALUES:
+            raise place.refused((), f"{name}excessive aliasing")
+        wrong = misshapen(item)
+        if duplicates and item["kind"] in KINDS and not wrong:
+            key, line = duplicates[0]
+            wrong = Wrong((), f'key "{key}" already set in map')
+            place = replace(place, known=line)
+        if wrong and _is_somebody_elses(item):
+            self._notes.append(
+                f"{name}{wrong} ({place.file}, line {place.line(wrong.path)}): Kubernetes would "
+                "refuse it, and neither program is in it"
+            )
+        elif wrong:
+            raise place.refused(wrong.path, f"{name}{wrong}")
+        else:
+            self._add(_without_cipher(item), place.file)
+
+    def _add(self, item: Manifest, file: str) -> None:
+        metadata = item["metadata"]
+        kind, namespace = item["kind"], metadata.get("namespace") or "default"
+        key = (kind, namespace, metadata["name"])
+        where = f"{kind} {namespace}/{metadata['name']}"
+        if (before := self._files_of.setdefault(key, file)) != file:
+            self._notes.append(f"{where} is in {before} and in {file}: the last one stands")
+        if "apiVersion" not in item:
+            self._notes.append(f"{where} has no apiVersion ({file}): Kubernetes would refuse it")
+        self._files_of[key] = file
+        self._objects.append(item)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an object stands."""
+
+    file: str
+    whole: str
+    """The file, from where one stands."""
+    node: yaml.Node
+    path: tuple[str | int, ...] = ()
+    """Within the document."""
+    known: int = 0
+    """The line, where it is known by other means."""
+
+    def line(self, path: tuple[str | int, ...]) -> int:
+        return self.known or line_of(self.node, (*self.path, *path))
+
+    def refused(self, path: tuple[str | int, ...], found: str) -> SetupError:
+        return _refused(self.whole, self.line(path), found)
+
+
+def _candidates(folder: Path) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix in {*_SUFFIXES, ".tf"}
+        and not any(
+            part.startswith(".") or part == "node_modules"
+            for part in file.relative_to(folder).parts
+        )
+    )
+
+
+def _content(file: Path) -> bytes:
+    """At most one byte more than is read.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    if file == STANDARD_INPUT:
+        return sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if not file.is_file():
+        raise OSError(0, "no regular file; pass what it gives by --manifests=-")
+    with file.open("rb") as opened:
+        return opened.read(_MOST_BYTES + 1)
+
+
+def _too_much(where: str, found: str, fix: str) -> SetupError:
+    return SetupError(
+        explain(
+            "There is more than the lab reads.",
+            expected=f"at most {_MOST_FILES} files, {_MOST_BYTES} bytes each, "
+            f"{_MOST_DOCUMENTS} documents in all",
+            found=found,
+            where=where,
+            fix=fix,
+        )
+    )
+
+
+def _patches(texts: Mapping[str, str]) -> set[str]:
+    """Files that a kustomization takes for patches: they are parts of objects."""
+    return {
+        posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+        for file, text in texts.items()
+        if _NAMES[0][0].fullmatch(posixpath.basename(file))
+        for path in _patched_by(text)
+    }
+
+
+def _patched_by(text: str) -> Iterator[str]:
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return
+    for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+        for entry in (content.get(key) if isinstance(content, dict) else None) or ():
+            path = entry.get("path") if isinstance(entry, dict) else entry
+            if isinstance(path, str) and "\n" not in path:
+                yield path
+
+
+def _by_its_name(file: str, text: str) -> str:
+    """Why a file is not to be applied, as its name tells; empty where it may be."""
+    if file.endswith(".tf"):
+        return _TERRAFORM
+    if "templates" in Path(file).parts and "{{" in text:
+        return _CHART
+    name = Path(file).name
+    return next((reason for pattern, reason in _NAMES if pattern.fullmatch(name)), "")
+
+
+def _what(error: Exception) -> str:
+    """What is wrong with a file; never its text, which PyYAML quotes and which may hold a key."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    if isinstance(error, yaml.reader.ReaderError | UnicodeDecodeError):
+        return "bytes that are no text"
+    return f"{type(error).__name__}: {error}"
+
+
+def _items(
+    document: Any,  # noqa: ANN401  # any YAML
+    place: _Place,
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The objects of a document, with their paths in it; a List has several."""
+    if document is None:
+        return
+    if not isinstance(document, dict) or not str(document.get("kind")).endswith("List"):
+        yield (), document
+        return
+    items = document.get("items") or []
+    if not isinstance(items, list):
+        found = f"items of a {document['kind']} that are no list"
+        raise place.refused(("items",), found)
+    for number, item in enumerate(items):
+        yield ("items", number), item
+
+
+def _no_object(item: Any) -> str:  # noqa: ANN401  # any YAML
+    """Why a document is not to be applied to Kubernetes; empty where it is."""
+    if not isinstance(item, dict):
+        return f"{_OTHER}: the document is {type(item).__name__}, not an object"
+    if str(item.get("apiVersion")).startswith("kustomize.config.k8s.io/"):
+        return _KUSTOMIZE
+    if "sops" in item and item.get("kind") != "Secret":
+        return _ENCRYPTED
+    if item.get("kind") is not None:
+        return ""
+    services = item.get("services")
+    composed = isinstance(services, dict) and any(
+        isinstance(each, dict) and {"image", "build"} & set(each) for each in services.values()
+    )
+    return _COMPOSE if composed else f"{_OTHER}: kind is missing"
+
+
+def _is_somebody_elses(item: Manifest) -> bool:
+    """Whether it is a workload in which neither of the two programs is."""
+    images = list(_images(item))
+    known = any(isinstance(program_for(image), Program) for image in images)
+    return item["kind"] in ("Deployment", "StatefulSet", "Pod") and bool(images) and not known
+
+
+def _images(value: Any) -> Iterator[str]:  # noqa: ANN401  # any YAML
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == "image" and isinstance(item, str):
+            yield item
+        elif isinstance(item, dict | list):
+            yield from _images(item)
+
+
+def _without_cipher(item: Manifest) -> Manifest:
+    """A Secret that SOPS has encrypted is known by its keys only."""
+    values = [*(item.get("data") or {}).values(), *(item.get("stringData") or {}).values()]
+    if item["kind"] != "Secret" or not (
+        "sops" in item or any(str(value).startswith("ENC[") for value in values)
+    ):
+        return item
+    keys = {**(item.get("data") or {}), **(item.get("stringData") or {})}
+    return {"kind": "SopsSecret", "apiVersion": "v1", "metadata": item["metadata"], "keys": [*keys]}
+
+
+def _name_of(item: Mapping[str, Any]) -> str:
+    metadata = item.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return f"{item.get('kind')} {name}: " if isinstance(name, str) else ""
+
+
+def _refused(file: str, line: int, found: str) -> SetupError:
+    return SetupError(
+        explain(
+            "A manifest cannot be applied.",
+            expected="what the API server of Kubernetes takes",
+            found=found,
+            where=f"{file}, line {line}",
+            fix="correct it; `kubectl apply --dry-run=server -f FILE` says the same",
+        )
+    )

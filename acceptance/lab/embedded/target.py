@@ -1,0 +1,124 @@
+"""The embedded lab as a target."""
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+
+from acceptance.cluster import Workload
+from acceptance.contract.values import Provider
+from acceptance.errors import Inconclusive, SetupError
+from acceptance.lab.embedded.backends import EmulatedOutages, ProvidersLedger
+from acceptance.lab.embedded.cluster import EmbeddedCluster
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.network import selects
+from acceptance.lab.embedded.plan import plan_pods
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI
+from acceptance.lab.embedded.running import RunningLab
+from acceptance.lab.embedded.withheld import master_key
+from acceptance.resources import Environment, ServiceName
+from acceptance.secret import Secret
+from acceptance.target import Account, Target
+
+
+def embedded_target(
+    lab: RunningLab,
+    *,
+    open_webui: ServiceName,
+    gateway: ServiceName,
+    names: Mapping[str, Provider] = MappingProxyType({}),
+    gateway_key: Secret | None = None,
+) -> Target:
+    """The lab's programs as a target; credentials are those that the manifests give them.
+
+    Args:
+        lab: what runs.
+        open_webui: Service of Open WebUI.
+        gateway: Service of the gateway.
+        names: the providers' names as the contract has them.
+        gateway_key: LiteLLM's master key, where somebody names it.
+
+    Raises:
+        SetupError: there is no Open WebUI to judge, or it ended by itself.
+    """
+    cluster = EmbeddedCluster(lab)
+    open_webui, gateway = cluster.find(open_webui, OPEN_WEBUI), cluster.find(gateway, LITELLM)
+    frontend = cluster.workload(open_webui)
+    frontend_problem = frontend.problem
+    backend, gateway_address, gateway_problem = _gateway(cluster, gateway)
+    if frontend_problem and any(
+        process.ended_by_itself
+        for process in lab.pods.values()
+        if process.plan.program is OPEN_WEBUI
+    ):
+        raise SetupError(frontend_problem)
+    at_rest = partial(_check_all_live, lab)
+    return Target(
+        name="embedded",
+        open_webui="" if frontend_problem else cluster.address(open_webui),
+        open_webui_problem=frontend_problem,
+        gateway=gateway_address,
+        gateway_problem=gateway_problem,
+        administrator=administrator_in(frontend.environment),
+        gateway_key=gateway_key or (master_key_behind(gateway, lab.manifests) if backend else None),
+        cluster=cluster,
+        open_webui_service=open_webui,
+        gateway_service=gateway,
+        outages=EmulatedOutages(lab.providers, names, at_rest=at_rest),
+        witness=ProvidersLedger(lab.providers, names),
+        may_make_user=True,
+        docs=lab.manifests.readme,
+        notes=lab.notes,
+        versions=lab.versions,
+        at_rest=at_rest,
+    )
+
+
+def _check_all_live(lab: RunningLab) -> None:
+    """Return if no program was killed: that is an accident of this machine.
+
+    A program that ends by itself, with a status, excuses nothing. One that crashes is killed
+    without anybody's doing: `pod/sitecustomize.py` knows of a defect that does it.
+
+    Raises:
+        Inconclusive: one was killed.
+    """
+    for key, pod in lab.pods.items():
+        if pod.killed_by:
+            raise Inconclusive(
+                f"The program of pod {key} was killed while it was judged ({pod.killed_by}), and "
+                "not by the lab: judge again; when it happens again, look for what kills it"
+            )
+
+
+def _gateway(
+    cluster: EmbeddedCluster, service: ServiceName
+) -> tuple[Workload | None, str | None, str]:
+    """The gateway's workload, its address, and why it does not serve: that is what is judged."""
+    try:
+        workload = cluster.workload(service)
+    except SetupError as error:
+        return None, None, str(error)
+    try:
+        problem = workload.problem
+        return workload, None if problem else cluster.address(service), problem
+    except SetupError as error:
+        return workload, None, str(error)
+
+
+def administrator_in(environment: Environment) -> Account:
+    """The account that Open WebUI makes of its own environment."""
+    switched_off = environment.get("WEBUI_AUTH")
+    if switched_off and switched_off.value.reveal().lower() == "false":
+        return Account(email="", password=Secret(""))  # Open WebUI 0.12.4 signs anybody in so
+    email = environment["WEBUI_ADMIN_EMAIL"].value.reveal()
+    return Account(email=email, password=environment["WEBUI_ADMIN_PASSWORD"].value)
+
+
+def master_key_behind(service: ServiceName, manifests: Manifests) -> Secret | None:
+    """The master key of the LiteLLM behind a Service; None where it has none."""
+    manifest = manifests.get("Service", service.namespace, service.name)
+    behind = (plan for plan in plan_pods(manifests) if manifest and selects(manifest, plan))
+    plan = next((plan for plan in behind if plan.line), None)
+    if plan is None or plan.line is None:
+        return None
+    return master_key(plan.mounted, plan.line.path(plan.line.option("--config")), plan.environment)

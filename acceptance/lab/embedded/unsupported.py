@@ -1,0 +1,75 @@
+"""What of the manifests the lab cannot honour: said, never ignored in silence."""
+
+from collections.abc import Iterator
+
+from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.placeholders import HIDES
+from acceptance.lab.embedded.plan import WORKLOADS, chosen, plan_pods, refused_command, template_of
+from acceptance.lab.embedded.programs import program_for
+from acceptance.resources import Manifest
+
+_HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
+_WITHOUT_EFFECT_KINDS = {"PersistentVolumeClaim", "ServiceAccount", "PodDisruptionBudget"}
+"""Kinds that change nothing of what the story asks, where there is one node and no API server."""
+_RENDER = "render it with `helm template CHART --values=…` and pass the output: --manifests=-"
+_INSTALLERS = {
+    "HelmRelease": _RENDER,
+    "HelmChart": _RENDER,
+    "Application": "pass what it applies: `argocd app manifests NAME | pytest --manifests=-`",
+}
+_HONOURED = {"containers", "volumes"}
+_WITHOUT_EFFECT = {
+    "affinity", "automountServiceAccountToken", "enableServiceLinks", "imagePullSecrets",
+    "nodeSelector", "priorityClassName", "restartPolicy", "securityContext",
+    "serviceAccountName", "terminationGracePeriodSeconds", "tolerations",
+    "topologySpreadConstraints",
+}  # fmt: skip
+"""Where and as whom a pod runs; what it asks and whom is the same."""
+_VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim"}
+
+
+def unsupported(manifests: Manifests) -> tuple[str, ...]:
+    """A line for each object or field that is not what it would be on a cluster."""
+    plans = plan_pods(manifests)
+    lines = [line for item in manifests for line in _lines(item)]
+    lines += [line for plan in plans for line in plan.notes]
+    return tuple(dict.fromkeys([*manifests.notes, *lines]))
+
+
+def _lines(item: Manifest) -> Iterator[str]:
+    where = f"{item['kind']} {namespace_of(item)}/{item['metadata']['name']}"
+    if item["kind"] in _INSTALLERS:
+        yield f"{where} installs a chart, and nothing of it is here: {_INSTALLERS[item['kind']]}"
+    elif item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
+        yield f"{where} has no effect in the embedded lab"
+    if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
+        yield f"{where}: ExternalName is not resolved in the embedded lab"
+    elif item["kind"] == "Service" and not item["spec"].get("selector"):
+        yield f"{where} selects nothing: endpoints made by hand are not known in the embedded lab"
+    if item["kind"] in WORKLOADS:
+        yield from (f"{where}: {line}" for line in _lines_of_pod(template_of(item)["spec"]))
+
+
+def _lines_of_pod(spec: Manifest) -> Iterator[str]:
+    for field in sorted(set(spec) - _HONOURED - _WITHOUT_EFFECT):
+        yield f"{field} is not honoured in the embedded lab"
+    for volume in spec.get("volumes") or ():
+        for kind in set(volume) - _VOLUMES - {"name"}:
+            yield f"volume {volume['name']} ({kind}) is an empty folder in the lab"
+    yield from _beside(spec)
+
+
+def _beside(spec: Manifest) -> Iterator[str]:
+    """A line for each container of a pod that the lab does not run."""
+    run, _ = chosen(spec) or ({}, None)
+    for container in spec["containers"]:
+        if container is run:
+            continue
+        reason = ""
+        if refused := refused_command(container):
+            reason = f": {refused} is no command of its image's program"
+        elif program_for(container["image"]):
+            reason = ": a pod of the lab runs one program"
+        elif run and container.get("ports"):
+            reason = f": what leads to its ports leads to {run['name']}"
+        yield f"container {container['name']} ({container['image']}) is not run{reason}"

@@ -1,0 +1,286 @@
+"""The upstreams that LiteLLM's configuration names, each as the offer of an emulated provider.
+
+Not emulated is what signs its requests or speaks a protocol of its own, such as Bedrock, Vertex AI
+and Cohere: nobody answers there, and `not_emulated` says so.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
+from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.network import CLUSTER_DOMAIN, selects
+from acceptance.lab.embedded.plan import PodPlan, replicas_behind
+from acceptance.lab.embedded.programs import LITELLM, Emulated
+from acceptance.lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
+from acceptance.resources import Environment, Manifest, ServiceName, service_in
+
+_REFERENCE = "os.environ/"
+_TOOLS_SINCE = (0, 6)
+"""vLLM before this leaves tools aside, unless a request says which one to call."""
+_VERSION = re.compile(r":v?(\d+)\.(\d+)")
+_THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
+_OWN_BASE = ("openai", "compatible", "groq", "mistral", "vllm")
+"""Dialects whose `api_base` ends where the API's own paths begin."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    """One entry of a `model_list`."""
+
+    name: str
+    prefix: str
+    """LiteLLM's provider; empty where LiteLLM knows none either."""
+    model: str
+    """Its name there; a pattern where the entry is a wildcard."""
+    api_base: str
+    """Empty: where LiteLLM looks for the provider by itself."""
+    namespace: str
+
+    @property
+    def address(self) -> str:
+        """What LiteLLM asks; empty where it asks nobody outside of its pod."""
+        return self.api_base or PREFIXES.get(self.prefix, ("", ""))[1]
+
+
+def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ...]:
+    """What must be emulated so that each model of LiteLLM's configuration can be asked.
+
+    A public provider has its own models and those that are named, but for misspelt ones; a vLLM of
+    the manifests has what it is started with, where its arguments tell; others have what is named.
+    """
+    plans = tuple(plans)
+    offers = {each.name: _started(each, plans) for each in OFFERS}
+    for entry in _entries(manifests, plans):
+        models = () if "*" in entry.model or not entry.model else (entry.model,)
+        service = _service(entry, manifests)
+        behind = _emulated_behind(service, plans) if service else None
+        if behind:
+            name = behind.provider
+            if _told(name, plans):
+                continue
+        else:
+            offer = _elsewhere(entry, service, manifests, plans)
+            if offer is None:
+                continue
+            known = (each.name for each in offers.values() if _place(each) == _place(offer))
+            name = next(known, offer.name)
+            offers.setdefault(name, offer)
+        offers[name] = offers[name].with_models(models)
+    return tuple(offers.values())
+
+
+def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, ...]:
+    """A line for each model that no emulated provider answers for."""
+    return tuple(
+        f"LiteLLM's {entry.name} has a provider that is not emulated: nobody answers for it"
+        for entry in _entries(manifests, tuple(plans))
+        if entry.prefix not in PREFIXES
+    )
+
+
+def _elsewhere(
+    entry: _Entry, service: Manifest | None, manifests: Manifests, plans: tuple[PodPlan, ...]
+) -> Offer | None:
+    """The offer of a server that no pod of the manifests is; None where nobody would answer."""
+    scheme, host, port = host_and_port(entry.address)
+    if entry.prefix not in PREFIXES or not host or host in _THIS_POD:
+        return None
+    dialect = PREFIXES[entry.prefix][0]
+    named = service_in(entry.address, namespace=entry.namespace)
+    if service:
+        if not _runs_elsewhere(service, manifests, plans):
+            return None
+        host = _full_name(namespace_of(service), service["metadata"]["name"])
+    elif named and _is_in_a_cluster(host, named, manifests):
+        if _is_a_slip(named, manifests):
+            return None
+        host = _full_name(named.namespace, named.name)
+    if dialect == "openai" and not host.endswith("api.openai.com"):
+        dialect = "compatible"
+    own = {default: prefix for prefix, (_, default) in PREFIXES.items() if default}
+    return Offer(
+        name=own.get(entry.address, f"{host}:{port}"),
+        dialect=dialect,
+        models=(),
+        host=host,
+        host_port=port,
+        scheme=scheme,
+        base=urlsplit(entry.address).path.rstrip("/") if dialect in _OWN_BASE else None,
+    )
+
+
+def _place(offer: Offer) -> tuple[str, int, str]:
+    return offer.host, offer.host_port, offer.scheme
+
+
+def _full_name(namespace: str, name: str) -> str:
+    return f"{name}.{namespace}.svc.{CLUSTER_DOMAIN}"
+
+
+# What stands behind a name
+
+
+def _service(entry: _Entry, manifests: Manifests) -> Manifest | None:
+    """The Service of the manifests that an entry's address names."""
+    named = service_in(entry.address, namespace=entry.namespace) if entry.address else None
+    return manifests.get("Service", named.namespace, named.name) if named else None
+
+
+def _emulated_behind(service: Manifest, plans: tuple[PodPlan, ...]) -> Emulated | None:
+    """The emulated program of the pods behind a Service."""
+    programs = (plan.program for plan in plans if selects(service, plan))
+    return next((each for each in programs if isinstance(each, Emulated)), None)
+
+
+def _runs_elsewhere(service: Manifest, manifests: Manifests, plans: tuple[PodPlan, ...]) -> bool:
+    """Whether what is behind a Service is nothing that the lab runs, and still runs."""
+    if any(selects(service, plan) for plan in plans):
+        return False  # a real program, which answers for itself
+    if not service["spec"].get("selector"):
+        return True
+    return bool(replicas_behind(service, manifests))
+
+
+def _is_in_a_cluster(host: str, named: ServiceName, manifests: Manifests) -> bool:
+    """Whether a name without a Service is one of a cluster: `openrouter.ai` is none."""
+    labels = host.split(".")
+    return len(labels) != 2 or named.namespace in _filled(manifests)  # noqa: PLR2004  # name.namespace
+
+
+def _is_a_slip(named: ServiceName, manifests: Manifests) -> bool:
+    """Whether a Service of the manifests was meant: of another namespace, or spelt otherwise."""
+    services = [
+        (namespace_of(each), each["metadata"]["name"]) for each in manifests.of_kind("Service")
+    ]
+    near = [name for namespace, name in services if namespace == named.namespace]
+    return named.name in [name for _, name in services] or bool(
+        get_close_matches(named.name, near, cutoff=0.8)
+    )
+
+
+def _filled(manifests: Manifests) -> set[str]:
+    return {namespace_of(each) for each in manifests if each["kind"] != "Namespace"}
+
+
+# What a vLLM of the manifests is started with
+
+
+def _started(offer: Offer, plans: tuple[PodPlan, ...]) -> Offer:
+    """The offer as the pods of this program are started, where their arguments tell."""
+    for plan in plans:
+        if isinstance(plan.program, Emulated) and plan.program.provider == offer.name == "vllm":
+            words = _words(plan.container)
+            longest = _after("--max-model-len", words)
+            offer = replace(
+                offer,
+                models=_models_served(words) or offer.models,
+                tools=offer.tools and _takes_tools(str(plan.container["image"]), words),
+                context=int(longest[0]) if longest and longest[0].isdigit() else offer.context,
+            )
+    return offer
+
+
+def _told(name: str, plans: tuple[PodPlan, ...]) -> bool:
+    """Whether the arguments of some pod of a program tell the models that it has."""
+    return any(
+        isinstance(plan.program, Emulated)
+        and plan.program.provider == name == "vllm"
+        and _models_served(_words(plan.container))
+        for plan in plans
+    )
+
+
+def _words(container: Manifest) -> list[str]:
+    """The command line, a shell's one included."""
+    words: list[str] = []
+    for each in (*(container.get("command") or ()), *(container.get("args") or ())):
+        try:
+            words += shlex.split(str(each)) if " " in str(each) else [str(each)]
+        except ValueError:  # a quote that is not closed: whatever it is, it is no list of models
+            words.append(str(each))
+    return [
+        part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])
+    ]
+
+
+def _models_served(words: list[str]) -> tuple[str, ...]:
+    """`--served-model-name`, else the model; empty where the arguments do not tell."""
+    served = _after("--served-model-name", words) or _after("--model", words)[:1]
+    return tuple(served or _after("serve", words)[:1])
+
+
+def _after(option: str, words: list[str]) -> list[str]:
+    """The values that follow an option."""
+    if option not in words:
+        return []
+    rest = words[words.index(option) + 1 :]
+    end = next((number for number, word in enumerate(rest) if word.startswith("-")), len(rest))
+    return rest[:end]
+
+
+def _takes_tools(image: str, words: list[str]) -> bool:
+    """Whether tools of a request are taken: read, or (before 0.6) left aside."""
+    version = _VERSION.search(image)
+    if version and (int(version[1]), int(version[2])) < _TOOLS_SINCE:
+        return True
+    return "--enable-auto-tool-choice" in words
+
+
+# LiteLLM's configuration
+
+
+def _entries(manifests: Manifests, plans: tuple[PodPlan, ...]) -> Iterator[_Entry]:
+    """Every entry of every `model_list`, in whatever ConfigMap or Secret it stands."""
+    for item in manifests.of_kind("ConfigMap", "Secret"):
+        namespace = namespace_of(item)
+        gateways = [plan for plan in plans if plan.program is LITELLM]
+        near = [plan for plan in gateways if plan.namespace == namespace] or gateways
+        environment = near[0].environment if near else {}
+        for text in (
+            manifests.data(item["kind"], namespace, item["metadata"]["name"]) or {}
+        ).values():
+            for listed in _model_list(text):
+                yield from _entry(listed, environment, near[0].namespace if near else namespace)
+
+
+def _model_list(text: str) -> list[Any]:
+    if "model_list" not in text:
+        return []
+    try:
+        config = next(yaml.load_all(text, Loader), None)
+        if values_in(config) > MOST_VALUES:
+            return []
+    except (yaml.YAMLError, ValueError, RecursionError):  # LiteLLM says so when it starts
+        return []
+    listed = config.get("model_list") if isinstance(config, dict) else None
+    return listed if isinstance(listed, list) else []
+
+
+def _entry(listed: object, environment: Environment, namespace: str) -> Iterator[_Entry]:
+    params = listed.get("litellm_params") if isinstance(listed, dict) else None
+    if not isinstance(listed, dict) or not isinstance(params, dict):
+        return
+
+    def value(name: str) -> str:
+        text = str(params.get(name) or "")
+        if not text.startswith(_REFERENCE):
+            return text
+        variable = environment.get(text.removeprefix(_REFERENCE))
+        return variable.value.reveal() if variable else ""
+
+    prefix, model = prefix_of(value("model"), value("custom_llm_provider"))
+    yield _Entry(
+        name=str(listed.get("model_name") or model),
+        prefix=prefix,
+        model=model,
+        api_base=value("api_base") or value("base_url"),
+        namespace=namespace,
+    )

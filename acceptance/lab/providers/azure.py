@@ -1,0 +1,35 @@
+"""Azure OpenAI: a deployment in the path, and a key in a header of its own."""
+
+from typing import ClassVar
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from acceptance.lab.providers.accents import Compatible
+from acceptance.lab.providers.conversation import Question
+from acceptance.lab.providers.dialect import Complete
+from acceptance.lab.providers.reply import Json
+
+
+class Azure(Compatible):
+    """A resource of Azure OpenAI; LiteLLM calls its deployments models."""
+
+    default_base: ClassVar[str] = ""
+    shows_thoughts: ClassVar[bool] = False
+
+    def routes(self, models: tuple[str, ...], complete: Complete) -> list[Route]:
+        """A deployment's completions; and OpenAI's own paths, which newer versions have."""
+        path = f"{self.base}/openai/deployments/{{model}}/chat/completions"
+        return [
+            Route(path, complete, methods=["POST"]),
+            Route(f"{self.base}/openai/v1/chat/completions", complete, methods=["POST"]),
+            *super().routes(models, complete),
+        ]
+
+    def question(self, request: Request, body: Json) -> Question:
+        """The path names the deployment."""
+        return super().question(request, {**body, **request.path_params})
+
+    def key(self, request: Request) -> str:
+        """`api-key`, or a bearer token of Entra."""
+        return request.headers.get("api-key") or super().key(request)

@@ -1,0 +1,184 @@
+"""What an emulated provider offers, and how it speaks, by LiteLLM's prefix of a model.
+
+`OFFERS` is what the providers of story 17.2 have by themselves. What else LiteLLM's configuration
+names is added to it: see `acceptance.lab.embedded.upstreams`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from acceptance.lab.providers.accents import VLLM, Compatible, Groq, Mistral
+from acceptance.lab.providers.anthropic import Anthropic
+from acceptance.lab.providers.azure import Azure
+from acceptance.lab.providers.chat_completions import OpenAI
+from acceptance.lab.providers.dialect import Dialect
+from acceptance.lab.providers.gemini import Gemini
+from acceptance.lab.providers.ollama import Ollama
+
+LOCAL = "127.0.0.1"
+CONTROL_PORT = 9000
+"""Of the control API, in a cluster."""
+DIALECTS: Mapping[str, type[Dialect]] = {
+    "vllm": VLLM,
+    "ollama": Ollama,
+    "openai": OpenAI,
+    "groq": Groq,
+    "gemini": Gemini,
+    "mistral": Mistral,
+    "compatible": Compatible,
+    "azure": Azure,
+    "anthropic": Anthropic,
+}
+PREFIXES: Mapping[str, tuple[str, str]] = {
+    "openai": ("openai", "https://api.openai.com/v1"),
+    "groq": ("groq", "https://api.groq.com/openai/v1"),
+    "gemini": ("gemini", "https://generativelanguage.googleapis.com"),
+    "mistral": ("mistral", "https://api.mistral.ai/v1"),
+    "codestral": ("mistral", "https://codestral.mistral.ai/v1"),
+    "anthropic": ("anthropic", "https://api.anthropic.com"),
+    "openrouter": ("compatible", "https://openrouter.ai/api/v1"),
+    "xai": ("compatible", "https://api.x.ai/v1"),
+    "deepseek": ("compatible", "https://api.deepseek.com/beta"),
+    "nvidia_nim": ("compatible", "https://integrate.api.nvidia.com/v1"),
+    "github": ("compatible", "https://models.inference.ai.azure.com"),
+    "together_ai": ("compatible", "https://api.together.ai/v1"),
+    "fireworks_ai": ("compatible", "https://api.fireworks.ai/inference/v1"),
+    "perplexity": ("compatible", "https://api.perplexity.ai"),
+    "cerebras": ("compatible", "https://api.cerebras.ai/v1"),
+    "sambanova": ("compatible", "https://api.sambanova.ai/v1"),
+    "ollama": ("ollama", ""),
+    "ollama_chat": ("ollama", ""),
+    "azure": ("azure", ""),
+    "azure_ai": ("compatible", ""),
+    "hosted_vllm": ("vllm", ""),
+    "vllm": ("vllm", ""),
+    "lm_studio": ("compatible", ""),
+    "llamafile": ("compatible", ""),
+    "litellm_proxy": ("compatible", ""),
+    "openai_like": ("compatible", ""),
+    "custom_openai": ("compatible", ""),
+    "xinference": ("compatible", ""),
+}
+"""Dialect and default address by LiteLLM's prefix (1.106.2, `get_llm_provider_logic.py`)."""
+_AS_GOOD_AS_EQUAL = 0.9
+"""Of two names, so that one is the other misspelt."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """What a provider offers, and under which host."""
+
+    name: str
+    dialect: str
+    """A key of `DIALECTS`."""
+    models: tuple[str, ...]
+    port: int = 0
+    """Its own port in a cluster; on a machine that others use too, any free one is taken."""
+    host: str = LOCAL
+    """Where clients find it; the name of one that runs in a pod is given by manifests."""
+    host_port: int = 443
+    """Port at that host."""
+    scheme: str = "https"
+    base: str | None = None
+    """Path before the API's own paths; None: as the dialect's provider has it."""
+    tools: bool = True
+    """Whether it takes tools, or was started without what reads a model's calls of them."""
+    context: int | None = None
+    """Tokens of the longest conversation; None: as the dialect's provider has it."""
+
+    def speaker(self) -> Dialect:
+        """What reads its requests and writes its answers."""
+        return DIALECTS[self.dialect](base=self.base, public=self.scheme == "https")
+
+    def with_models(self, models: tuple[str, ...]) -> Self:
+        """The same with other models as well, but for those that are one of its own misspelt."""
+        new = (name for name in models if not any(_misspelt(name, own) for own in self.models))
+        return type(self)(**asdict(self) | {"models": tuple(dict.fromkeys((*self.models, *new)))})
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Self:
+        """The offer that a JSON object describes."""
+        return cls(**{**data, "models": tuple(data["models"])})
+
+
+def _misspelt(name: str, right: str) -> bool:
+    """Whether a name is another one with a slip of the pen; other digits are another version."""
+    digits = ["".join(filter(str.isdigit, each)) for each in (name, right)]
+    alike = SequenceMatcher(None, name, right).ratio() >= _AS_GOOD_AS_EQUAL
+    return name != right and digits[0] == digits[1] and alike
+
+
+def prefix_of(model: str, given: str = "") -> tuple[str, str]:
+    """LiteLLM's provider for a model of its configuration, and the model's name there.
+
+    Args:
+        model: `litellm_params.model`.
+        given: `litellm_params.custom_llm_provider`, which wins.
+    """
+    first, slash, rest = model.partition("/")
+    if slash and first in PREFIXES and given in ("", first):
+        return first, rest
+    if given:
+        return given, model
+    return ("" if slash else "anthropic" if model.startswith("claude") else "openai"), model
+
+
+def host_and_port(address: str) -> tuple[str, str, int]:
+    """Scheme, host and port that an address leads to; an empty host where it is none."""
+    try:
+        parts = urlsplit(address if "//" in address else f"http://{address}")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return parts.scheme, (parts.hostname or "").rstrip("."), port
+    except ValueError:
+        return "", "", 0
+
+
+OFFERS = (
+    Offer(
+        name="vllm",
+        dialect="vllm",
+        models=("Qwen/Qwen2.5-7B-Instruct-AWQ",),
+        port=8000,
+        host_port=8000,
+        scheme="http",
+    ),
+    Offer(
+        name="ollama",
+        dialect="ollama",
+        models=("qwen2.5:3b",),
+        port=11434,
+        host_port=11434,
+        scheme="http",
+    ),
+    Offer(
+        name="openai",
+        dialect="openai",
+        models=("gpt-4o-mini",),
+        port=8443,
+        host="api.openai.com",
+    ),
+    Offer(
+        name="groq",
+        dialect="groq",
+        models=("llama-3.3-70b-versatile", "mixtral-8x7b-32768"),
+        port=8444,
+        host="api.groq.com",
+    ),
+    Offer(
+        name="gemini",
+        dialect="gemini",
+        models=("gemini-2.0-flash", "gemini-2.5-flash"),
+        port=8445,
+        host="generativelanguage.googleapis.com",
+    ),
+    Offer(
+        name="mistral",
+        dialect="mistral",
+        models=("mistral-small-latest",),
+        port=8446,
+        host="api.mistral.ai",
+    ),
+)

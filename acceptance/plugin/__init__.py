@@ -1,0 +1,1 @@
+"""The pytest plugin: options, targets, verdicts, and what is written of them."""

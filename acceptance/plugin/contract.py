@@ -1,0 +1,55 @@
+"""The contract of the run: read once, before anything is started; a bad one ends the run."""
+
+from pathlib import Path
+
+import pytest
+
+from acceptance.contract.values import Contract
+from acceptance.errors import SetupError
+from acceptance.plugin import settings
+from acceptance.verdict import ExitCode
+
+CONTRACT = pytest.StashKey[Contract]()
+"""The contract; whoever runs pytest from Python may hand one in."""
+_LATEST: list[Contract] = []
+"""That of the run that was configured last: where scenarios are bound there is no `config`."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read it, and declare its tags, so that a misspelt one stops the collection."""
+    if config.option.help or config.option.version:
+        return
+    try:
+        contract = contract_of(config)
+    except SetupError as error:
+        raise pytest.exit.Exception(str(error), returncode=ExitCode.UNFIT) from None
+    _LATEST[:] = [contract]
+    for row in contract.rows:
+        config.addinivalue_line("markers", f"{row.tag}: {row.text}")
+
+
+def contract_of(config: pytest.Config) -> Contract:
+    """The contract of this run.
+
+    Raises:
+        SetupError: nobody could be judged by it.
+    """
+    if CONTRACT not in config.stash:
+        from acceptance.contract.reading import read_contract  # noqa: PLC0415  # a given one is not read
+
+        given = settings.one(config, "contract")
+        root = config.inipath.parent if config.inipath else config.rootpath
+        folder = Path(given) if given else root / "features"
+        config.stash[CONTRACT] = read_contract(folder)
+    return config.stash[CONTRACT]
+
+
+def feature_files() -> tuple[str, ...]:
+    """The feature files to bind, in the order in which they are judged."""
+    return tuple(str(file) for file in _LATEST[0].files)
+
+
+@pytest.fixture(scope="session")
+def contract(pytestconfig: pytest.Config) -> Contract:
+    """What is asked of the deployment."""
+    return contract_of(pytestconfig)

@@ -1,0 +1,168 @@
+"""Where the reports go: `reports/allure-results` and `reports/junit.xml`, for scenarios only.
+
+They are written beside their place and moved there at the end of a run that judged something.
+So the project's own tests leave nothing, a run that dies before its first verdict loses
+nothing of an earlier one, and of two runs at the same time each is complete. An explicit
+`--alluredir` or `--junit-xml` is written in place, as its owner documents.
+"""
+
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+
+import allure_commons
+import pytest
+from _pytest.junitxml import LogXML, xml_key
+from allure_pytest.listener import AllureListener
+
+from acceptance.errors import SetupError
+from acceptance.message import explain
+from acceptance.plugin import about_the_run
+from acceptance.plugin.contract import contract_of
+from acceptance.plugin.judged import judged
+from acceptance.plugin.ledger import ledger
+from acceptance.plugin.leftovers import ASIDE, clear
+from acceptance.plugin.masked_files import MaskedFiles, masked_junit
+from acceptance.plugin.redaction import redactor
+from acceptance.scratch import Scratch
+from acceptance.verdict import ExitCode
+
+PUBLISHED = pytest.StashKey[Path]()
+"""The folder that holds this run's reports, once they are there; not with `--alluredir`."""
+STAGING = pytest.StashKey[Path]()
+"""The folder in which they are made; whatever lies in it is published."""
+STALE = pytest.StashKey[list[str]]()
+"""Names in the reports' folder that belong to what this run is about to replace."""
+_RESULTS = pytest.StashKey[MaskedFiles]()
+_SCRATCH = pytest.StashKey[Scratch]()
+
+
+class _Junit(LogXML):
+    """pytest's JUnit file, which is not where it will be when the summary is printed."""
+
+    def pytest_terminal_summary(self) -> None:  # type: ignore[override]  # hooks take what they use
+        """Said by `_publish`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Take `--alluredir` over from allure-pytest, which would write it unmasked."""
+    option = config.option
+    explicit, option.allure_report_dir = option.allure_report_dir, None
+    if explicit and not option.collectonly:
+        _listen(config, Path(explicit).absolute(), clean=option.clean_alluredir)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Open the reports, now that there are scenarios to run."""
+    config = session.config
+    if not ledger(config).selected:
+        return
+    reports = config.rootpath / "reports"
+    try:
+        reports.mkdir(exist_ok=True)
+        for line in clear(reports):
+            _say(config, line)
+        config.stash[_SCRATCH] = Scratch(reports)
+        config.stash[STAGING] = staging = config.stash[_SCRATCH].folder
+        if _RESULTS not in config.stash:
+            _listen(config, staging / "allure-results", clean=False)
+    except OSError as error:
+        raise SetupError(_unwritable(reports, error)) from error
+    if config.option.xmlpath is None:
+        _log_junit(config, staging / "junit.xml")
+
+
+def _listen(config: pytest.Config, directory: Path, *, clean: bool) -> None:
+    """What allure-pytest does for `--alluredir`, but with masked files."""
+    listener = AllureListener(config)
+    files = MaskedFiles(directory, clean=clean, mask=redactor(config))
+    config.stash[_RESULTS] = files
+    config.pluginmanager.register(listener, "allure_listener")
+    for plugin in (listener, files):
+        allure_commons.plugin_manager.register(plugin)
+        config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
+
+
+def _log_junit(config: pytest.Config, path: Path) -> None:
+    """What pytest does for `--junit-xml`."""
+    junit = _Junit(
+        str(path),
+        config.option.junitprefix,
+        config.getini("junit_suite_name"),
+        config.getini("junit_logging"),
+        config.getini("junit_duration_report"),
+        config.getini("junit_family"),
+        config.getini("junit_log_passing_tests"),
+    )
+    junit.pytest_sessionstart()
+    config.stash[xml_key] = junit
+    config.pluginmanager.register(junit)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Publish; outermost, so that every file is complete."""
+    config = session.config
+    try:
+        yield
+        _publish(config)
+    except OSError as error:
+        session.exitstatus = ExitCode.UNFIT
+        _say(config, _unwritable(config.rootpath / "reports", error))
+    finally:
+        if _SCRATCH in config.stash:
+            config.stash[_SCRATCH].remove()
+
+
+def _publish(config: pytest.Config) -> None:
+    if not ledger(config).judged:
+        return
+    files = config.stash[_RESULTS]
+    if files.problem:
+        raise files.problem
+    title = contract_of(config).title
+    about_the_run.write(files.directory, title, judged(config), redactor(config))
+    staging, reports = config.stash[STAGING], config.rootpath / "reports"
+    junit = staging / "junit.xml"
+    if junit.exists():  # names of hosts and tests are in it, which no report holds
+        junit.write_text(
+            masked_junit(junit.read_text(encoding="utf-8"), redactor(config)), encoding="utf-8"
+        )
+    for name in config.stash.get(STALE, ()):
+        (reports / name).unlink(missing_ok=True)
+    for new in sorted(staging.glob("[!.]*")):
+        _replace(new, reports / new.name, aside=staging / f"{new.name}{ASIDE}")
+    if files.directory.parent == staging:
+        config.stash[PUBLISHED] = reports
+    _say(config, f"reports are in {reports.relative_to(config.rootpath)}/")
+
+
+def _replace(new: Path, place: Path, *, aside: Path) -> None:
+    """Put `new` in its place; what was there comes back if that fails."""
+    if not place.is_dir():
+        new.replace(place)
+        return
+    place.rename(aside)
+    try:
+        new.rename(place)
+    except OSError:
+        aside.rename(place)
+        raise
+
+
+def _unwritable(reports: Path, error: OSError) -> str:
+    return explain(
+        "The reports cannot be written.",
+        expected="a folder that this user may write, on a disk that has room",
+        found=str(error),
+        where=str(reports),
+        fix="free the place or the rights, and run again; earlier reports are as they were",
+    )
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if isinstance(reporter, pytest.TerminalReporter):
+        reporter.write_line(text)

@@ -1,0 +1,54 @@
+"""`pytest --restore`: give back what a drill that was killed has left away, and judge nothing."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+
+import pytest
+
+from acceptance.errors import SetupError
+from acceptance.plugin import settings, targets
+from acceptance.plugin.contract import contract_of
+from acceptance.resources import ServiceName
+from acceptance.verdict import ExitCode
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer it beside the settings, which say where."""
+    parser.getgroup("acceptance").addoption(
+        "--restore",
+        action="store_true",
+        help="give back what a drill that was killed has left away, and judge nothing",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Do that instead of a run, if it was asked for."""
+    if not config.option.restore:
+        return None
+    try:
+        certificates = _restore(settings.read(config), contract_of(config).backends)
+    except SetupError as error:
+        _say(str(error))
+        return ExitCode.UNFIT
+    for each in certificates or ("nothing is away",):
+        _say(each)
+    return 0
+
+
+def _restore(chosen: settings.Settings, backends: Mapping[str, ServiceName]) -> tuple[str, ...]:
+    # only what asks a cluster pays for its imports
+    from acceptance.kubernetes.connection import connect  # noqa: PLC0415
+    from acceptance.kubernetes.drills import about, notebook_of, restore  # noqa: PLC0415
+
+    api = connect(kubeconfig=chosen.kubeconfig, context=chosen.context, say=_say)
+    with closing(api):
+        _say(f"looked at: {about(api)}")
+        notebook = notebook_of(api, targets.drill_notes(chosen))
+        return restore(api, notebook, *backends.values(), say=_say)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,329 @@
+"""The settings of a run, read once: options over environment over pyproject.toml.
+
+The only reader of the environment. `--help`, the README's table and the errors come from the same
+fields. Secrets come from the environment alone: options show in the process list, and
+pyproject.toml is shared.
+"""
+
+import ctypes
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptance.errors import SetupError
+from acceptance.message import explain
+from acceptance.resources import ServiceName
+from acceptance.secret import Secret
+
+TARGETS = ("embedded", "kind", "live", "url")
+HANDS = ("auto", "api", "browser", "both")
+_NO_SECRET = Secret("")
+_KEPT = pytest.StashKey["Settings"]()
+_NO_SERVICE = ServiceName(namespace="", name="", port=0)
+_PREFIX = "ACCEPTANCE_"
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _setting(
+    meaning: str,
+    *,
+    default: str | bool | Secret | ServiceName = "",
+    choices: tuple[str, ...] = (),
+) -> Any:  # noqa: ANN401  # dataclasses.field is typed so as well
+    return field(default=default, metadata={"meaning": meaning, "choices": choices})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What to judge, and as whom."""
+
+    target: str = _setting(
+        "what is judged: `embedded` runs the manifests as local processes, `kind` on a cluster of "
+        "its own, `live` judges your cluster as it stands, `url` what two addresses can show",
+        default="embedded",
+        choices=TARGETS,
+    )
+    contract: str = _setting(
+        "folder of feature files and a profile: what is asked; empty: the story's, features/"
+    )
+    manifests: str = _setting(
+        "folder or file of Kubernetes objects for `embedded` and `kind`, `-`: standard input; "
+        "empty: fixtures/manifests"
+    )
+    allow_code: bool = _setting(
+        "on `embedded`, run code that the manifests bring for LiteLLM to import (callbacks, custom "
+        "authentication): it runs as you, with your files and your network",
+        default=False,
+    )
+    open_webui: str = _setting(
+        "version of Open WebUI that `embedded` runs, `0.11.4`; empty: the one that its image's tag "
+        "names"
+    )
+    litellm: str = _setting("version of LiteLLM, likewise")
+    reuse: bool = _setting("judge the lab that `make lab` left up", default=False)
+    open_webui_service: ServiceName = _setting(
+        "Service of Open WebUI, `namespace/name`; empty: the contract's", default=_NO_SERVICE
+    )
+    gateway_service: ServiceName = _setting(
+        "Service of the gateway (LiteLLM), `namespace/name`; empty: the contract's",
+        default=_NO_SERVICE,
+    )
+    open_webui_container: str = _setting(
+        "on `live`, Open WebUI's container in its pod; empty: told by image, command and port"
+    )
+    gateway_container: str = _setting("likewise, the gateway's container")
+    kubeconfig: str = _setting("kubeconfig of `live`; empty: as kubectl finds it, or the pod's own")
+    context: str = _setting("context of `live`; may be left out only where there is one")
+    drill: str = _setting(
+        "on `live`, take local backends away for a while, and give them back: the name of the "
+        "context, once more; `ask`: you are asked for it; empty: nothing is changed"
+    )
+    keep: bool = _setting("leave the cluster that `kind` made", default=False)
+    open_webui_url: str = _setting(
+        "address of Open WebUI for `url`; on `live` instead of a port-forward"
+    )
+    gateway_url: str = _setting(
+        "address of the gateway for the target `url`; on `live` the one that it has outside of "
+        "the cluster, where Open WebUI uses that, or where LiteLLM runs there"
+    )
+    account_email: str = _setting("e-mail of the account that judges; embedded: its administrator")
+    account_password: Secret = _setting("its password", default=_NO_SECRET)
+    user_email: str = _setting("e-mail of an ordinary user; embedded: the suite makes one")
+    user_password: Secret = _setting("its password", default=_NO_SECRET)
+    gateway_key: Secret = _setting(
+        "a key that may read LiteLLM's settings; embedded: its master key", default=_NO_SECRET
+    )
+    docs: str = _setting(
+        "the application's README, which must document models and chain; embedded: README.md "
+        "beside the manifests"
+    )
+    waivers: str = _setting("file of waivers: docs/waivers.md says what may be accepted, and how")
+    ran_by: str = _setting("who runs this, for the record")
+    mask_hosts: bool = _setting(
+        "mask internal host names and addresses, for a report that leaves the house", default=False
+    )
+    hands: str = _setting(
+        "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
+        "and what AC2 and AC3 say of a user once more in a browser where there is one",
+        default="auto",
+        choices=HANDS,
+    )
+    browser_path: str = _setting("a Chromium; empty: one on PATH, or Playwright's own")
+    headed: bool = _setting("show the browser's window", default=False)
+    slow: bool = _setting("show it, and let a person follow", default=False)
+    cache: str = _setting("folder for what is built once; empty: the user's cache folder")
+
+
+def option(setting: Field[Any]) -> str:
+    """The option of a setting; empty for a secret."""
+    return "" if isinstance(setting.default, Secret) else f"--{setting.name.replace('_', '-')}"
+
+
+def variable(setting: Field[Any]) -> str:
+    """The environment variable of a setting."""
+    return f"{_PREFIX}{setting.name.upper()}"
+
+
+def shown_default(setting: Field[Any]) -> str:
+    """The default as a person would write it."""
+    match setting.default:
+        case ServiceName():
+            return ""
+        case bool() as switch:
+            return str(switch).lower()
+        case Secret():
+            return ""
+        case text:
+            return str(text)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Offer every setting that is no secret as an option."""
+    # pytest takes the path in `--manifests DIR` for one to collect, before it knows the option
+    group = parser.getgroup("acceptance", "what is judged (write --name=value, or the variable)")
+    for each in filter(option, fields(Settings)):
+        meaning = f"{each.metadata['meaning']} (variable {variable(each)})"
+        if isinstance(each.default, bool):
+            group.addoption(option(each), action="store_true", default=None, help=meaning)
+        else:
+            # what may be chosen is checked in one place, for all three sources
+            choices = "|".join(each.metadata["choices"]) or each.name.rpartition("_")[2].upper()
+            meaning = f"{meaning} [{shown_default(each) or '-'}]"
+            group.addoption(option(each), default=None, metavar=choices, help=meaning)
+
+
+def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this run; once they were kept, those.
+
+    Raises:
+        SetupError: an unknown `ACCEPTANCE_` variable or table entry, or a value of no use.
+    """
+    if environ is os.environ and _KEPT in config.stash:
+        return config.stash[_KEPT]
+    table = _table(config.inipath)
+    _refuse_unknown(environ, table)
+    chosen = {each: next(_given(each, config, environ, table), None) for each in fields(Settings)}
+    typed = {each.name: _typed(each, *given) for each, given in chosen.items() if given}
+    return _without_contradiction(Settings(**typed))
+
+
+def keep(config: pytest.Config) -> Settings:
+    """The settings of this run, which from now on are kept; no process that is started has them.
+
+    What is judged may be a stranger's, and must not find a password in its environment, nor in the
+    one with which this process was started (`/proc/PID/environ`). Those who started it, a shell
+    or make, keep their own: see docs/manifests.md.
+
+    Raises:
+        SetupError: see `read`.
+    """
+    config.stash[_KEPT] = settings = read(config)
+    for each in fields(Settings):
+        if isinstance(each.default, Secret) and os.environ.get(variable(each)):
+            _wipe(variable(each))
+            del os.environ[variable(each)]
+    return settings
+
+
+def _wipe(name: str) -> None:
+    """Overwrite the value where the C library has it: there, the kernel shows it to others."""
+    library = ctypes.CDLL(None)
+    library.getenv.restype = ctypes.c_void_p
+    if place := library.getenv(os.fsencode(name)):
+        ctypes.memset(place, 0, len(os.fsencode(os.environ[name])))
+
+
+def one(config: pytest.Config, name: str) -> str:
+    """One setting as text, while the others may still be wrong."""
+    setting = next(each for each in fields(Settings) if each.name == name)
+    given = next(_given(setting, config, os.environ, _table(config.inipath)), None)
+    return str(_typed(setting, *given)) if given else str(setting.default)
+
+
+def _without_contradiction(settings: Settings) -> Settings:
+    own = next(each for each in Path(__file__).parents if (each / "pyproject.toml").is_file())
+    own /= "README.md"
+    if settings.docs and Path(settings.docs).resolve() == own.resolve():
+        raise SetupError(
+            explain(
+                "That README is the suite's own, and says nothing of what is judged.",
+                expected="the README of the application, which names its models and their chain",
+                found=str(own),
+                where=f"--docs={settings.docs}, ACCEPTANCE_DOCS or pyproject.toml",
+                fix="give its whole path, as in --docs=/home/me/home-lab/README.md",
+            )
+        )
+    if settings.drill and settings.target != "live":
+        raise SetupError(
+            explain(
+                f"A drill is not for the target {settings.target}.",
+                expected="--target=live",
+                found=f"--target={settings.target} --drill={settings.drill}",
+                where="options, ACCEPTANCE_… variables or pyproject.toml",
+                fix="leave --drill out: the lab's own backends need no leave, and `url` shows none",
+            )
+        )
+    if versions := chosen_versions(settings):
+        asked = " ".join(f"--{name}={version}" for name, version in versions.items())
+        if settings.target != "embedded" or settings.reuse:
+            raise SetupError(
+                explain(
+                    "A version can be chosen only of what the suite starts itself.",
+                    expected="--target=embedded, without --reuse",
+                    found=f"--target={settings.target}{' --reuse' * settings.reuse} {asked}",
+                    where="options, ACCEPTANCE_… variables or pyproject.toml",
+                    fix=f"leave {asked} out: what is up already has its own version, and tells it",
+                )
+            )
+    return settings
+
+
+def chosen_versions(settings: Settings) -> Mapping[str, str]:
+    """The versions that were asked for, by program."""
+    asked = {"open-webui": settings.open_webui, "litellm": settings.litellm}
+    return {name: version.removeprefix("v") for name, version in asked.items() if version}
+
+
+def _given(
+    setting: Field[Any], config: pytest.Config, environ: Mapping[str, str], table: Mapping[str, Any]
+) -> Iterator[tuple[Any, str]]:
+    """The values of a setting with their places, the strongest first."""
+    if option(setting) and (value := config.getoption(setting.name, default=None)) is not None:
+        yield value, option(setting)
+    if variable(setting) in environ:
+        yield environ[variable(setting)], f"the environment variable {variable(setting)}"
+    if setting.name in table:
+        yield table[setting.name], f"[tool.acceptance] {setting.name} in pyproject.toml"
+
+
+def _table(inipath: Path | None) -> Mapping[str, Any]:
+    import tomllib  # noqa: PLC0415  # only when a run starts: listing scenarios stays fast
+
+    if inipath is None or inipath.suffix != ".toml":
+        return {}
+    tool = tomllib.loads(inipath.read_text(encoding="utf-8")).get("tool", {})
+    table: Mapping[str, Any] = tool.get("acceptance", {})
+    return table
+
+
+def _refuse_unknown(environ: Mapping[str, str], table: Mapping[str, Any]) -> None:
+    variables = {variable(each) for each in fields(Settings)}
+    entries = {each.name for each in fields(Settings) if option(each)}
+    unknown = sorted({name for name in environ if name.startswith(_PREFIX)} - variables)
+    refused = sorted(set(table) - entries)
+    if unknown or refused:
+        raise SetupError(
+            explain(
+                f"{', '.join([*unknown, *refused])}: no such setting here.",
+                expected=" or ".join(_closest(unknown, variables) or _closest(refused, entries)),
+                found=", ".join([*unknown, *refused]),
+                where="environment variables" if unknown else "[tool.acceptance], pyproject.toml",
+                fix="correct the name; `pytest --help` lists all; secrets are variables only",
+            )
+        )
+
+
+def _closest(names: list[str], known: set[str]) -> list[str]:
+    """The known names that the first one was meant to be; all of them where it is like none."""
+    return names and (get_close_matches(names[0], known, cutoff=0.8) or sorted(known))
+
+
+def _typed(setting: Field[Any], value: Any, place: str) -> Any:  # noqa: ANN401
+    """The value as its field's type; TOML may give any type, the other sources text."""
+    choices: tuple[str, ...] = setting.metadata["choices"]
+    typed: object = None
+    match setting.default:
+        case bool():
+            typed, expected = _BOOLEANS.get(str(value).lower()), "true or false"
+        case Secret():
+            return Secret(value)
+        case ServiceName():
+            typed, expected = _service(value), "namespace/name, or namespace/name:port"
+        case _:
+            typed = value if isinstance(value, str) and value in (choices or (value,)) else None
+            expected = " or ".join(choices) or "text"
+    if typed is None:
+        raise SetupError(
+            explain(
+                f"The setting {setting.name} cannot be used.",
+                expected=expected,
+                found=repr(value),
+                where=place,
+                fix=f"correct it: {setting.metadata['meaning']}",
+            )
+        )
+    return typed
+
+
+def _service(text: object) -> ServiceName | None:
+    """A Service written `namespace/name` or `namespace/name:port`; port 0: its first one."""
+    namespace, _, rest = str(text).partition("/")
+    name, colon, port = rest.partition(":")
+    if not namespace or not name or "/" in name or (colon and not port.isdigit()):
+        return None
+    return ServiceName(namespace=namespace, name=name, port=int(port or 0))

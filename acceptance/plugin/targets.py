@@ -1,0 +1,234 @@
+"""How each target is made of the settings."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from acceptance.contract.values import Contract
+from acceptance.errors import SetupError
+from acceptance.masking import Redactor
+from acceptance.message import explain
+from acceptance.plugin.consent import ASK, consent
+from acceptance.plugin.settings import Settings, chosen_versions
+from acceptance.resources import ServiceName
+from acceptance.secret import Secret
+from acceptance.target import Account, Target
+from acceptance.waiting import Say
+
+
+def _embedded(
+    settings: Settings, contract: Contract, say: Say, mask: Redactor, closing: ExitStack
+) -> Target:
+    """The manifests, as local processes."""
+    # Only the target that is used costs its imports.
+    from acceptance.lab.embedded.lab import EmbeddedLab, programs_for  # noqa: PLC0415
+    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415
+    from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415
+    from acceptance.lab.embedded.running import RunningLab  # noqa: PLC0415, TC001  # only here
+    from acceptance.lab.embedded.standing import attached  # noqa: PLC0415
+    from acceptance.lab.embedded.target import embedded_target  # noqa: PLC0415
+
+    cache = cache_folder(settings)
+    if settings.reuse:
+        if settings.manifests:
+            raise SetupError(_two_labs(settings.manifests))
+        lab: RunningLab = closing.enter_context(attached(cache, say))
+    else:
+        manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
+        manifests = completed(manifests.trusted() if settings.allow_code else manifests)
+        for secret in manifests.secrets():
+            mask.add(secret)
+        versions = chosen_versions(settings)
+        programs = programs_for(manifests, versions=versions, cache=cache, say=say)
+        lab = closing.enter_context(EmbeddedLab(manifests, programs, say=say))
+    for secret in lab.manifests.secrets():
+        mask.add(secret)
+    open_webui, gateway = services(settings, contract)
+    target = embedded_target(
+        lab,
+        open_webui=open_webui,
+        gateway=gateway,
+        gateway_key=settings.gateway_key or None,
+        names=contract.providers,
+    )
+    if target.gateway_key:
+        mask.add(target.gateway_key)  # it may stand in LiteLLM's configuration, and in no Secret
+    return target
+
+
+def _two_labs(manifests: str) -> str:
+    return explain(
+        "It is not clear which lab to judge.",
+        expected="either the lab that is up, or manifests to start one from",
+        found=f"reuse, and manifests {manifests}",
+        where="options, ACCEPTANCE_… variables or pyproject.toml",
+        fix="leave one out; `make lab ARGS='--manifests DIR'` starts a lab that stays up",
+    )
+
+
+def services(settings: Settings, contract: Contract) -> tuple[ServiceName, ServiceName]:
+    """The Services of Open WebUI and of the gateway: the contract's, unless a setting names one."""
+    return (
+        settings.open_webui_service if settings.open_webui_service.name else contract.open_webui,
+        settings.gateway_service if settings.gateway_service.name else contract.gateway,
+    )
+
+
+def _url(
+    settings: Settings, contract: Contract, _say: Say, _mask: Redactor, _closing: ExitStack
+) -> Target:
+    """What two addresses can show."""
+    if not settings.open_webui_url:
+        raise SetupError(
+            explain(
+                "The target url has no address to judge.",
+                expected="open_webui_url, and gateway_url where LiteLLM can be asked directly",
+                found="no open_webui_url",
+                where="--open-webui-url, ACCEPTANCE_OPEN_WEBUI_URL or pyproject.toml",
+                fix="pytest --target url --open-webui-url http://… --gateway-url http://…",
+            )
+        )
+    open_webui, gateway = services(settings, contract)
+    return Target(
+        name="url",
+        open_webui=settings.open_webui_url,
+        gateway=settings.gateway_url or None,
+        administrator=_administrator(settings),
+        user=_user(settings),
+        gateway_key=settings.gateway_key or None,
+        open_webui_service=open_webui,
+        gateway_service=gateway,
+    )
+
+
+def _kind(
+    settings: Settings, contract: Contract, say: Say, mask: Redactor, closing: ExitStack
+) -> Target:
+    """The manifests, on a kind cluster of their own."""
+    from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
+    from acceptance.lab.cluster.kind import kind_cluster  # noqa: PLC0415  # likewise
+    from acceptance.lab.cluster.lab import cluster_lab  # noqa: PLC0415  # likewise
+    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # likewise
+    from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415  # likewise
+
+    manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
+    manifests = completed(manifests)
+    for secret in manifests.secrets():
+        mask.add(secret)
+    kubeconfig = closing.enter_context(
+        kind_cluster(cache=cache_folder(settings), keep=settings.keep, say=say)
+    )
+    api = connect(kubeconfig=str(kubeconfig), context="", say=say)
+    closing.callback(api.close)
+    lab = closing.enter_context(cluster_lab(api, say=say))
+    lab.apply(manifests)
+    open_webui, gateway = services(settings, contract)
+    return lab.target("kind", open_webui=open_webui, gateway=gateway, names=contract.providers)
+
+
+def _live(
+    settings: Settings, contract: Contract, say: Say, _mask: Redactor, closing: ExitStack
+) -> Target:
+    """Somebody's cluster, as it stands."""
+    from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
+    from acceptance.kubernetes.drills import about, drills, name_for_drill  # noqa: PLC0415  # likewise
+    from acceptance.kubernetes.target import live_target  # noqa: PLC0415  # likewise
+
+    administrator, user = _administrator(settings), _user(settings)
+    api = connect(kubeconfig=settings.kubeconfig, context=settings.context, say=say)
+    closing.callback(api.close)
+    allowed_on = settings.drill
+    if allowed_on == ASK:
+        allowed_on = consent(ASK, name_for_drill(api), about(api))
+    outages = drills(
+        api,
+        contract.backends,
+        allowed_on=allowed_on,
+        notes=drill_notes(settings),
+        restore_by=restore_command(settings, api.context),
+        say=say,
+        closing=closing,
+    )
+    open_webui, gateway = services(settings, contract)
+    return live_target(
+        api,
+        name="live",
+        open_webui=open_webui,
+        gateway=gateway,
+        administrator=administrator,
+        user=user,
+        gateway_key=settings.gateway_key or None,
+        open_webui_container=settings.open_webui_container,
+        gateway_container=settings.gateway_container,
+        open_webui_url=settings.open_webui_url,
+        gateway_url=settings.gateway_url,
+        outages=outages,
+        say=say,
+        closing=closing,
+    )
+
+
+def restore_command(settings: Settings, context: str) -> str:
+    """What gives back what a run with these settings left away, typed anywhere, at any time."""
+    from acceptance.kubernetes.connection import IN_CLUSTER, location_of  # noqa: PLC0415  # only here
+
+    options = {
+        "contract": settings.contract and str(Path(settings.contract).resolve()),
+        "cache": settings.cache and str(Path(settings.cache).resolve()),
+    }
+    if context != IN_CLUSTER:
+        files = [Path(each).expanduser() for each in location_of(settings.kubeconfig).split(":")]
+        options["kubeconfig"] = ":".join(str(each.absolute()) for each in files)
+    given = shlex.join(f"--{name}={value}" for name, value in options.items() if value)
+    arguments = f" ARGS={_for_make(given)}" if given else ""
+    return f"make restore CONTEXT={_for_make(context)}{arguments}"
+
+
+def _for_make(text: str) -> str:
+    return shlex.quote(text.replace("$", "$$"))
+
+
+def drill_notes(settings: Settings) -> Path:
+    """The folder in which drills write down what is away."""
+    return cache_folder(settings) / "drills"
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where things are kept between runs."""
+    from acceptance.lab import environments  # noqa: PLC0415  # listing scenarios needs no folder
+
+    return Path(settings.cache) if settings.cache else environments.CACHE
+
+
+def _administrator(settings: Settings) -> Account:
+    return _account("account", settings.account_email, settings.account_password)
+
+
+def _user(settings: Settings) -> Account | None:
+    user = _account("user", settings.user_email, settings.user_password)
+    return user if user.email else None
+
+
+def _account(which: str, email: str, password: Secret) -> Account:
+    """One without e-mail signs in nowhere (`WEBUI_AUTH=false`); any other has a password."""
+    if email and not password.reveal():
+        raise SetupError(
+            explain(
+                f"There is no password for {email}.",
+                expected=f"ACCEPTANCE_{which.upper()}_PASSWORD",
+                found="nothing",
+                where="environment variables",
+                fix=f"export ACCEPTANCE_{which.upper()}_PASSWORD; a password is never an option",
+            )
+        )
+    return Account(email=email, password=password)
+
+
+TARGETS: Mapping[str, Callable[[Settings, Contract, Say, Redactor, ExitStack], Target]] = {
+    "embedded": _embedded,
+    "kind": _kind,
+    "live": _live,
+    "url": _url,
+}
+"""By the name that the settings give."""

@@ -1,0 +1,147 @@
+"""The matrix as files: JSON for machines, HTML and Markdown for people."""
+
+import html
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from dev.kill_matrix.compare import Row
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% }
+td, th { border-bottom: 1px solid #8884; padding: .3rem .6rem; text-align: left }
+td { vertical-align: top }
+.right { color: #1a7f37 } .wrong { color: #cf222e; font-weight: 600 } small { opacity: .75 }
+:root { color-scheme: light dark }
+"""
+
+
+_MADE = {
+    "embedded": "Made by `make kill-matrix` on the embedded lab; do not edit.",
+    "cluster": "Made by `make kill-matrix ARGS=--kubeconfig=FILE` on a Kubernetes of the lab's "
+    "own, of what it can show; do not edit.",
+}
+"""By where it was tried (`EVERYWHERE`): what made it, and on what."""
+
+
+def write(rows: Sequence[Row], reports: Path, document: Path | None, *, where: str) -> None:
+    """Write `kill-matrix.json` and `.html`, and the document where one is named.
+
+    Args:
+        rows: what was tried.
+        reports: the folder of the first two.
+        document: the path of the third.
+        where: one of `EVERYWHERE`: each of them says it to people.
+    """
+    reports.mkdir(parents=True, exist_ok=True)
+    data = [{**asdict(row), "right": row.right} for row in rows]
+    _replace(reports / "kill-matrix.json", json.dumps(data, indent=1, default=str))
+    _replace(reports / "kill-matrix.html", _page(rows, where))
+    if document:
+        _replace(document, _markdown(rows, where))
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def _naive(row: Row) -> str:
+    """What the naive checks say of the lab: a tick for green."""
+    return " ".join("✓" if green else "✗" for green in row.naive.values()) or "-"
+
+
+def totals(rows: Iterable[Row]) -> list[tuple[str, int, int, int, int]]:
+    """By layer: faults, killed by the suite, all naive checks green, healthy ones refused.
+
+    What was not tried is in none of them.
+    """
+    layers: dict[str, list[Row]] = {}
+    for row in rows:
+        if not row.skipped:
+            layers.setdefault(row.layer, []).append(row)
+    return [
+        (
+            layer,
+            sum(not row.healthy for row in group),
+            sum(row.right for row in group if not row.healthy),
+            sum(all(row.naive.values()) for row in group if not row.healthy and row.naive),
+            sum(not row.right for row in group if row.healthy),
+        )
+        for layer, group in layers.items()
+    ]
+
+
+def _page(rows: Sequence[Row], where: str) -> str:
+    body = "".join(
+        f"<tr><td>{row.identity}<td>{html.escape(row.title)}<br><small>{row.layer}</small>"
+        f"<td class={'right' if row.right else 'wrong'}>{row.word}"
+        f"<td>{_noticed(row)}<td>{_naive(row)}<td>{row.seconds:.0f} s"
+        for row in rows
+    )
+    sums = "".join("<tr>" + "".join(f"<td>{value}" for value in each) for each in totals(rows))
+    return (
+        f"<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>Kill matrix</title><style>{_STYLE}</style><h1>Kill matrix</h1>"
+        f"<p>{_MADE[where].replace('`', '')}</p>"
+        f"<table><tr><th>layer<th>faults<th>killed<th>missed by all three naive checks"
+        f"<th>healthy refused{sums}</table>"
+        f"<p>The naive checks, in order: environment variable, list of models, model of one chat; "
+        f"✓ means that the check saw nothing.</p>"
+        f"<table><tr><th>id<th>what is wrong<th>verdict<th>scenarios that are not green"
+        f"<th>naive<th>time{body}</table>"
+    )
+
+
+def _noticed(row: Row) -> str:
+    if row.skipped:
+        return html.escape(row.skipped)
+    if row.misses:
+        return "<br>".join(html.escape(miss) for miss in row.misses)
+    lines = [
+        f"<b>{html.escape(title)}</b>: {row.endings[title].verdict}, "
+        f"<small>{html.escape(_gist(row.endings[title].message))}</small>"
+        for title in row.noticed
+        if row.endings[title].verdict != "blocked"
+    ]
+    blocked = sum(row.endings[title].verdict == "blocked" for title in row.noticed)
+    return "<br>".join([*lines, *([f"{blocked} blocked"] if blocked else [])]) or "none"
+
+
+def _gist(message: str) -> str:
+    """The title and what was found."""
+    lines = message.splitlines()
+    found = [line.strip() for line in lines if line.strip().startswith("found")]
+    return " ".join([*lines[:1], *found])
+
+
+def _markdown(rows: Sequence[Row], where: str) -> str:
+    lines = [
+        "# Kill matrix",
+        "",
+        _MADE[where],
+        "",
+        "A fault is killed when the scenarios that its file names are not green, for the reason",
+        "that it names, and no other scenario is touched.",
+        "The naive checks are the story's own: environment variable, list of models, model of one",
+        "chat. ✓ means that the check was green, that is, saw nothing.",
+        "",
+        "| layer | faults | killed | missed by all three naive checks | healthy refused |",
+        "|---|---|---|---|---|",
+        *(f"| {' | '.join(map(str, each))} |" for each in totals(rows)),
+        "",
+        "| id | what is wrong, or only looks so | suite | naive | first scenario to notice |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {row.identity} | {row.title} | {row.word} | {_naive(row)} | {_first(row)} |"
+            for row in rows
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _first(row: Row) -> str:
+    return next(iter(row.noticed), "-")

@@ -1,0 +1,98 @@
+"""`make versions`: the whole story on pairs of versions, named by the tags of the images."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from acceptance.errors import SetupError
+from acceptance.lab import environments
+from acceptance.verdict import ExitCode, Verdict
+from dev.kill_matrix.changes import Patch
+from dev.kill_matrix.compare import Row
+from dev.kill_matrix.fault import Boot, Expectation, Fault
+from dev.kill_matrix.judge import titles
+from dev.kill_matrix.labs import run_embedded
+
+DOCUMENT = Path(__file__).parents[1] / "docs/versions.md"
+PAIRS = ("0.7.2+1.80.17", "0.8.12+1.83.14", "0.10.2+1.93.2", "0.12.4+1.108.7")
+"""Open WebUI and LiteLLM: neighbours in time."""
+_IMAGES = {
+    ("StatefulSet", "apps", "open-webui"): "ghcr.io/open-webui/open-webui:{}",
+    ("Deployment", "ml", "litellm"): "ghcr.io/berriai/litellm:main-v{}-stable",
+}
+_BEGIN, _END = "<!-- pairs -->\n", "<!-- end of pairs -->\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run them; 0 when on each every scenario passed."""
+    parser = argparse.ArgumentParser(prog="versions", description=__doc__)
+    parser.add_argument("pairs", nargs="*", default=PAIRS, help="OPEN_WEBUI+LITELLM")
+    parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
+    parser.add_argument("--cache", type=Path, default=environments.CACHE)
+    parser.add_argument("--document", type=Path, default=DOCUMENT, help="whose table is written")
+    options = parser.parse_args(arguments)
+    try:
+        pairs = [pair(each) for each in options.pairs]
+        # cold: whether a version can be prepared says nothing of whether it is judged rightly
+        rows = run_embedded(pairs, labs=options.labs, cache=options.cache, cold=True)
+    except SetupError as error:
+        print(error)  # noqa: T201  # a command speaks
+        return ExitCode.UNFIT
+    text = options.document.read_text(encoding="utf-8")
+    options.document.write_text(written(text, rows), encoding="utf-8")
+    return ExitCode.ACCEPTED if all(row.right for row in rows) else ExitCode.NOT_ACCEPTED
+
+
+def pair(named: str) -> Fault:
+    """The healthy lab, drills included, with images of these versions.
+
+    Raises:
+        SetupError: it is not written `OPEN_WEBUI+LITELLM`.
+    """
+    versions = named.split("+")
+    if len(versions) != len(_IMAGES):
+        raise SetupError(f"{named!r} is no pair: write OPEN_WEBUI+LITELLM, as in {PAIRS[0]}")
+    images = {
+        owner: image.format(version)
+        for (owner, image), version in zip(_IMAGES.items(), versions, strict=True)
+    }
+    place = "/spec/template/spec/containers/0/image"
+    changes = tuple(
+        Patch(
+            kind=owner[0],
+            namespace=owner[1],
+            name=owner[2],
+            json=({"op": "replace", "path": place, "value": image},),
+        )
+        for owner, image in images.items()
+    )
+    passed = Expectation(verdicts=frozenset({Verdict.PASSED}))
+    return Fault(
+        identity=named,
+        title="the healthy lab, the whole story",
+        layer="versions",
+        source="",
+        history=(),
+        boot=Boot(at_boot=changes),
+        expected=dict.fromkeys(titles(), passed),
+    )
+
+
+def written(text: str, rows: Iterable[Row]) -> str:
+    """The document, with its table as these rows have it."""
+    head, _, rest = text.partition(_BEGIN)
+    tail = rest.partition(_END)[2]
+    lines = ["| Open WebUI | LiteLLM | outcome |", "|---|---|---|"]
+    lines += [f"| {row.identity.replace('+', ' | ')} | {_outcome(row)} |" for row in rows]
+    return f"{head}{_BEGIN}\n" + "\n".join(lines) + f"\n\n{_END}{tail}"
+
+
+def _outcome(row: Row) -> str:
+    if row.right:
+        return f"ACCEPTED, {len(row.endings)} scenarios, {row.seconds:.0f} s"
+    return "; ".join(row.misses).replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

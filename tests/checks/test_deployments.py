@@ -1,0 +1,122 @@
+"""Each model of the story stands for an upstream of its own."""
+
+from dataclasses import replace
+
+import pytest
+
+from acceptance.checks.deployments import as_agreed, check_own_upstreams
+from acceptance.checks.proof import Deployment
+from acceptance.resources import Environment, Variable
+from acceptance.secret import Secret
+from tests.story import MODELS, STORY
+
+
+def _of(group: str, upstream: str, api_base: str = "") -> Deployment:
+    return Deployment(identity=upstream, group=group, upstream=upstream, api_base=api_base)
+
+
+SERVED = tuple(
+    _of(model.name, f"{model.provider.name.lower()}/{model.upstream}") for model in MODELS.values()
+)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param((), id="the story's own"),
+        pytest.param((_of("vllm-r1", "openai/deepseek-r1"),), id="H33: one GPU, two modes"),
+        pytest.param((_of("extra", "openai/gpt-4o-mini"),), id="H16: a name beside the story"),
+        pytest.param(
+            (_of("vllm-qwen", f"vllm/{MODELS['vllm-qwen'].upstream}", "http://vllm-api.ml:8000"),),
+            id="two entries of one upstream",
+        ),
+        pytest.param(
+            (_of("openai-gpt4o", "openai/gpt-4o-mini", "https://eu.api.openai.com/v1"),),
+            id="P18: a region of the same provider",
+        ),
+    ],
+)
+def test_healthy(more: tuple[Deployment, ...]) -> None:
+    check_own_upstreams((*SERVED, *more), STORY)
+
+
+def test_an_address_from_the_environment() -> None:  # F095
+    def environment(url: str) -> Environment:
+        name = "OPENAI_BASE_URL"
+        return {name: Variable(name=name, value=Secret(url), source="value")}
+
+    check_own_upstreams(SERVED, STORY, environment("https://api.openai.com/v1"))
+    with pytest.raises(AssertionError, match="OPENAI_BASE_URL in LiteLLM's environment sends"):
+        check_own_upstreams(SERVED, STORY, environment("http://vllm-api.ml:8000/v1"))
+
+
+def test_a_variable_that_nobody_reads() -> None:  # P19, P18
+    own = [replace(each, api_base="https://api.openai.com/v1") for each in SERVED if _openai(each)]
+    others = [each for each in SERVED if not _openai(each)]
+    variables = {
+        name: Variable(name=name, value=Secret("http://vllm-api:8000/v1"), source="value")
+        for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE", "VLLM_API_BASE")
+    }
+
+    check_own_upstreams([*own, *others], STORY, variables)
+
+
+def _openai(deployment: Deployment) -> bool:
+    return deployment.group == "openai-gpt4o"
+
+
+def test_of_two_variables_the_first_is_read() -> None:
+    given = {"OPENAI_BASE_URL": "https://api.openai.com/v1", "OPENAI_API_BASE": "http://other"}
+    check_own_upstreams(
+        SERVED,
+        STORY,
+        {
+            name: Variable(name=name, value=Secret(url), source="value")
+            for name, url in given.items()
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("api_base", "agreed"),
+    [
+        ("", True),
+        ("https://api.groq.com/openai/v1/", True),
+        ("https://api.groq.com/openai/v1/v1", False),
+        ("https://api.groq.com", False),
+    ],
+)
+def test_whether_an_entry_is_as_the_story_has_it(api_base: str, *, agreed: bool) -> None:
+    name, upstream = "groq/mixtral-8x7b-32768", "groq/mixtral-8x7b-32768"
+    model = MODELS[name]
+    assert as_agreed([_of(name, upstream, api_base)], model) is agreed
+    assert not as_agreed([_of(name, "groq/mixtral-8x7b", api_base)], model)
+    assert not as_agreed([], model)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        pytest.param(
+            _of("vllm-qwen", "openai/gpt-4"), "vllm-qwen stands for several models", id="F077"
+        ),
+        pytest.param(
+            _of("gemini/gemini-2.0-flash", "gemini/gemini-2.5-flash"),
+            "gemini/gemini-2.0-flash stands for gemini-2.5-flash",
+            id="F076: two names share an upstream",
+        ),
+        pytest.param(
+            _of("vllm-qwen", f"vllm/{MODELS['vllm-qwen'].upstream}", "http://vllm-old.ml:8000/v1"),
+            "vllm-qwen has an entry at http://vllm-old.ml:8000/v1, not at vllm-api.ml.svc",
+            id="a twin on another host, which may be dead",
+        ),
+        pytest.param(
+            _of("openai-gpt4o", "openai/gpt-4o-mini", "https://api.openai.com.home.example/v1"),
+            "openai-gpt4o has an entry at",
+            id="a name that only begins like the provider's",
+        ),
+    ],
+)
+def test_wrong(more: Deployment, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check_own_upstreams((*SERVED, more), STORY)

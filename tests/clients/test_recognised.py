@@ -1,0 +1,100 @@
+"""Who answered, by the entries of the judged gateway; where they cannot be read, that is said."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from acceptance.checks.proof import Answer, Provenance
+from acceptance.clients.answers import Answers
+from acceptance.clients.gateway import Gateway
+from acceptance.clients.transport import Api, Reply
+from acceptance.clients.well import Well
+from acceptance.errors import Blocked
+from acceptance.secret import Secret
+from tests.story import STORY
+
+WHO = Provenance(
+    group="", deployment="d1", api_base="https://api.mistral.ai/v1/chat/completions", upstream=True
+)
+VLLM = "http://vllm-api.ml.svc.cluster.local:8000/v1"
+ANSWER = Answer(model="small", nonce="K1", text="K1", provenance=WHO, tokens=3)
+
+
+def _gateway(
+    monkeypatch: pytest.MonkeyPatch, *told: tuple[int, object]
+) -> tuple[Gateway, list[str]]:
+    """A gateway that tells its entries so, the last of them for ever; and what it was asked."""
+    asked: list[str] = []
+
+    def get(_api: Api, path: str) -> Reply:
+        status, body = told[min(len(asked), len(told) - 1)]
+        asked.append(path)
+        return Reply(status=status, json=body, text=json.dumps(body))
+
+    monkeypatch.setattr(Api, "get", get)
+    return Gateway("http://127.0.0.1:9", Secret("sk-planted")), asked
+
+
+def _entries(*identities: str) -> tuple[int, object]:
+    entry = {"model_name": "small", "litellm_params": {"model": "mistral/small"}}
+    return 200, {"data": [{**entry, "model_info": {"id": each}} for each in identities]}
+
+
+def test_an_entry_names_the_model_and_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway, asked = _gateway(monkeypatch, _entries("d0", "d1"))
+    for _ in range(3):
+        who = gateway.recognise(ANSWER).provenance
+        assert who == replace(WHO, group="small", serves="mistral/small")
+    assert asked == ["/model/info"]
+
+
+def test_an_entry_that_is_new_is_looked_up_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway, asked = _gateway(monkeypatch, _entries("d0"), _entries("d0", "d1"))
+    first, second = gateway.recognise(ANSWER).provenance, gateway.recognise(ANSWER).provenance
+    assert first is not None
+    assert second is not None
+    assert (first.foreign, second.foreign, len(asked)) == (True, False, 2)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ((401, {"error": {"message": "No connected db."}}), "set ACCEPTANCE_GATEWAY_KEY"),
+        ((500, {"error": {"message": "oh"}}), "does not answer as its API does"),
+    ],
+)
+def test_entries_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, told: tuple[int, object], why: str
+) -> None:
+    who = _gateway(monkeypatch, told)[0].recognise(ANSWER).provenance
+    assert who is not None
+    assert why in who.unread
+    assert (who.group, who.foreign) == ("", False)
+
+
+def test_nothing_is_asked_of_an_answer_that_names_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway, asked = _gateway(monkeypatch, _entries("d1"))
+    for who in (None, replace(WHO, deployment="")):
+        answer = replace(ANSWER, provenance=who)
+        assert gateway.recognise(answer) == answer
+    assert asked == []
+
+
+def test_another_gateway_is_one_red_line() -> None:
+    class _Foreign(Answers):
+        def __init__(self) -> None:  # nobody is asked
+            pass
+
+        def of(self, model: str) -> Answer:
+            who = replace(WHO, group=model, api_base=VLLM, foreign=True)
+            return replace(ANSWER, model=model, provenance=who)
+
+    well = Well(_Foreign(), STORY, offered=lambda _model: None, away=lambda _host: False)
+    with pytest.raises(Blocked):
+        well.require("vllm-qwen")
+    with pytest.raises(Blocked, match="vllm-qwen answers through another gateway"):
+        well.check("ollama-qwen")
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="another gateway"):
+            well.check("vllm-qwen")

@@ -1,0 +1,41 @@
+"""The matrix says where it was run: the two labs do not show the same faults."""
+
+from pathlib import Path
+
+import pytest
+
+from dev.kill_matrix.compare import Row
+from dev.kill_matrix.fault import EVERYWHERE
+from dev.kill_matrix.report import write
+from tests.sources import REPOSITORY
+
+_ROW = Row(identity="X1", title="", layer="", healthy=False, endings={}, misses=())
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("embedded", "make kill-matrix on the embedded lab"),
+        ("cluster", "make kill-matrix ARGS=--kubeconfig=FILE on a Kubernetes of the lab's own"),
+    ],
+)
+def test_the_page_and_the_document_say_where_it_was_run(
+    tmp_path: Path, where: str, words: str
+) -> None:
+    write([_ROW], tmp_path, tmp_path / "matrix.md", where=where)
+
+    assert words in (tmp_path / "kill-matrix.html").read_text(encoding="utf-8")
+    assert words in (tmp_path / "matrix.md").read_text(encoding="utf-8").replace("`", "")
+
+
+@pytest.mark.parametrize(
+    ("where", "name"), [("embedded", "kill-matrix.md"), ("cluster", "kill-matrix-cluster.md")]
+)
+def test_the_matrix_that_is_kept_was_run_where_its_name_says(
+    tmp_path: Path, where: str, name: str
+) -> None:
+    assert where in EVERYWHERE
+    write([], tmp_path, tmp_path / "empty.md", where=where)
+    head = (tmp_path / "empty.md").read_text(encoding="utf-8").partition("\n|")[0]
+
+    assert (REPOSITORY / "docs" / name).read_text(encoding="utf-8").startswith(head)

@@ -1,0 +1,46 @@
+"""`make versions`: pairs as images, and the table that it writes."""
+
+import pytest
+
+from acceptance.errors import SetupError
+from dev.kill_matrix.changes import Patch
+from dev.kill_matrix.compare import Row
+from dev.versions import DOCUMENT, PAIRS, main, pair, written
+
+
+def _row(identity: str, *misses: str) -> Row:
+    return Row(
+        identity=identity, title="", layer="", healthy=True, endings={}, misses=misses, seconds=61.0
+    )
+
+
+def test_a_pair_is_two_images_and_the_whole_story_must_pass() -> None:
+    fault = pair("0.7.2+1.80.17")
+    assert fault.healthy
+    assert "The user is told when the whole chain is away" in fault.expected
+    images = [each.json[0]["value"] for each in fault.boot.at_boot if isinstance(each, Patch)]
+    assert images == [
+        "ghcr.io/open-webui/open-webui:0.7.2",
+        "ghcr.io/berriai/litellm:main-v1.80.17-stable",
+    ]
+
+
+def test_what_is_no_pair_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SetupError, match="write OPEN_WEBUI\\+LITELLM"):
+        pair("0.7.2")
+    assert main(["0.7.2"]) == 99
+    assert "'0.7.2' is no pair" in capsys.readouterr().out
+
+
+def test_the_table_is_written_between_its_marks_and_nothing_else_changes() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    once = written(text, [_row("0.7.2+1.80.17"), _row("0.8.12+1.83.14", "a | b\nc")])
+    assert "| 0.7.2 | 1.80.17 | ACCEPTED, 0 scenarios, 61 s |" in once
+    assert "| 0.8.12 | 1.83.14 | a \\| b c |" in once
+    assert written(once, []) == written(text, [])
+    assert once.partition("<!-- pairs -->")[0] == text.partition("<!-- pairs -->")[0]
+
+
+def test_the_document_names_every_pair() -> None:
+    rows = DOCUMENT.read_text("utf-8")
+    assert all(f"| {each.replace('+', ' | ')} |" in rows for each in PAIRS)

@@ -1,0 +1,45 @@
+"""A cluster with the story's two local backends, and drills on it."""
+
+from pathlib import Path
+
+import pytest
+
+from acceptance.kubernetes.notebook import Notebook
+from acceptance.kubernetes.scaling import ScalingOutages
+from tests.kubernetes.drills.played import BACKENDS, Cluster
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait for what happens at once here."""
+    monkeypatch.setattr("acceptance.kubernetes.scaling._PROXIES", 0.0)
+    monkeypatch.setattr("acceptance.kubernetes.scaling._TO_GO", 0.0)
+    monkeypatch.setattr("acceptance.kubernetes.giving._BACK", 0.3)
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    """The backends: vLLM as a Deployment of one pod, Ollama as one of three."""
+    played = Cluster()
+    played.backend("vllm-server", "vllm-api")
+    played.backend("ollama", "ollama", replicas=3)
+    return played
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """The folder of the drills' notes."""
+    return tmp_path / "drills"
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What a person is shown."""
+    return []
+
+
+@pytest.fixture
+def outages(cluster: Cluster, notes: Path, said: list[str]) -> ScalingOutages:
+    """Drills on that cluster."""
+    notebook = Notebook(notes, "lab")
+    return ScalingOutages(cluster.api(), BACKENDS, notebook=notebook, say=said.append)

@@ -1,0 +1,244 @@
+"""The settings: which source wins, and what each wrong input is told."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from acceptance.errors import SetupError
+from acceptance.plugin.settings import Settings, chosen_versions, option, read, variable
+from acceptance.resources import ServiceName
+from acceptance.secret import MASK, Secret
+from tests.plugin.project import REPOSITORY
+
+
+@pytest.fixture
+def pyproject(tmp_path: Path) -> Path:
+    return tmp_path / "pyproject.toml"
+
+
+def _read(
+    pyproject: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    table: str = "",
+    options: Mapping[str, object] | None = None,
+) -> Settings:
+    pyproject.write_text(f"[tool.acceptance]\n{table}\n")
+
+    def getoption(name: str, *, default: object) -> object:
+        return (options or {}).get(name, default)
+
+    config = SimpleNamespace(inipath=pyproject, getoption=getoption)
+    return read(cast("pytest.Config", config), variables or {})
+
+
+def test_without_any_setting_the_lab_is_judged(pyproject: Path) -> None:
+    chosen = _read(pyproject)
+    assert chosen == Settings()
+    assert chosen.target == "embedded"
+    assert chosen.gateway_service.name == "", "the contract's"
+
+
+def test_an_option_beats_a_variable_and_that_the_file(pyproject: Path) -> None:
+    table = 'docs = "file"\nmanifests = "file"\ncache = "file"'
+    variables = {"ACCEPTANCE_DOCS": "variable", "ACCEPTANCE_MANIFESTS": "variable"}
+    chosen = _read(pyproject, variables, table=table, options={"docs": "option"})
+    assert (chosen.docs, chosen.manifests, chosen.cache) == ("option", "variable", "file")
+
+
+def test_a_weaker_source_can_be_switched_off(pyproject: Path) -> None:
+    assert _read(pyproject, table="reuse = true").reuse
+    assert not _read(pyproject, {"ACCEPTANCE_REUSE": "no"}, table="reuse = true").reuse
+    assert _read(pyproject, {"ACCEPTANCE_DOCS": ""}, table='docs = "file"').docs == ""
+
+
+@pytest.mark.parametrize("word", ["true", "Yes", "1"])
+def test_a_switch_is_a_word(pyproject: Path, word: str) -> None:
+    assert _read(pyproject, {"ACCEPTANCE_REUSE": word}).reuse is True
+
+
+def test_a_service_may_have_a_port(pyproject: Path) -> None:
+    chosen = _read(pyproject, {"ACCEPTANCE_GATEWAY_SERVICE": "ai/proxy:80"})
+    assert chosen.gateway_service == ServiceName(namespace="ai", name="proxy", port=80)
+
+
+def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
+    config = SimpleNamespace(
+        inipath=tmp_path / "pytest.ini", getoption=lambda _name, default: default
+    )
+    assert read(cast("pytest.Config", config), {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("table", "variables", "told"),
+    [
+        (
+            "",
+            {"ACCEPTANCE_TARGT": "url"},
+            ("ACCEPTANCE_TARGT: no such", "expected  ACCEPTANCE_TARGET", "environment variables"),
+        ),
+        ("", {"ACCEPTANCE_XYZZY": "1"}, ("ACCEPTANCE_XYZZY", "ACCEPTANCE_ACCOUNT_EMAIL or ")),
+        ('gatway_url = "x"', {}, ("gatway_url: no such", "gateway_url", "[tool.acceptance]")),
+        ('gateway_key = "sk-1"', {}, ("gateway_key: no such", "secrets are variables only")),
+        (
+            "",
+            {"ACCEPTANCE_REUSE": "maybe"},
+            ("true or false", "'maybe'", "the environment variable ACCEPTANCE_REUSE"),
+        ),
+        (
+            "",
+            {"ACCEPTANCE_TARGET": "moon"},
+            ("embedded or kind or live or url", "'moon'", "ACCEPTANCE_TARGET"),
+        ),
+        (
+            'target = "moon"',
+            {},
+            ("embedded or kind or live or url", "[tool.acceptance] target in pyproject.toml"),
+        ),
+        ("docs = 7", {}, ("text", "found     7", "[tool.acceptance] docs in pyproject.toml")),
+        ("reuse = 7", {}, ("true or false", "found     7")),
+        *(
+            ("", {"ACCEPTANCE_GATEWAY_SERVICE": name}, ("namespace/name", repr(name)))
+            for name in ("litellm", "/litellm", "ml/", "ml/litellm:http", "ml/a/b", "ml/litellm:")
+        ),
+        ("open_webui_service = 7", {}, ("namespace/name", "[tool.acceptance] open_webui_service")),
+        *(
+            ("", {"ACCEPTANCE_TARGET": name, "ACCEPTANCE_DRILL": "lab"}, (f"the target {name}.",))
+            for name in ("embedded", "kind", "url")
+        ),
+    ],
+)
+def test_a_wrong_input_is_told_what_where_and_how(
+    pyproject: Path, table: str, variables: dict[str, str], told: tuple[str, ...]
+) -> None:
+    with pytest.raises(SetupError) as caught:
+        _read(pyproject, variables, table=table)
+    message = str(caught.value)
+    assert [words for words in told if words not in message] == []
+    assert re.search(r"^  fix       \w", message, re.MULTILINE)
+
+
+def test_a_wrong_option_is_named_as_the_place(pyproject: Path) -> None:
+    with pytest.raises(SetupError, match=r"where     --open-webui-service\n"):
+        _read(
+            pyproject, {"ACCEPTANCE_OPEN_WEBUI_SERVICE": "a/b"}, options={"open_webui_service": "x"}
+        )
+
+
+def test_secrets_are_masked_and_come_from_variables_only(pyproject: Path) -> None:
+    secrets = [each for each in fields(Settings) if isinstance(each.default, Secret)]
+    assert [option(each) for each in secrets] == ["", "", ""]
+    chosen = _read(pyproject, {variable(each): f"planted-{each.name}" for each in secrets})
+    for each in secrets:
+        assert getattr(chosen, each.name).reveal() == f"planted-{each.name}"
+    assert "planted" not in f"{chosen!r} {chosen}"
+    assert repr(chosen).count(MASK) == len(secrets)
+
+
+def _pytest(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, "COLUMNS": "200", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_lists_every_setting_and_no_secret() -> None:
+    told = _pytest("--help", ACCEPTANCE_GATEWAY_KEY="planted-key").stdout
+    for each in fields(Settings):
+        name = option(each)
+        assert f"{name}" in told if name else variable(each) not in told, each.name
+    assert "planted-key" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "told"),
+    [
+        ((), {"ACCEPTANCE_TARGT": "url"}, "ACCEPTANCE_TARGT: no such setting here."),
+        (("--gateway-service=litellm",), {}, "The setting gateway_service cannot be used."),
+        (("--target=moon",), {}, "expected  embedded or kind or live or url"),
+        (("--target=url",), {}, "open_webui_url"),
+        (("--target=live", "--account-email=a@b.example"), {}, "There is no password for a@b"),
+        (
+            ("--target=live", "--account-email=a@b.example", "--user-email=c@d.example"),
+            {"ACCEPTANCE_ACCOUNT_PASSWORD": "x"},
+            "expected  ACCEPTANCE_USER_PASSWORD",
+        ),
+    ],
+)
+def test_a_wrong_setting_starts_nothing_and_ends_with_99(
+    arguments: tuple[str, ...], variables: dict[str, str], told: str
+) -> None:
+    done = _pytest(*arguments, **variables)
+    out = done.stdout + done.stderr
+    assert done.returncode == 99, out
+    assert told in out
+    assert "\n  fix       " in out
+    assert not re.search(r"Traceback|INTERNALERROR|waiting for|reused", out)
+
+
+def test_the_projects_own_tests_do_not_read_the_settings() -> None:
+    done = _pytest("tests/plugin/test_settings.py", "-k", "port", "-q", ACCEPTANCE_TARGT="x")
+    assert done.returncode == 0, done.stdout
+
+
+def test_versions_are_chosen_of_what_the_suite_starts(pyproject: Path) -> None:
+    chosen = _read(pyproject, {"ACCEPTANCE_LITELLM": "v1.83.14"}, options={"open_webui": "0.8.12"})
+    assert chosen_versions(chosen) == {"open-webui": "0.8.12", "litellm": "1.83.14"}
+    assert chosen_versions(Settings()) == {}
+
+
+@pytest.mark.parametrize("elsewhere", [{"target": "live"}, {"target": "kind"}, {"reuse": True}])
+def test_no_version_is_chosen_of_what_is_up_already(
+    pyproject: Path, elsewhere: Mapping[str, object]
+) -> None:
+    with pytest.raises(SetupError, match=r"(?s)starts itself.*leave --litellm=1.83.14 out"):
+        _read(pyproject, options={"litellm": "1.83.14", **elsewhere})
+
+
+def test_no_process_finds_a_password_once_the_settings_are_kept() -> None:
+    script = (
+        "import os, pathlib, subprocess, sys, types, pytest\n"
+        "from acceptance.plugin import settings\n"
+        "config = types.SimpleNamespace(inipath=None, stash=pytest.Stash())\n"
+        "config.getoption = lambda *_, **__: None\n"
+        "kept = settings.keep(config)\n"
+        "assert kept.gateway_key.reveal() == 'sk-planted-4711'\n"
+        "assert settings.read(config) is kept\n"
+        "child = subprocess.run([sys.executable, '-c', 'import os; print(os.environ)'],"
+        " capture_output=True, text=True).stdout\n"
+        "own = pathlib.Path('/proc/self/environ')\n"
+        "print(child, own.read_text() if own.exists() else '')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "ACCEPTANCE_GATEWAY_KEY": "sk-planted-4711", "ACCEPTANCE_DOCS": "x"},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'ACCEPTANCE_DOCS': 'x'" in done.stdout
+    assert "4711" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "path", ["README.md", "./docs/../README.md", str(REPOSITORY / "README.md")]
+)
+def test_the_suites_own_readme_is_not_the_applications(path: str) -> None:
+    told = _pytest("--target=live", f"--docs={path}")
+    assert told.returncode == 99
+    assert "That README is the suite's own" in told.stderr
+    assert "No cluster can be asked" not in told.stderr

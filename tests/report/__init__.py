@@ -1,0 +1,1 @@
+"""Tests of the record, the page and what is told of them."""

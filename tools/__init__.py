@@ -1,1 +1,0 @@
-"""What builds the suite's own environment and its report."""
