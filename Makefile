@@ -23,8 +23,9 @@ accept-kind: environment ## The same on a Kubernetes of its own, made by kind; n
 	@$(RUN) acceptance.report.html --install $(CACHE)
 	@$(RUN) pytest --target=kind $(ARGS)
 
-test: lint ## Lint, types and the project's own tests; ARGS go to pytest
-	$(RUN) pytest tests $(ARGS)
+# Two side by side; ARGS may say otherwise. The fast ones come without lint.
+test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the project's own tests; ARGS=--fast: in a minute
+	$(RUN) pytest -p xdist -n 2 --dist loadgroup --no-loadscope-reorder tests $(ARGS)
 
 lint: environment ## Lint and types only
 	$(RUN) ruff check .

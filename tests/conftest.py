@@ -1,11 +1,107 @@
-"""What all tests need."""
+"""What all tests need, and how they run: side by side, or the fast ones only."""
 
 import signal
+from types import ModuleType
+
+import pytest
+
+_LONGEST = (
+    "tests/dev/kill_matrix/test_slice.py",
+    "tests/lab/embedded/test_canaries_everywhere.py",
+    "tests/lab/embedded/test_sessions.py",
+    "tests/browser/",
+    "tests/plugin/test_interruption.py",
+    "tests/adapters/",
+    "tests/plugin/",
+    "tests/lab/embedded/",
+    "tests/test_image.py",
+)
+"""Begun first where tests run side by side, so that no worker is left alone with one at the end."""
+_TOGETHER = ("tests/adapters/", "tests/browser/", "tests/cluster/", "tests/dev/node/")
+"""Folders whose tests share a lab, a browser, a cluster or a node: one worker runs all of them."""
+_STARTS = {
+    *("subprocess", "tests.plugin.project", "tests.lab.sessions", "dev.kill_matrix.labs"),
+    *("acceptance.lab.embedded.lab", "acceptance.report.html", "tests.dev.node.small"),
+}
+"""Whoever imports from one of these starts programs, and is slow."""
+_STANDING = {"boot", "chromium", "lab", "node", "no_node", "story", "world"}
+"""Whoever uses one of these fixtures likewise."""
+_LEFT_OUT = pytest.StashKey[int]()
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For those who change something and want to know soon."""
+    parser.addoption(
+        "--fast", action="store_true", help="leave out the tests that start programs (-m slow)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let Ctrl-C reach what is tested, also where a shell started the tests in the background.
 
     POSIX lets such a process ignore it, and all that it starts.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.addinivalue_line("markers", "slow: starts programs; marked by tests/conftest.py")
+    config.stash[_LEFT_OUT] = 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is slow, leave it out if that is asked for, and order what runs side by side."""
+    slow = [item for item in items if isinstance(item, pytest.Function) and _starts(item)]
+    for item in slow:
+        item.add_marker(pytest.mark.slow)
+    if config.option.fast:
+        config.stash[_LEFT_OUT] = len(slow)
+        items[:] = [item for item in items if item not in set(slow)]
+        config.hook.pytest_deselected(items=slow)
+    if config.getoption("dist", "no") != "no":
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
+        items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _starts(item: pytest.Function) -> bool:
+    """Whether the test, or the module that it stands in, starts programs."""
+    values = vars(item.module).values()
+    origins = {
+        each.__name__ if isinstance(each, ModuleType) else getattr(each, "__module__", None)
+        for each in values
+    }
+    return not (_STARTS.isdisjoint(origins) and _STANDING.isdisjoint(item.fixturenames))
+
+
+def _group(nodeid: str) -> str:
+    """What stays with one worker: a module with its fixtures, or a folder that shares more."""
+    module = nodeid.partition("::")[0]
+    return next((folder for folder in _TOGETHER if module.startswith(folder)), module)
+
+
+def _place(nodeid: str) -> int:
+    places = (place for place, each in enumerate(_LONGEST) if nodeid.startswith(each))
+    return next(places, len(_LONGEST))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker tell how many it left out: nobody else collects."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = session.config.stash[_LEFT_OUT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Hear it."""
+    told = getattr(node, "workeroutput", {})  # a worker that crashed tells nothing
+    if isinstance(config := getattr(node, "config", None), pytest.Config):
+        config.stash[_LEFT_OUT] = told.get("left out", config.stash[_LEFT_OUT])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """A fast run says that it was not the whole."""
+    if config.stash[_LEFT_OUT]:
+        terminalreporter.write_line(
+            f"--fast left out {config.stash[_LEFT_OUT]} tests that start programs"
+        )

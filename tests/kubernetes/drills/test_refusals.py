@@ -135,7 +135,7 @@ def test_a_refusal_in_spite_of_the_rights_changes_nothing(
     )
 
 
-@pytest.mark.parametrize("outage", set(Outage) - {Outage.REFUSED})
+@pytest.mark.parametrize("outage", [each for each in Outage if each is not Outage.REFUSED])
 def test_what_cannot_be_brought_about_is_not_required(
     outages: ScalingOutages, outage: Outage
 ) -> None:
