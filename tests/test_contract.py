@@ -1,15 +1,21 @@
 """A contract is read from a folder alone; whatever is wrong with one is told with its line."""
 
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pytest_bdd.feature import get_feature
 
+from acceptance.contract.profile import ContractError
 from acceptance.contract.reading import read_contract
 from acceptance.contract.sentences import outages
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError, Subject
 from acceptance.target import Outage
+from tests.odd import TEXTS
 from tests.story import STORY
 
 PROFILE = """\
@@ -274,3 +280,33 @@ def test_a_folder_that_lacks_something(tmp_path: Path, present: tuple[str, ...])
         read_contract(tmp_path)
     with pytest.raises(SetupError, match="a folder"):
         read_contract(tmp_path / "nowhere")
+
+
+_SIGNS = (
+    *("@", "@AC7", "Feature: ", "Scenario: ", "Scenario Outline: a", "Examples:", "Rule: a", "|"),
+    *("Background:", "Given ", "Then ", "* ", "| a |", '"""', "<model>", "# language: de", "\t"),
+    *("? a", "---\n", "...\n", "!!python/object:a", "<<: *a", "~", ": ", "ai/b:²", "ai/b:0"),
+    *("ai/b:" + "9" * 5000, "[a, [b]]", "{a: {b: c}}"),
+)
+
+
+@settings(max_examples=150)
+@given(
+    file=st.sampled_from(["profile.yaml", "ours.feature"]),
+    place=st.integers(0, 200),
+    put=st.one_of(st.sampled_from(_SIGNS), st.sampled_from(TEXTS), st.text(max_size=6)),
+    instead=st.booleans(),
+)
+def test_a_damaged_contract_is_read_or_refused(
+    tmp_path: Path, file: str, place: int, put: str, *, instead: bool
+) -> None:
+    texts = {"profile.yaml": PROFILE, "ours.feature": FEATURE}
+    words = [*re.finditer(r"\S+", texts[file])]
+    word = words[place % len(words)]
+    texts[file] = (
+        texts[file][: word.start()] + put + texts[file][word.end() if instead else word.start() :]
+    )
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text.encode(errors="surrogatepass"))
+    with suppress(ContractError):
+        read_contract(tmp_path)

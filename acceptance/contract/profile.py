@@ -168,11 +168,10 @@ class _Reader:
 
     def _service(self, node: yaml.Node) -> ServiceName:
         text = self._text(node)
-        namespace, _, rest = text.partition("/")
-        name, colon, port = rest.partition(":")
-        if not namespace or not name or "/" in name or (colon and not port.isdigit()):
+        service = ServiceName.read(text)
+        if service is None:
             self._refuse(node, "namespace/name, or namespace/name:port", repr(text))
-        return ServiceName(namespace=namespace, name=name, port=int(port or 0))
+        return service
 
     def _texts(self, node: yaml.Node) -> Iterator[str]:
         if not isinstance(node, yaml.SequenceNode) or not node.value:
