@@ -17,7 +17,7 @@ pytest_plugins = [
     "fixtures.clients",
     "fixtures.drills",
     "fixtures.browser",
-    "fixtures.assemblies",
+    "fixtures.api_or_browser",
     "fixtures.hands",
     "steps.deployment",
     "steps.connections",

@@ -12,8 +12,8 @@ from acceptance.secret import Secret
 
 HANGS = "takes connections, and does not answer within"
 """What is said of a program that is up and says nothing: nobody needs to ask it again."""
-INSIDE_PROBE = Path(__file__).parent / "inside_probe.py"
-"""The script by which a pod makes an `InsideRequest`, for adapters to hand to its Python."""
+POD_PROBE = Path(__file__).parent / "inside_probe.py"
+"""The script by which a pod makes an `PodRequest`, for adapters to hand to its Python."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +87,7 @@ class Workload:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class InsideRequest:
+class PodRequest:
     """A GET made by a pod itself, with its own names, routes, proxies and certificates."""
 
     url: str = ""
@@ -101,7 +101,7 @@ class InsideRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class InsideResponse:
+class PodResponse:
     """What the pod received; `error` when no HTTP answer came."""
 
     status: int | None
@@ -204,7 +204,7 @@ class Cluster(Protocol):
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service that may be seen, one entry a port."""
 
-    def request(self, pod: Pod, request: InsideRequest) -> InsideResponse:
+    def request(self, pod: Pod, request: PodRequest) -> PodResponse:
         """Make a request from inside the pod, in the container that serves.
 
         Raises:

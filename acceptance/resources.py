@@ -305,7 +305,7 @@ class ServiceName:
 
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """The one that is written `namespace/name` or `namespace/name:port`; None for anything else.
+        """The one written as `namespace/name` or `namespace/name:port`; None for anything else.
 
         Port 0 stands for the Service's first.
         """

@@ -11,7 +11,7 @@ INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def unbroken() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Hold back what interrupts; the first that arrived meanwhile acts at the end of the block."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is interrupted

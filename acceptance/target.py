@@ -70,7 +70,7 @@ class Witness(Protocol):
         """Every question so far, oldest first."""
 
 
-class AtRest(Protocol):
+class StabilityCheck(Protocol):
     """Whether what is judged still is what the run began with."""
 
     def __call__(self) -> None:
@@ -122,6 +122,6 @@ class Target:
     """Path of the application's README; empty where none is given."""
     begins: Callable[[], None] = always
     """Called as each scenario begins: what happened before is no excuse for what it sees."""
-    at_rest: AtRest = always
+    at_rest: StabilityCheck = always
     went_away: Callable[[], Collection[str]] = tuple
     """What went away since the run began, by the names that messages give it."""

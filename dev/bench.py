@@ -21,7 +21,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from acceptance.cluster import InsideRequest, InsideResponse, Pod
+from acceptance.cluster import Pod, PodRequest, PodResponse
 from acceptance.lab.embedded.cluster import EmbeddedCluster
 from acceptance.target import Target
 
@@ -119,7 +119,7 @@ def _observe(clock: Clock) -> None:
         with clock.span(kind), stream(self, method, url, **content) as response:
             yield response
 
-    def timed_inside(self: EmbeddedCluster, pod: Pod, request: InsideRequest) -> InsideResponse:
+    def timed_inside(self: EmbeddedCluster, pod: Pod, request: PodRequest) -> PodResponse:
         with clock.span("from inside a pod"):
             return inside(self, pod, request)
 

@@ -12,10 +12,10 @@ from acceptance.checks.answering import (
 )
 from acceptance.checks.proof import Answer
 from acceptance.clients.answers import INVENTED, Answers, nonce
+from acceptance.clients.baseline import Baseline
 from acceptance.clients.drill import Drill, ask_alone
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
-from acceptance.clients.well import Well
 from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
 from acceptance.target import Witness
@@ -24,7 +24,7 @@ from fixtures.evidence import Attach, Comparison
 
 
 @given(sentence(parse('"{model}" answers by itself'), states=States.ASKED))
-def _(well: Well, model: str) -> None:
+def _(well: Baseline, model: str) -> None:
     well.require(model)
 
 
@@ -62,7 +62,7 @@ def _(gateway: Gateway, model: str, say: Say, attach: Attach) -> Answer:
     )
 )
 def _(
-    answer: Answer, well: Well, model: str, provider: str, drill: Drill, comparison: Comparison
+    answer: Answer, well: Baseline, model: str, provider: str, drill: Drill, comparison: Comparison
 ) -> None:
     well.check_given(answer, model, provider)
     comparison.answered(answer, drill.away)

@@ -5,9 +5,9 @@ from pytest_bdd.parsers import parse
 
 from acceptance.checks.answering import check_kept
 from acceptance.clients.answers import nonce
+from acceptance.clients.baseline import Baseline
 from acceptance.clients.hands import Conversation, Hands
 from acceptance.clients.turns import check_last
-from acceptance.clients.well import Well
 from acceptance.contract.sentences import States, sentence
 from acceptance.contract.values import Contract
 from acceptance.target import Target
@@ -16,7 +16,7 @@ from fixtures.evidence import Attach
 
 @given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED))
 @given(sentence(parse('it went on with "{model}"'), states=States.ASKED))
-def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> None:
+def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
 
@@ -26,7 +26,7 @@ def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> Non
         parse('the user switches to "{model}" and asks again'), states=States.ASKED, by_a_user=True
     )
 )
-def _(conversation: Conversation, well: Well, model: str, attach: Attach) -> None:
+def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
 
@@ -37,7 +37,7 @@ def _(  # all that can tell who answered
     contract: Contract,
     target: Target,
     api_hands: Hands,
-    well: Well,
+    well: Baseline,
     model: str,
 ) -> None:
     check_last(conversation.said, contract.models[model], target.witness, api_hands.ask, well)

@@ -16,8 +16,8 @@ from acceptance.checks.rollout import (
     check_reached,
     check_running_key,
 )
-from acceptance.clients.inside import ask_processes
-from acceptance.cluster import Cluster, InsideResponse, Workload
+from acceptance.clients.pod_requests import ask_processes
+from acceptance.cluster import Cluster, PodResponse, Workload
 from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
 from acceptance.target import Target
@@ -80,23 +80,23 @@ def _(running: Workload) -> None:
 
 
 @when("the running settings of Open WebUI are read", target_fixture="told")
-def _(cluster: Cluster, workload: Workload) -> Mapping[str, InsideResponse]:
+def _(cluster: Cluster, workload: Workload) -> Mapping[str, PodResponse]:
     return ask_processes(cluster, workload)
 
 
 @then("they hold the declared key")
-def _(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> None:
+def _(told: Mapping[str, PodResponse], workload: Workload, place: Place) -> None:
     check_running_key(told, workload, place)
 
 
 @when("Open WebUI itself calls the endpoint in use", target_fixture="told")
-def _(reached_from_inside: Mapping[str, InsideResponse]) -> Mapping[str, InsideResponse]:
+def _(reached_from_inside: Mapping[str, PodResponse]) -> Mapping[str, PodResponse]:
     return reached_from_inside
 
 
 @then(sentence("LiteLLM answers the call", proves=Subject.GATEWAY))
 def _(
-    told: Mapping[str, InsideResponse],
+    told: Mapping[str, PodResponse],
     connection: Connection,
     place: Place,
     arrived: Arrivals,

@@ -46,11 +46,11 @@ def context() -> list[Path]:
     """
     lines = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line[:1] not in "#!"] == ["*", "**/__pycache__"]
-    places = [REPOSITORY / line[1:] for line in lines if line.startswith("!")]
-    assert [place for place in places if not place.exists()] == []
+    locators = [REPOSITORY / line[1:] for line in lines if line.startswith("!")]
+    assert [place for place in locators if not place.exists()] == []
     return [
         file.relative_to(REPOSITORY)
-        for place in places
+        for place in locators
         for file in (place.rglob("*") if place.is_dir() else [place])
         if file.is_file() and "__pycache__" not in file.parts
     ]

@@ -1,8 +1,10 @@
 """A contract is read from a folder alone; whatever is wrong with one is told with its line."""
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -249,6 +251,23 @@ BAD = {
     ),
     "not UTF-8": ({"feature": FEATURE.encode().replace(b"Both", b"B\xf6th")}, ":15", "UTF-8"),
     "not Gherkin": (_feature("Scenario: Both", "Szenario: Both"), "ours.feature:15", "Gherkin"),
+    **{
+        f"a port {port[:9]}": (
+            _profile("proxy:80", f"proxy:{port}"),
+            "profile.yaml:3",
+            "namespace/name, or namespace/name:port",
+        )
+        for port in ("²", "0", "70000", "9" * 5000)
+    },
+    "no feature": ({"feature": "# later\n"}, "ours.feature:1", "neither"),
+    "no table": (
+        _feature(
+            "      | model  |\n      | big    |\n      | claude |\n",
+            "",
+        ),
+        "ours.feature:17",
+        "no table",
+    ),
     "an empty profile": ({"profile": ""}, "profile.yaml:1", "empty file"),
     "a list of files that lacks one": (
         _profile("criteria:", "features: [theirs]\ncriteria:"),
@@ -270,6 +289,13 @@ def test_a_bad_one_is_told_with_its_line(
     assert place in where, message
     assert found in message
     assert "\n  fix       " in message
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    written(tmp_path)
+    os.mkfifo(tmp_path / "pipe.feature")
+    with pytest.raises(SetupError, match=r"found     something else.*\n  where     .*pipe.feature"):
+        read_contract(tmp_path)
 
 
 @pytest.mark.parametrize("present", [(), ("profile.yaml",), ("ours.feature",)])
@@ -298,7 +324,7 @@ _SIGNS = (
     instead=st.booleans(),
 )
 def test_a_damaged_contract_is_read_or_refused(
-    tmp_path: Path, file: str, place: int, put: str, *, instead: bool
+    file: str, place: int, put: str, *, instead: bool
 ) -> None:
     texts = {"profile.yaml": PROFILE, "ours.feature": FEATURE}
     words = [*re.finditer(r"\S+", texts[file])]
@@ -306,7 +332,8 @@ def test_a_damaged_contract_is_read_or_refused(
     texts[file] = (
         texts[file][: word.start()] + put + texts[file][word.end() if instead else word.start() :]
     )
-    for name, text in texts.items():
-        (tmp_path / name).write_bytes(text.encode(errors="surrogatepass"))
-    with suppress(ContractError):
-        read_contract(tmp_path)
+    # each in a folder of its own: pytest-bdd keeps what it has read of a path
+    with TemporaryDirectory() as folder, suppress(ContractError):
+        for name, text in texts.items():
+            (Path(folder) / name).write_bytes(text.encode(errors="surrogatepass"))
+        read_contract(Path(folder))

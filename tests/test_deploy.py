@@ -82,9 +82,9 @@ def test_no_pod_may_more_than_it_needs(pod: Mapping[str, Any]) -> None:
 def test_only_the_reports_and_a_scratch_folder_are_writable(job: Any, objects: Any) -> None:  # noqa: ANN401  # YAML
     pod = job["template"]["spec"]
     (container,) = pod["containers"]
-    places = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    locators = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
     drills = "/suite/environments/drills"
-    assert places == {"/suite/reports": "reports", drills: "reports", "/tmp": "tmp"}  # noqa: S108  # in the pod
+    assert locators == {"/suite/reports": "reports", drills: "reports", "/tmp": "tmp"}  # noqa: S108  # in the pod
     assert stages()["image"].environment["ACCEPTANCE_CACHE"] == str(Path(drills).parent)
     volumes = {each["name"]: each for each in pod["volumes"]}
     claimed = volumes["reports"]["persistentVolumeClaim"]["claimName"]

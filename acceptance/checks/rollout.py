@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from acceptance.checks.credential import declared_for_gateway, key_refused
 from acceptance.checks.endpoint import Place, declared_connections
 from acceptance.checks.proof import Connection, Served, host_of
-from acceptance.cluster import InsideResponse, Workload
+from acceptance.cluster import PodResponse, Workload
 from acceptance.errors import Blocked, NotProven, Subject
 from acceptance.message import excerpt, explain
 from acceptance.resources import Environment, named
@@ -96,7 +96,7 @@ def _urls(environment: Environment) -> tuple[str, ...]:
     return tuple(each.url for each in declared_connections(environment))
 
 
-def check_running_key(told: Mapping[str, InsideResponse], workload: Workload, place: Place) -> None:
+def check_running_key(told: Mapping[str, PodResponse], workload: Workload, place: Place) -> None:
     """Raise AssertionError unless each running process holds the key that is declared now.
 
     Whole variables are compared: a plural one holds the keys of several connections.
@@ -139,7 +139,7 @@ def _wanted(value: Secret) -> str:
     return fingerprint(value.reveal().strip()) if value.reveal().strip() else _NOT_SET
 
 
-def check_reached(told: Mapping[str, InsideResponse], connection: Connection) -> None:
+def check_reached(told: Mapping[str, PodResponse], connection: Connection) -> None:
     """Raise AssertionError unless LiteLLM answered each pod.
 
     Raises:
@@ -177,7 +177,7 @@ class Arrivals:
 
 
 def check_arrived(
-    told: Mapping[str, InsideResponse], connection: Connection, place: Place, arrivals: Arrivals
+    told: Mapping[str, PodResponse], connection: Connection, place: Place, arrivals: Arrivals
 ) -> None:
     """Raise AssertionError unless it is the judged gateway, and no other, that answered.
 
@@ -214,7 +214,7 @@ def check_arrived(
         )
 
 
-def _require_all_asked(told: Mapping[str, InsideResponse]) -> None:
+def _require_all_asked(told: Mapping[str, PodResponse]) -> None:
     """Raise why a pod could not be asked; what others told was looked at before."""
     for response in told.values():
         if response.unproven:
@@ -222,7 +222,7 @@ def _require_all_asked(told: Mapping[str, InsideResponse]) -> None:
 
 
 def require_reached(
-    told: Served, inside: Callable[[], Mapping[str, InsideResponse]], connection: Connection
+    told: Served, inside: Callable[[], Mapping[str, PodResponse]], connection: Connection
 ) -> None:
     """Return if a gateway that lists no models was reached at all, or nobody can tell.
 
@@ -239,7 +239,7 @@ def require_reached(
         raise Blocked(Subject.GATEWAY, f"{connection} does not reach LiteLLM") from error
 
 
-def _what_came(response: InsideResponse) -> str:
+def _what_came(response: PodResponse) -> str:
     if response.error:
         return response.error
     if response.status != _OK or LITELLM_IS_ALIVE not in response.body:

@@ -9,9 +9,9 @@ from acceptance.checks.findings import Recovery
 from acceptance.checks.proof import Answer
 from acceptance.checks.refusals import refusal
 from acceptance.clients.answers import nonce
+from acceptance.clients.baseline import Baseline
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
-from acceptance.clients.well import Well
 from acceptance.contract.values import Contract
 from acceptance.errors import Inconclusive, NotProven
 from acceptance.message import excerpt, explain
@@ -41,7 +41,7 @@ class Drill:
         outages: Outages | None,
         contract: Contract,
         gateway: Gateway,
-        well: Well,
+        well: Baseline,
         *,
         say: Say,
     ) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from acceptance.checks.answering import check_returned, check_turn
 from acceptance.checks.proof import Answer, Turn
 from acceptance.clients.answers import nonce
+from acceptance.clients.baseline import Baseline
 from acceptance.clients.streaming import Question
-from acceptance.clients.well import Well
 from acceptance.contract.values import Model
 from acceptance.target import Witness
 
@@ -16,7 +16,7 @@ def check_last(
     model: Model,
     witness: Witness | None,
     ask: Callable[[Question], Answer],
-    well: Well,
+    well: Baseline,
 ) -> None:
     """Return if the last turn was answered by this model; raises like its checks.
 

@@ -15,8 +15,8 @@ from acceptance.resources import ServiceName
 from acceptance.shown import line
 
 NAME = "profile.yaml"
-_LARGEST = 200_000
-"""Bytes; a file of more is another one."""
+LARGEST = 200_000
+"""Bytes of a profile, or of one feature file; one of more is another one."""
 _ROWS = ("criteria", "requirements", "tasks")
 _FIELDS = (
     *("title", "open_webui", "gateway", "features", "ordinary_user"),
@@ -103,8 +103,8 @@ class _Reader:
 
     def _root(self) -> yaml.Node:
         try:
-            if self._path.stat().st_size > _LARGEST:
-                self._refuse(None, "a small YAML file", f"more than {_LARGEST} bytes")
+            if self._path.stat().st_size > LARGEST:
+                self._refuse(None, "a small YAML file", f"more than {LARGEST} bytes")
             text = self._path.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from acceptance.errors import Inconclusive, SetupError
-from acceptance.kubernetes import complaints
-from acceptance.kubernetes.complaints import Forbidden, of_admission
+from acceptance.kubernetes import errors
+from acceptance.kubernetes.errors import Forbidden, of_admission
 from acceptance.kubernetes.stream import NotOpenedError, message_of
 from acceptance.kubernetes.wire import Answer, CertificateError, Wire
 from acceptance.message import excerpt
@@ -145,14 +145,14 @@ class Api:
             return json.loads(answer.text)
         except ValueError as error:
             found = f"{answer.status} {answer.text}"
-            raise SetupError(complaints.no_api_server(self.context, self.server, found)) from error
+            raise SetupError(errors.no_api_server(self.context, self.server, found)) from error
 
     def ask_server(self, method: str, path: str, *, body: object = None) -> Mapping[str, Any]:
         """The answer to what every API server knows; raises like `ask`."""
         found = self.ask(method, path, body=body)
         if not isinstance(found, dict):
             found = f"nothing under {path}"
-            raise SetupError(complaints.no_api_server(self.context, self.server, found))
+            raise SetupError(errors.no_api_server(self.context, self.server, found))
         return found
 
     def text(self, path: str, query: Mapping[str, str]) -> str:
@@ -238,9 +238,7 @@ class Api:
         try:
             return self._patiently(once, self._patience)
         except (AssertionError, CertificateError) as error:
-            raise SetupError(
-                complaints.unreachable(self.context, self.server, str(error))
-            ) from error
+            raise SetupError(errors.unreachable(self.context, self.server, str(error))) from error
 
     def _patience_for(self, path: str) -> float:
         """Less for what was waited for before, and did not come: many scenarios ask for it."""
@@ -260,6 +258,6 @@ class Api:
             raise self._error(answer.status, message_of(answer.text), asked)
 
     def _error(self, status: int, message: str, asked: str) -> Exception:
-        return complaints.refusal(
+        return errors.refusal(
             status, message, asked=asked, context=self.context, server=self.server
         )

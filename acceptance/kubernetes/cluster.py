@@ -7,9 +7,9 @@ import httpx
 from acceptance.checks.storage import fleeting
 from acceptance.cluster import (
     HANGS,
-    InsideRequest,
-    InsideResponse,
     Pod,
+    PodRequest,
+    PodResponse,
     Workload,
     mute,
     nothing_behind,
@@ -17,11 +17,12 @@ from acceptance.cluster import (
 from acceptance.errors import SetupError
 from acceptance.kubernetes import reach
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.diagnostics import last_lines, why_stuck
 from acceptance.kubernetes.environment import Data
+from acceptance.kubernetes.errors import Forbidden
+from acceptance.kubernetes.exec import request_inside
 from acceptance.kubernetes.forward import Forward
 from acceptance.kubernetes.helm import release_notes
-from acceptance.kubernetes.inside import request_inside
 from acceptance.kubernetes.objects import (
     Behind,
     behind,
@@ -32,7 +33,6 @@ from acceptance.kubernetes.objects import (
 )
 from acceptance.kubernetes.pods import Pods
 from acceptance.kubernetes.ports import Program, doors, serving_container
-from acceptance.kubernetes.trouble import last_lines, why_stuck
 from acceptance.message import found_in
 from acceptance.resources import (
     Manifest,
@@ -144,10 +144,10 @@ class KubernetesCluster:
             for port in each["spec"].get("ports") or ()
         )
 
-    def request(self, pod: Pod, request: InsideRequest) -> InsideResponse:
+    def request(self, pod: Pod, request: PodRequest) -> PodResponse:
         """Make a request from inside the container that serves; see `Cluster`."""
         if pod.problem:
-            return InsideResponse(status=None, error=pod.problem.splitlines()[0])
+            return PodResponse(status=None, error=pod.problem.splitlines()[0])
         return request_inside(
             self._api,
             namespace=pod.namespace,

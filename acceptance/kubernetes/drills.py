@@ -9,18 +9,18 @@ from urllib.parse import urlsplit
 
 from acceptance.errors import NotProven, SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Conflict, Forbidden
-from acceptance.kubernetes.giving import certificate, give_back, wait_until_back
+from acceptance.kubernetes.errors import Conflict, Forbidden
+from acceptance.kubernetes.journal import Journal
 from acceptance.kubernetes.lease import DrillLease
-from acceptance.kubernetes.notebook import Notebook
 from acceptance.kubernetes.objects import owners_by_selector, replicas
 from acceptance.kubernetes.refusals import workload_behind
 from acceptance.kubernetes.rights import identity
+from acceptance.kubernetes.scale import certificate, give_back, wait_until_back
 from acceptance.kubernetes.scaling import MAY, ScalingOutages
-from acceptance.kubernetes.taken import Taken, by_annotation, marked, pods
+from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot, by_annotation, marked, pods
 from acceptance.message import explain
 from acceptance.resources import ServiceName
-from acceptance.signals import unbroken
+from acceptance.signals import defer_signals
 from acceptance.waiting import Say
 
 _EVERYBODYS = {
@@ -53,9 +53,9 @@ def about(api: Api) -> str:
     return f"{api.context} ({api.server}, cluster {_mark(api)})"
 
 
-def notebook_of(api: Api, notes: Path) -> Notebook:
+def journal_of(api: Api, notes: Path) -> Journal:
     """The notes of this cluster's drills."""
-    return Notebook(notes, identity(api), urlsplit(api.server).netloc)
+    return Journal(notes, identity(api), urlsplit(api.server).netloc)
 
 
 def drills(  # what a person says of a drill
@@ -88,7 +88,7 @@ def drills(  # what a person says of a drill
     restore_by = restore_by or f"make restore CONTEXT={api.context}"
     if allowed_on:
         _require_meant(api, allowed_on)
-    notebook = notebook_of(api, notes)
+    notebook = journal_of(api, notes)
     if not allowed_on:
         _require_all_in_place(api, notebook, *backends.values(), restore_by=restore_by, say=say)
         return None
@@ -126,7 +126,7 @@ def _require_meant(api: Api, allowed_on: str) -> None:
 
 
 def _require_all_in_place(
-    api: Api, notebook: Notebook, *services: ServiceName, restore_by: str, say: Say
+    api: Api, notebook: Journal, *services: ServiceName, restore_by: str, say: Say
 ) -> None:
     try:
         left = left_away(api, notebook, *services)
@@ -163,7 +163,7 @@ def _end(outages: ScalingOutages) -> None:
         sys.stderr.write(f"{line}\n")
 
 
-def left_away(api: Api, notebook: Notebook, *services: ServiceName) -> tuple[Taken, ...]:
+def left_away(api: Api, notebook: Journal, *services: ServiceName) -> tuple[WorkloadSnapshot, ...]:
     """What a run that was killed left away: by its annotation, or by the notebook."""
     found = {}
     for service in services:
@@ -180,7 +180,7 @@ def left_away(api: Api, notebook: Notebook, *services: ServiceName) -> tuple[Tak
     return tuple(found.values())
 
 
-def restore(api: Api, notebook: Notebook, *services: ServiceName, say: Say) -> tuple[str, ...]:
+def restore(api: Api, notebook: Journal, *services: ServiceName, say: Say) -> tuple[str, ...]:
     """Give back what earlier drills left away; returns what was compared, one line a workload.
 
     Raises:
@@ -195,7 +195,7 @@ def restore(api: Api, notebook: Notebook, *services: ServiceName, say: Say) -> t
                 lease = DrillLease(api, namespace, say=say)
                 lease.take()
                 leases.callback(lease.release)
-            with unbroken():
+            with defer_signals():
                 done = [(taken, give_back(api, taken)) for taken in left]
         except (NotProven, Conflict) as error:
             raise SetupError(f"Not everything was given back: {error}") from error

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.resources import (
     UNREAD,
     Environment,

@@ -7,7 +7,7 @@ name, version and status. The values in it are never decoded.
 from collections.abc import Iterator
 
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.resources import Manifest
 
 _RELEASE = "meta.helm.sh/release-name"

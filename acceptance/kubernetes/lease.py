@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from acceptance.errors import AcceptanceError, NotProven
 from acceptance.kubernetes.api import PATHS, Api
-from acceptance.kubernetes.complaints import Conflict
+from acceptance.kubernetes.errors import Conflict
 from acceptance.resources import Manifest
 from acceptance.waiting import Say, eventually
 

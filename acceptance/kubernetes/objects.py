@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from acceptance.cluster import nothing_behind, outside
 from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.diagnostics import why_stuck
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.ports import Program, serving_container
-from acceptance.kubernetes.trouble import why_stuck
 from acceptance.resources import Manifest, ServiceName
 
 SLICE_OF = "kubernetes.io/service-name"

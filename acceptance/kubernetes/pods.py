@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from acceptance.cluster import InsideRequest, InsideResponse, Pod
+from acceptance.cluster import Pod, PodRequest, PodResponse
 from acceptance.errors import Unproven
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.currency import (
+from acceptance.kubernetes.diagnostics import why_not_serving
+from acceptance.kubernetes.environment import Data, environment_of
+from acceptance.kubernetes.exec import request_inside
+from acceptance.kubernetes.objects import Behind, Owner, is_ready
+from acceptance.kubernetes.staleness import (
     CHANGED_ENVIRONMENT,
     CHANGED_FILES,
     OLDER_TEMPLATE,
@@ -16,10 +20,6 @@ from acceptance.kubernetes.currency import (
     mounted_paths,
     of_older_template,
 )
-from acceptance.kubernetes.environment import Data, environment_of
-from acceptance.kubernetes.inside import request_inside
-from acceptance.kubernetes.objects import Behind, Owner, is_ready
-from acceptance.kubernetes.trouble import why_not_serving
 from acceptance.resources import Environment, Manifest
 
 
@@ -52,7 +52,7 @@ class Pods:
             problem="" if is_ready(pod) else why_not_serving(self._api, pod, container["name"]),
         ), environment_of(template, self._data, _fields(pod), process)
 
-    def _seen(self, pod: Manifest, container: Manifest) -> InsideResponse | None:
+    def _seen(self, pod: Manifest, container: Manifest) -> PodResponse | None:
         """What the process holds; None where it cannot be asked, which is no fault by itself."""
         try:
             seen = request_inside(
@@ -60,7 +60,7 @@ class Pods:
                 namespace=pod["metadata"]["namespace"],
                 pod=pod["metadata"]["name"],
                 container=container["name"],
-                request=InsideRequest(files=mounted_paths(container, pod["spec"])),
+                request=PodRequest(files=mounted_paths(container, pod["spec"])),
             )
         except Unproven as error:
             self.blind = str(error)
@@ -74,7 +74,7 @@ class Pods:
         owner: Owner,
         container: Manifest,
         environment: Environment,
-        seen: InsideResponse | None,
+        seen: PodResponse | None,
     ) -> str:
         if not owner.is_also_of(self._found.main) and owner.manifest["kind"] != "Pod":
             another = f"{owner.manifest['kind']} {owner.manifest['metadata']['name']}"
@@ -90,7 +90,7 @@ class Pods:
             return CHANGED_FILES
         return ""
 
-    def _doubts(self, owner: Owner, seen: InsideResponse | None) -> Iterator[str]:
+    def _doubts(self, owner: Owner, seen: PodResponse | None) -> Iterator[str]:
         """Why nobody can tell whether a pod is current."""
         if owner.unsure:
             yield owner.unsure

@@ -6,7 +6,7 @@ from contextlib import suppress
 from acceptance.checks.proof import host_of
 from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.objects import SLICE_OF, selected
 from acceptance.resources import Manifest, ServiceName, service_in
 

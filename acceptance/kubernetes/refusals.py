@@ -7,7 +7,7 @@ from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.lease import NAME as LEASE
 from acceptance.kubernetes.objects import owners_by_selector, replicas
 from acceptance.kubernetes.rights import Right, allowed
-from acceptance.kubernetes.taken import annotations
+from acceptance.kubernetes.workload_snapshot import annotations
 from acceptance.resources import Manifest, ServiceName
 
 _MANAGED_BY = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.message import explain
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

@@ -5,17 +5,17 @@ from collections.abc import Collection, Iterable, Mapping
 
 from acceptance.errors import AcceptanceError, NotProven, SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Conflict, RefusedError
-from acceptance.kubernetes.giving import certificate, give_back, take, wait_until_back
+from acceptance.kubernetes.errors import Conflict, RefusedError
+from acceptance.kubernetes.journal import Journal
 from acceptance.kubernetes.lease import MAY as MAY_LOCK
 from acceptance.kubernetes.lease import DrillLease
-from acceptance.kubernetes.notebook import Notebook
 from acceptance.kubernetes.objects import replicas
 from acceptance.kubernetes.refusals import workload_behind
-from acceptance.kubernetes.taken import Taken, as_it_is, pods
+from acceptance.kubernetes.scale import certificate, give_back, take, wait_until_back
+from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot, pods, snapshot_of
 from acceptance.message import excerpt, explain
 from acceptance.resources import Manifest, ServiceName
-from acceptance.signals import unbroken
+from acceptance.signals import defer_signals
 from acceptance.target import Outage
 from acceptance.waiting import Say, eventually
 
@@ -41,7 +41,7 @@ class ScalingOutages:
         api: Api,
         backends: Mapping[str, ServiceName],
         *,
-        notebook: Notebook,
+        notebook: Journal,
         restore_by: str = "",
         say: Say,
     ) -> None:
@@ -60,7 +60,7 @@ class ScalingOutages:
         self._restore_by = restore_by or f"make restore CONTEXT={api.context}"
         self._say = say
         self._leases: dict[str, DrillLease] = {}
-        self._taken: dict[str, Taken] = {}
+        self._taken: dict[str, WorkloadSnapshot] = {}
 
     def check(self, provider: str, outage: Outage) -> None:
         """Return if nothing speaks against it now: kind of outage, workload, owners, rights."""
@@ -107,13 +107,13 @@ class ScalingOutages:
         self._leases[namespace] = lease
 
     def _take(self, provider: str, owner: Manifest) -> None:
-        taken = as_it_is(owner)
+        taken = snapshot_of(owner)
         # written down first, so that an end between the two gives back what was not taken
         self._notebook.write(taken)
         self._taken[provider] = taken
         try:
             # nobody knows what becomes of a question whose answer is not awaited
-            with unbroken():
+            with defer_signals():
                 take(self._api, taken, owner)
         except Conflict as error:
             raise NotProven(f"{taken} was changed by somebody else just now") from error
@@ -144,7 +144,7 @@ class ScalingOutages:
             SetupError: something could not be given back; everything else was.
         """
         done, failed = [], []
-        with unbroken():
+        with defer_signals():
             for provider in tuple(providers):
                 taken = self._taken[provider]
                 try:

@@ -10,11 +10,11 @@ from acceptance.cluster import OutsideError, Workload
 from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.cluster import KubernetesCluster
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.ports import LITELLM, OPEN_WEBUI
 from acceptance.kubernetes.rights import require_reading, who
-from acceptance.kubernetes.settling import settle
-from acceptance.kubernetes.unrest import Unrest
+from acceptance.kubernetes.rollout import settle
+from acceptance.kubernetes.stability import Stability
 from acceptance.message import explain
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
@@ -77,7 +77,7 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     frontend_problem = frontend.problem
     gateway_address, gateway_problem = _gateway(api, cluster, gateway, gateway_url, say)
     address = open_webui_url or ("" if frontend_problem else cluster.address(open_webui))
-    unrest = Unrest(api, open_webui, gateway)
+    unrest = Stability(api, open_webui, gateway)
     return Target(
         name=name,
         open_webui=address,

@@ -11,7 +11,7 @@ from acceptance.lab.embedded.backends import EmulatedOutages
 from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.placeholders import completed
-from acceptance.lab.embedded.standing import announced, attached
+from acceptance.lab.embedded.running_labs import announced, attached
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.environments import CACHE
 from acceptance.lab.terminal import say, write

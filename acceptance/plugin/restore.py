@@ -40,12 +40,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def _restore(chosen: settings.Settings, backends: Mapping[str, ServiceName]) -> tuple[str, ...]:
     # only what asks a cluster pays for its imports
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415
-    from acceptance.kubernetes.drills import about, notebook_of, restore  # noqa: PLC0415
+    from acceptance.kubernetes.drills import about, journal_of, restore  # noqa: PLC0415
 
     api = connect(kubeconfig=chosen.kubeconfig, context=chosen.context, say=_say)
     with closing(api):
         _say(f"looked at: {about(api)}")
-        notebook = notebook_of(api, targets.drill_notes(chosen))
+        notebook = journal_of(api, targets.drill_notes(chosen))
         return restore(api, notebook, *backends.values(), say=_say)
 
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from acceptance.plugin.looks import LOOKS
 from acceptance.plugin.summary import Row
+from acceptance.plugin.verdict_styles import VERDICT_STYLES
 from acceptance.report.record import Compared
 from acceptance.verdict import Verdict
 
@@ -35,7 +35,7 @@ def comparison(rows: Sequence[Compared], *, width: int, colour: bool) -> str:
 def _verdict(verdict: Verdict | None) -> Text:
     if verdict is None:
         return Text("not run", style="dim")
-    look = LOOKS[verdict]
+    look = VERDICT_STYLES[verdict]
     return Text(f"{look.glyph} {verdict}", style=look.colour)
 
 

@@ -26,7 +26,7 @@ def _embedded(
     from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415
     from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415
     from acceptance.lab.embedded.running import RunningLab  # noqa: PLC0415, TC001  # only here
-    from acceptance.lab.embedded.standing import attached  # noqa: PLC0415
+    from acceptance.lab.embedded.running_labs import attached  # noqa: PLC0415
     from acceptance.lab.embedded.target import embedded_target  # noqa: PLC0415
 
     cache = cache_folder(settings)

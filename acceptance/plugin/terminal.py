@@ -11,10 +11,10 @@ from acceptance.plugin.contract import contract_of
 from acceptance.plugin.gherkin import case_of
 from acceptance.plugin.judged import judged
 from acceptance.plugin.ledger import Ledger, ledger
-from acceptance.plugin.looks import LOOKS
 from acceptance.plugin.record import told
 from acceptance.plugin.redaction import redactor
 from acceptance.plugin.summary import closing, rows
+from acceptance.plugin.verdict_styles import VERDICT_STYLES
 from acceptance.plugin.wording import explained, wording
 from acceptance.verdict import Verdict
 
@@ -56,7 +56,7 @@ class _Lines:
         result = self._book.judged.get(report.nodeid)
         unfit = report.nodeid in self._book.unfit
         verdict = result.verdict if result and not unfit else Verdict.FAILED
-        look, word = LOOKS[verdict], "unfit" if unfit else verdict
+        look, word = VERDICT_STYLES[verdict], "unfit" if unfit else verdict
         about = " ".join(self._contract.criteria_in(case.tags))
         line = f"{about:<8} {look.glyph} {word:<12} {case.title}"
         self._reporter.write_line(f"{line}  ({report.duration:.1f} s)", **{look.colour: True})

@@ -29,7 +29,7 @@ from acceptance.errors import SetupError
 from acceptance.lab import environments
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.standing import announced, attached
+from acceptance.lab.embedded.running_labs import announced, attached
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.plugin.gherkin import DISRUPTIVE, title_of
 from acceptance.secret import Secret

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from acceptance.kubernetes.cluster import KubernetesCluster
 from acceptance.kubernetes.connection import connect
 from acceptance.kubernetes.objects import behind
-from acceptance.kubernetes.settling import settle
+from acceptance.kubernetes.rollout import settle
 from acceptance.lab.cluster.lab import ClusterLab, cluster_lab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.waiting import eventually

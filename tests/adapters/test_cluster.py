@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from acceptance.checks.proof import Connection
-from acceptance.clients.inside import arrivals, call_gateway
-from acceptance.cluster import Cluster, InsideRequest, Pod, Workload
+from acceptance.clients.pod_requests import arrivals, call_gateway
+from acceptance.cluster import Cluster, Pod, PodRequest, Workload
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.resources import ServiceName
@@ -96,7 +96,7 @@ def test_a_workload_knows_how_many_pods_it_is_to_have(cluster: Cluster) -> None:
 
 def test_a_pod_makes_requests_with_its_own_names(cluster: Cluster, pod: Pod) -> None:
     for host in ("litellm.ml", "litellm.ml.svc.cluster.local"):
-        response = cluster.request(pod, InsideRequest(url=f"http://{host}:4000/health/liveliness"))
+        response = cluster.request(pod, PodRequest(url=f"http://{host}:4000/health/liveliness"))
         assert (response.status, response.error) == (200, "")
         assert "alive" in response.body
 
@@ -104,8 +104,8 @@ def test_a_pod_makes_requests_with_its_own_names(cluster: Cluster, pod: Pod) -> 
 def test_a_pod_sends_its_own_key_and_does_not_tell_it(cluster: Cluster, pod: Pod) -> None:
     models = f"{GATEWAY_URL}/v1/models"
 
-    without = cluster.request(pod, InsideRequest(url=models))
-    response = cluster.request(pod, InsideRequest(url=models, bearer_variable="OPENAI_API_KEY"))
+    without = cluster.request(pod, PodRequest(url=models))
+    response = cluster.request(pod, PodRequest(url=models, bearer_variable="OPENAI_API_KEY"))
 
     assert without.status is not None
     assert without.status >= 400  # 1.106.2 without a database: 500
@@ -127,7 +127,7 @@ def test_a_pod_sends_its_own_key_and_does_not_tell_it(cluster: Cluster, pod: Pod
 def test_a_request_without_an_answer_says_why(
     cluster: Cluster, pod: Pod, url: str, reason: str
 ) -> None:
-    response = cluster.request(pod, InsideRequest(url=url, timeout=5))
+    response = cluster.request(pod, PodRequest(url=url, timeout=5))
 
     assert response.status is None
     assert re.search(reason, response.error, re.IGNORECASE)
@@ -152,7 +152,7 @@ def test_what_leads_to_the_gateways_pods_is_told_from_what_does_not(cluster: Clu
 
 
 def test_an_answer_that_is_no_success_is_an_answer(cluster: Cluster, pod: Pod) -> None:
-    response = cluster.request(pod, InsideRequest(url=f"{GATEWAY_URL}/no/such/path"))
+    response = cluster.request(pod, PodRequest(url=f"{GATEWAY_URL}/no/such/path"))
 
     assert (response.status, response.error) == (404, "")
 
@@ -190,7 +190,7 @@ def test_a_pod_that_does_not_serve_says_why(world: World) -> None:
     with world.out_of_order():
         pods = world.cluster.workload(GATEWAY).pods
         assert pods[0].problem
-        response = world.cluster.request(pods[0], InsideRequest(url=GATEWAY_URL))
+        response = world.cluster.request(pods[0], PodRequest(url=GATEWAY_URL))
         assert (response.status, response.error) == (None, pods[0].problem.splitlines()[0])
 
     assert world.cluster.workload(GATEWAY).pods[0].problem == ""

@@ -11,7 +11,7 @@ import pytest
 
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.standing import announced
+from acceptance.lab.embedded.running_labs import announced
 from acceptance.lab.environments import Environment
 from tests.lab.sessions import judge
 

@@ -15,7 +15,7 @@ from acceptance.checks.rollout import (
     check_reached,
     check_running_key,
 )
-from acceptance.cluster import InsideResponse, Pod
+from acceptance.cluster import Pod, PodResponse
 from acceptance.errors import NotProven
 from acceptance.resources import Manifest
 from acceptance.secret import fingerprint
@@ -93,9 +93,9 @@ def test_a_pod_with_another_endpoint() -> None:  # F018
         check_one_endpoint(workload(NEW, pod(NEW), pod(OLD)))
 
 
-def _process(**variables: str) -> dict[str, InsideResponse]:
+def _process(**variables: str) -> dict[str, PodResponse]:
     held = {name: fingerprint(value) for name, value in variables.items()}
-    return {"open-webui-0": InsideResponse(status=None, error="refused", fingerprints=held)}
+    return {"open-webui-0": PodResponse(status=None, error="refused", fingerprints=held)}
 
 
 PLURAL: tuple[Manifest, ...] = (
@@ -117,7 +117,7 @@ def test_a_process_that_holds_the_declared_key() -> None:
     ("told", "found"),
     [(_process(OPENAI_API_KEY="sk-older"), fingerprint("sk-older")), (_process(), "(not set)")],
 )
-def test_a_process_that_holds_another(told: dict[str, InsideResponse], found: str) -> None:
+def test_a_process_that_holds_another(told: dict[str, PodResponse], found: str) -> None:
     with refused("other settings than the declared", fingerprint(KEY), f"open-webui-0: {found}"):
         check_running_key(told, workload(NEW), PLACE)
 
@@ -129,29 +129,29 @@ def test_the_others_key_in_the_plural_variable_counts_too() -> None:
         )
 
 
-ALIVE = InsideResponse(status=200, body=f'"{LITELLM_IS_ALIVE}"')
-OUTSIDE: dict[str, tuple[InsideResponse, tuple[str, ...]]] = {
+ALIVE = PodResponse(status=200, body=f'"{LITELLM_IS_ALIVE}"')
+OUTSIDE: dict[str, tuple[PodResponse, tuple[str, ...]]] = {
     "F038 a policy drops it": (
-        InsideResponse(status=None, error="TimeoutError: timed out"),
+        PodResponse(status=None, error="TimeoutError: timed out"),
         ("timed out", "NetworkPolicy"),
     ),
     "F040 no name": (
-        InsideResponse(status=None, error="gaierror: Name or service not known"),
+        PodResponse(status=None, error="gaierror: Name or service not known"),
         ("port 53",),
     ),
     "F045 a wrong port": (
-        InsideResponse(status=None, error="ConnectionRefusedError: refused"),
+        PodResponse(status=None, error="ConnectionRefusedError: refused"),
         ("targetPort",),
     ),
     "F043 a proxy answers": (
-        InsideResponse(status=503, body="<html>proxy</html>"),
+        PodResponse(status=503, body="<html>proxy</html>"),
         ("503, not LiteLLM", "NO_PROXY"),
     ),
     "F073 a page with 200": (
-        InsideResponse(status=200, body="<!doctype html>"),
+        PodResponse(status=200, body="<!doctype html>"),
         ("200, not LiteLLM: <!doctype",),
     ),
-    "nothing": (InsideResponse(status=None), ("None, not LiteLLM",)),
+    "nothing": (PodResponse(status=None), ("None, not LiteLLM",)),
 }
 
 
@@ -160,17 +160,17 @@ def test_litellm_answers_each_pod() -> None:
 
 
 @pytest.mark.parametrize(("told", "phrases"), OUTSIDE.values(), ids=OUTSIDE.keys())
-def test_something_else_answers_a_pod(told: InsideResponse, phrases: tuple[str, ...]) -> None:
+def test_something_else_answers_a_pod(told: PodResponse, phrases: tuple[str, ...]) -> None:
     with refused("does not reach LiteLLM", "b: ", ENDPOINT, *phrases) as _:
         check_reached({"a": ALIVE, "b": told}, connection())
 
 
 def test_a_pod_that_cannot_be_asked_hides_nothing_of_the_others() -> None:
-    unasked = InsideResponse(status=None, unproven=NotProven("422 no exec here"))
+    unasked = PodResponse(status=None, unproven=NotProven("422 no exec here"))
     with refused("422 no exec here", error=NotProven):
         check_reached({"a": ALIVE, "b": unasked}, connection())
     with refused("does not reach LiteLLM", "c: refused"):
-        refusing = InsideResponse(status=None, error="refused")
+        refusing = PodResponse(status=None, error="refused")
         check_reached({"b": unasked, "c": refusing}, connection())
     with refused("422 no exec here", error=NotProven):
         check_running_key(_process(OPENAI_API_KEY=KEY) | {"b": unasked}, workload(NEW), PLACE)
@@ -187,7 +187,7 @@ def test_nobody_could_be_asked() -> None:
 
 HERE = Arrivals(seen=frozenset(), logged=False, addresses=("10.96.0.5",))
 RESOLVED = replace(ALIVE, addresses=("10.96.0.5",))
-ASTRAY: dict[str, tuple[InsideResponse, Arrivals, str]] = {
+ASTRAY: dict[str, tuple[PodResponse, Arrivals, str]] = {
     "G9 hostAliases": (
         replace(ALIVE, addresses=("10.1.2.3",)),
         HERE,
@@ -203,13 +203,13 @@ ASTRAY: dict[str, tuple[InsideResponse, Arrivals, str]] = {
 
 @pytest.mark.parametrize(("told", "arrivals", "found"), ASTRAY.values(), ids=ASTRAY.keys())
 def test_another_gateway_in_the_judged_ones_place(
-    told: InsideResponse, arrivals: Arrivals, found: str
+    told: PodResponse, arrivals: Arrivals, found: str
 ) -> None:
     with refused("Another gateway than the one that is judged", found, "hostAliases"):
         check_arrived({"web-0": told}, connection(), PLACE, arrivals)
 
 
-ARRIVED: dict[str, tuple[InsideResponse, Arrivals]] = {
+ARRIVED: dict[str, tuple[PodResponse, Arrivals]] = {
     "at the Service's own address": (RESOLVED, HERE),
     "through a proxy that resolves the name": (ALIVE, HERE),
     "by another name, and it stands in the log": (
@@ -221,7 +221,7 @@ ARRIVED: dict[str, tuple[InsideResponse, Arrivals]] = {
 
 
 @pytest.mark.parametrize(("told", "arrivals"), ARRIVED.values(), ids=ARRIVED.keys())
-def test_the_judged_gateway_is_reached(told: InsideResponse, arrivals: Arrivals) -> None:
+def test_the_judged_gateway_is_reached(told: PodResponse, arrivals: Arrivals) -> None:
     check_arrived({"web-0": told}, connection(), PLACE, arrivals)
 
 

@@ -9,7 +9,7 @@ from acceptance.checks.deployments import check_own_upstreams
 from acceptance.checks.endpoint import check_declared, declared_connections
 from acceptance.checks.proof import Deployment
 from acceptance.checks.rollout import check_current, check_running_key
-from acceptance.cluster import InsideResponse, Workload
+from acceptance.cluster import PodResponse, Workload
 from acceptance.errors import NotProven
 from acceptance.resources import UNREAD, Environment, Variable
 from acceptance.secret import Secret, fingerprint
@@ -74,7 +74,7 @@ def test_one_of_which_nothing_is_known_proves_nothing() -> None:
     check_source(_with_key(), PLACE, NAME)
     with refused(f"Secret {NAME}, key OPENAI_API_KEY may not be read", error=NotProven):
         check_key_in_use(_with_key(), PLACE, connection())
-    told = {"open-webui-0": InsideResponse(status=None)}
+    told = {"open-webui-0": PodResponse(status=None)}
     with refused("may not be read, nor a process that holds it", error=NotProven):
         check_running_key(told, _with_key(), PLACE)
 
@@ -94,8 +94,8 @@ def test_replicas_that_hold_different_sealed_keys_are_told_apart() -> None:
     alike, other = ({"OPENAI_API_KEY": each} for each in ("11111111", "22222222"))
     found = _with_key("11111111")
     one, two = (
-        InsideResponse(status=None, fingerprints=alike),
-        InsideResponse(status=None, fingerprints=other),
+        PodResponse(status=None, fingerprints=alike),
+        PodResponse(status=None, fingerprints=other),
     )
     check_running_key({"a": one, "b": one}, found, PLACE)
     with refused("b: 22222222"):

@@ -65,7 +65,7 @@ class _Models:
         return 0.0
 
     def check(self, model: str) -> None:
-        """See `Well`."""
+        """See `Baseline`."""
         assert model != self._ill
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from acceptance.checks.proof import Answer, Provenance
 from acceptance.clients.answers import Answers
+from acceptance.clients.baseline import Baseline
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.transport import Api, Reply
-from acceptance.clients.well import Well
 from acceptance.errors import Blocked
 from acceptance.secret import Secret
 from tests.story import STORY
@@ -90,7 +90,7 @@ def test_another_gateway_is_one_red_line() -> None:
             who = replace(WHO, group=model, api_base=VLLM, foreign=True)
             return replace(ANSWER, model=model, provenance=who)
 
-    well = Well(_Foreign(), STORY, offered=lambda _model: None, away=lambda _host: False)
+    well = Baseline(_Foreign(), STORY, offered=lambda _model: None, away=lambda _host: False)
     with pytest.raises(Blocked):
         well.require("vllm-qwen")
     with pytest.raises(Blocked, match="vllm-qwen answers through another gateway"):

@@ -36,11 +36,11 @@ def _environments(workdir: str) -> Layer:
     """The suite's own, and Allure's."""
     reporter = allure(CACHE).folder
     lock = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
-    places = {
+    locators = {
         f"{workdir}/.venv": (REPOSITORY / ".venv").resolve(),
         f"{workdir}/environments/{reporter.name}": reporter,
     }
-    return Layer(recipe=repr((lock, places)), contents=lambda: Contents(folders=places))
+    return Layer(recipe=repr((lock, locators)), contents=lambda: Contents(folders=locators))
 
 
 def _suite(workdir: str) -> Layer:

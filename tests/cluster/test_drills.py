@@ -11,9 +11,9 @@ import pytest
 
 from acceptance.errors import NotProven
 from acceptance.kubernetes.api import PATHS, Api
-from acceptance.kubernetes.complaints import Conflict
 from acceptance.kubernetes.connection import connect
-from acceptance.kubernetes.notebook import Notebook
+from acceptance.kubernetes.errors import Conflict
+from acceptance.kubernetes.journal import Journal
 from acceptance.kubernetes.scaling import ScalingOutages
 from acceptance.lab.cluster.objects import Objects
 from acceptance.resources import Manifest, ServiceName
@@ -35,7 +35,7 @@ class World:
         self.api = api.with_rights(r".*")
         self.objects = Objects(api, say=print)
         self.outages = ScalingOutages(
-            api, {"vLLM": _SERVICE}, notebook=Notebook(notes, api.context), say=print
+            api, {"vLLM": _SERVICE}, notebook=Journal(notes, api.context), say=print
         )
 
     def deploy(

@@ -12,7 +12,7 @@ import pytest
 
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.kubernetes.lease import NAME as LEASE
-from acceptance.kubernetes.taken import BEFORE
+from acceptance.kubernetes.workload_snapshot import BEFORE
 from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.secret import Secret
 from acceptance.target import Account

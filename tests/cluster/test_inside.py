@@ -1,6 +1,6 @@
 """Requests from inside a pod whose image has next to nothing."""
 
-from acceptance.cluster import InsideRequest
+from acceptance.cluster import PodRequest
 from acceptance.lab.cluster.lab import ClusterLab
 from tests.adapters.world import GATEWAY, GATEWAY_URL, OPEN_WEBUI
 from tests.clusters import needs_a_cluster
@@ -25,7 +25,7 @@ def test_neither_shell_nor_tools_are_needed(story: ClusterLab) -> None:
 
     serving = cluster.workload(GATEWAY).pods[0]
     url = f"{GATEWAY_URL}/health/liveliness"
-    response = cluster.request(serving, InsideRequest(url=url))
+    response = cluster.request(serving, PodRequest(url=url))
 
     assert (serving.problem, response.error, response.status) == ("", "", 200)
     story.apply(before)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.kubernetes.settling import settle
+from acceptance.kubernetes.rollout import settle
 from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.report.record import PARTIAL, WHOLE, Record, intact, read
 from acceptance.waiting import eventually

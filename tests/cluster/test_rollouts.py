@@ -3,8 +3,8 @@
 import copy
 from typing import Any
 
-from acceptance.kubernetes.currency import CHANGED_FILES
-from acceptance.kubernetes.settling import settle
+from acceptance.kubernetes.rollout import settle
+from acceptance.kubernetes.staleness import CHANGED_FILES
 from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.resources import Manifest
 from acceptance.waiting import eventually

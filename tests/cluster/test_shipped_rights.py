@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
 from acceptance.kubernetes.connection import connect
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.rights import READING
 from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.target import Account

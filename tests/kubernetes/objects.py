@@ -5,7 +5,7 @@ from functools import reduce
 from typing import Any
 
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.resources import Manifest
 
 Labels = Mapping[str, str]

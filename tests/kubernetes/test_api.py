@@ -10,7 +10,7 @@ from kubernetes import client
 
 from acceptance.errors import Inconclusive, NotProven, SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Conflict, Forbidden, RefusedError
+from acceptance.kubernetes.errors import Conflict, Forbidden, RefusedError
 from acceptance.kubernetes.wire import Wire
 from acceptance.waiting import eventually
 from tests.clients.hostile import Answer, dripping

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.cluster import InsideRequest, InsideResponse, Pod
+from acceptance.cluster import Pod, PodRequest, PodResponse
 from acceptance.errors import Inconclusive, NotProven
 from acceptance.kubernetes import pods
 from acceptance.kubernetes.environment import Data
@@ -17,15 +17,15 @@ from tests.kubernetes.objects import Objects, container, deployed, made, pod, se
 SERVICE = ServiceName(namespace="apps", name="open-webui", port=0)
 URL = {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "config", "key": "url"}}}
 CONFIG = made("ConfigMap", "config", data={"url": "http://litellm"})
-PROCESS = InsideResponse(status=None, fingerprints={"URL": fingerprint("http://litellm")})
+PROCESS = PodResponse(status=None, fingerprints={"URL": fingerprint("http://litellm")})
 
 
 @pytest.fixture(autouse=True)
-def inside(monkeypatch: pytest.MonkeyPatch) -> list[InsideResponse | Exception]:
+def inside(monkeypatch: pytest.MonkeyPatch) -> list[PodResponse | Exception]:
     """What the next process tells; the last one tells it for all that follow."""
-    answers: list[InsideResponse | Exception] = [PROCESS]
+    answers: list[PodResponse | Exception] = [PROCESS]
 
-    def answer(*_api: object, request: InsideRequest, **_where: str) -> InsideResponse:
+    def answer(*_api: object, request: PodRequest, **_where: str) -> PodResponse:
         assert request.url == ""
         found = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(found, Exception):
@@ -59,7 +59,7 @@ def test_a_pod_of_the_newest_configuration_leaves_no_doubt() -> None:
 
 
 def test_a_config_map_that_was_changed_since_is_noticed(
-    inside: list[InsideResponse | Exception],
+    inside: list[PodResponse | Exception],
 ) -> None:
     inside[0] = replace(PROCESS, fingerprints={"URL": fingerprint("http://elsewhere")})
     (found,), _ = _read(*_story())
@@ -71,22 +71,22 @@ def test_a_config_map_that_was_changed_since_is_noticed(
     [
         NotProven("these rights do not allow it: pods/exec"),
         Inconclusive("gone while it was judged"),
-        InsideResponse(status=None, error="the request could not be made: too slow"),
+        PodResponse(status=None, error="the request could not be made: too slow"),
     ],
 )
 def test_whose_process_cannot_be_looked_at_may_have_been_changed(
-    inside: list[InsideResponse | Exception], reason: InsideResponse | Exception
+    inside: list[PodResponse | Exception], reason: PodResponse | Exception
 ) -> None:
     """Nothing is wrong with it, and nobody may call it current."""
     inside[0] = reason
     (found,), reader = _read(*_story())
-    said = reason.error if isinstance(reason, InsideResponse) else str(reason)
+    said = reason.error if isinstance(reason, PodResponse) else str(reason)
     assert (found.outdated, reader.blind) == ("", said)
     assert found.unsure == f"whether what it read was changed since: {said}"
 
 
 def test_one_blind_spot_among_several_pods_is_told(
-    inside: list[InsideResponse | Exception],
+    inside: list[PodResponse | Exception],
 ) -> None:
     config, deployment, made_by, one = _story()
     inside.insert(0, NotProven("no Python"))
@@ -135,7 +135,7 @@ def test_two_bare_pods_belong_to_nobody() -> None:
 
 
 def test_a_pod_that_does_not_serve_is_not_looked_at(
-    inside: list[InsideResponse | Exception],
+    inside: list[PodResponse | Exception],
 ) -> None:
     inside[0] = AssertionError("was looked at")
     (found,), _ = _read(pod(ready=False))

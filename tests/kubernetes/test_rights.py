@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from acceptance.errors import SetupError
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.rights import READING, Right, allowed, require_reading, who
 from tests.features import written
 from tests.kubernetes.objects import Objects

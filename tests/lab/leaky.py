@@ -7,7 +7,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 from acceptance.lab.providers.conversation import Answer, Question, speak
-from acceptance.lab.providers.dialect import Refusal
+from acceptance.lab.providers.provider_api import Refusal
 from tests.canaries import SAID
 
 _reply = Refusal.reply

@@ -9,7 +9,7 @@ import pytest
 from acceptance.errors import Blocked, Inconclusive, NotProven, SetupError, Subject
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
-from acceptance.target import Account, AtRest, Target
+from acceptance.target import Account, StabilityCheck, Target
 from fixtures import target as plugin
 
 SERVICE = ServiceName(namespace="apps", name="open-webui", port=0)
@@ -17,7 +17,7 @@ SERVICE = ServiceName(namespace="apps", name="open-webui", port=0)
 
 def _ended(
     error: BaseException,
-    at_rest: AtRest | None,
+    at_rest: StabilityCheck | None,
     *,
     stash: pytest.Stash | None = None,
     gone: Collection[str] = (),

@@ -23,6 +23,8 @@ from acceptance.secret import MASK, Secret
 from tests.odd import PLANTED, TEXTS
 from tests.plugin.project import REPOSITORY
 
+ODD_PORTS = [f"ml/litellm:{port}" for port in ("²", "٣", "0", "70000", "9" * 5000)]
+
 
 @pytest.fixture
 def pyproject(tmp_path: Path) -> Path:
@@ -108,11 +110,20 @@ def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
             {},
             ("embedded or kind or live or url", "[tool.acceptance] target in pyproject.toml"),
         ),
+        (r'docs = "a\u0000b"', {}, ("text without NUL", r"'a\x00b'")),
         ("docs = 7", {}, ("text", "found     7", "[tool.acceptance] docs in pyproject.toml")),
         ("reuse = 7", {}, ("true or false", "found     7")),
         *(
             ("", {"ACCEPTANCE_GATEWAY_SERVICE": name}, ("namespace/name", repr(name)))
-            for name in ("litellm", "/litellm", "ml/", "ml/litellm:http", "ml/a/b", "ml/litellm:")
+            for name in (
+                "litellm",
+                "/litellm",
+                "ml/",
+                "ml/litellm:http",
+                "ml/a/b",
+                "ml/litellm:",
+                *ODD_PORTS,
+            )
         ),
         ("open_webui_service = 7", {}, ("namespace/name", "[tool.acceptance] open_webui_service")),
         *(

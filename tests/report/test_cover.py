@@ -25,8 +25,8 @@ def test_verdict_then_versions_then_changes_then_rows() -> None:
         "AC1 the endpoint ✓ passed 1 of 1",
         "sha256:1",
     ]
-    places = [text.index(each) for each in order]
-    assert places == sorted(places)
+    locators = [text.index(each) for each in order]
+    assert locators == sorted(locators)
 
 
 @pytest.mark.parametrize(

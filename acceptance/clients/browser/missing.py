@@ -7,7 +7,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from acceptance.clients.browser.places import SEEN_ON
+from acceptance.clients.browser.locators import SEEN_ON
 from acceptance.errors import NotProven
 from acceptance.message import explain
 
@@ -31,7 +31,7 @@ def _missing(what: str, page: Page, found: str) -> Exception:
     if version not in (SEEN_ON, ""):
         return NotProven(
             f"the page has changed: {what} is not where Open WebUI {SEEN_ON} has it; this is "
-            f"{version}: correct acceptance/clients/browser/places.py"
+            f"{version}: correct acceptance/clients/browser/locators.py"
         )
     return AssertionError(
         explain(

@@ -1,4 +1,4 @@
-"""What a user does and sees on Open WebUI's page; where it is on it, `places` knows."""
+"""What a user does and sees on Open WebUI's page; where it is on it, `locators` knows."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from acceptance.clients.browser import places
+from acceptance.clients.browser import locators
 from acceptance.clients.browser.missing import expecting
 from acceptance.clients.browser.selector import Selector
 from acceptance.secret import Secret
@@ -44,7 +44,7 @@ class ChatPage:
         self._page = page
         self._loaded = False
         self.selector = Selector(page)
-        self._news = page.get_by_role("button", name=places.NEWS).first
+        self._news = page.get_by_role("button", name=locators.NEWS).first
         page.add_locator_handler(self._news, lambda button: button.click())
 
     def sign_in(self, email: str, password: Secret, *, news: bool) -> None:
@@ -56,14 +56,14 @@ class ChatPage:
             news: whether this account may be shown what is new: administrators are.
         """
         with expecting("the form to sign in", self._page):
-            self._load(places.FORM, f"{places.EMAIL}, {places.LDAP_NAME}")
-            if self._page.locator(places.LDAP_NAME).count():
-                self._page.get_by_role("button", name=places.BY_EMAIL).click()
-            self._page.fill(places.EMAIL, email)
-            self._page.fill(places.PASSWORD, password.reveal())
-            self._page.click(places.SIGN_IN)
+            self._load(locators.FORM, f"{locators.EMAIL}, {locators.LDAP_NAME}")
+            if self._page.locator(locators.LDAP_NAME).count():
+                self._page.get_by_role("button", name=locators.BY_EMAIL).click()
+            self._page.fill(locators.EMAIL, email)
+            self._page.fill(locators.PASSWORD, password.reveal())
+            self._page.click(locators.SIGN_IN)
         with expecting("the page after signing in", self._page):
-            self._page.wait_for_selector(places.INPUT, timeout=READY_TIMEOUT * 1000)
+            self._page.wait_for_selector(locators.INPUT, timeout=READY_TIMEOUT * 1000)
         with suppress(PlaywrightTimeoutError):
             if news:
                 self._news.click(timeout=_NEWS_TIMEOUT * 1000)
@@ -72,7 +72,7 @@ class ChatPage:
     def open(self, path: str = "/") -> None:
         """Load the page of an account that is signed in."""
         with expecting("the field for a question", self._page):
-            self._load(path, places.INPUT)
+            self._load(path, locators.INPUT)
 
     def _load(self, path: str, ready: str) -> None:
         """Load the page until it is ready; the very first load is tried twice."""
@@ -92,7 +92,7 @@ class ChatPage:
         """Leave the conversation for a new one, as the button does: without loading the page."""
         if self._messages.count():
             with expecting("the button for a new conversation", self._page):
-                self._page.locator(places.NEW_CHAT).first.click()
+                self._page.locator(locators.NEW_CHAT).first.click()
                 self._messages.first.wait_for(state="detached")
 
     def come_back(self) -> None:
@@ -111,16 +111,16 @@ class ChatPage:
     def say(self, text: str) -> None:
         """Type a question and send it."""
         with expecting("the field for a question, and its button", self._page):
-            self._page.fill(places.INPUT, text)
-            self._page.click(places.SEND)
+            self._page.fill(locators.INPUT, text)
+            self._page.click(locators.SEND)
 
     @property
     def _messages(self) -> Locator:
-        return self._page.locator(places.MESSAGE)
+        return self._page.locator(locators.MESSAGE)
 
     def messages(self) -> tuple[Message, ...]:
         """What stands in the conversation, oldest first; only looks."""
-        read: list[dict[str, Any]] = self._messages.evaluate_all(places.READ_MESSAGES)
+        read: list[dict[str, Any]] = self._messages.evaluate_all(locators.READ_MESSAGES)
         return tuple(Message(**message) for message in read)
 
     def answer(self, code: str, *, complete: bool, timeout: float) -> Message | None:
@@ -133,7 +133,7 @@ class ChatPage:
         """
         with suppress(PlaywrightTimeoutError):
             found = self._page.wait_for_function(
-                places.ANSWER,
+                locators.ANSWER,
                 arg=[code, complete],
                 polling=LOOK_SECONDS * 1000,
                 timeout=timeout * 1000,
@@ -152,9 +152,9 @@ class ChatPage:
         with suppress(PlaywrightTimeoutError):
             if self._news.is_visible():
                 self._news.click(timeout=_NEWS_TIMEOUT * 1000)
-            self._page.wait_for_function(places.ALL_DRAWN, timeout=_NEWS_TIMEOUT * 1000)
+            self._page.wait_for_function(locators.ALL_DRAWN, timeout=_NEWS_TIMEOUT * 1000)
         self._page.mouse.move(*_ASIDE)
-        quiet = f"{places.NOTICES} {{ visibility: hidden }}"
+        quiet = f"{locators.NOTICES} {{ visibility: hidden }}"
         with suppress(PlaywrightTimeoutError):
             return self._page.screenshot(animations="disabled", style=quiet)
         return b""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import StorageState
 
-from acceptance.clients.browser import places
+from acceptance.clients.browser import locators
 from acceptance.clients.browser.page import ChatPage
 
 State = StorageState
@@ -43,7 +43,7 @@ class Sitting:
             locale="en-US",
             storage_state=state,
         )
-        self.context.add_init_script(places.IN_ENGLISH)
+        self.context.add_init_script(locators.IN_ENGLISH)
         self.context.set_default_timeout(_ACTION_TIMEOUT * 1000)
         self.context.tracing.start(snapshots=closely)
         self.context.tracing.start_chunk()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acceptance.errors import AcceptanceError
 from acceptance.kubernetes.connection import connect
-from acceptance.kubernetes.settling import settle
+from acceptance.kubernetes.rollout import settle
 from acceptance.lab.cluster.lab import cluster_lab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.terminal import say

@@ -12,7 +12,7 @@ from acceptance.contract.values import Provider
 from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.cluster import KubernetesCluster
-from acceptance.kubernetes.settling import settle
+from acceptance.kubernetes.rollout import settle
 from acceptance.kubernetes.target import live_target
 from acceptance.lab.cluster.names import give_names
 from acceptance.lab.cluster.objects import WORKLOADS, Objects

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.settling import settle
+from acceptance.kubernetes.rollout import settle
 from acceptance.lab.cluster.objects import Objects
 from acceptance.lab.providers.catalogue import LOCAL, OFFERS
 from acceptance.resources import Manifest, ServiceName

@@ -9,7 +9,7 @@ from typing import Any
 
 from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Conflict, RefusedError
+from acceptance.kubernetes.errors import Conflict, RefusedError
 from acceptance.lab.embedded.manifests import namespace_of
 from acceptance.message import excerpt, explain
 from acceptance.resources import Manifest

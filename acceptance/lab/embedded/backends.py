@@ -7,7 +7,7 @@ import httpx
 from acceptance.contract.values import Provider
 from acceptance.lab.providers.behaviour import Behaviour, Kind
 from acceptance.lab.providers.client import Providers
-from acceptance.target import AtRest, Call, Outage, always
+from acceptance.target import Call, Outage, StabilityCheck, always
 
 BEHAVIOURS: Mapping[Outage, Behaviour] = {
     Outage.REFUSED: Behaviour(kind=Kind.REFUSE),
@@ -28,7 +28,7 @@ class EmulatedOutages:
         providers: Providers,
         contract: Mapping[str, Provider],
         *,
-        at_rest: AtRest = always,
+        at_rest: StabilityCheck = always,
     ) -> None:
         """Switch nothing yet.
 

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from acceptance.checks.proof import host_of
 from acceptance.checks.storage import fleeting
 from acceptance.cluster import (
-    INSIDE_PROBE,
-    InsideRequest,
-    InsideResponse,
+    POD_PROBE,
     Pod,
+    PodRequest,
+    PodResponse,
     Workload,
     nothing_behind,
 )
@@ -134,14 +134,14 @@ class EmbeddedCluster:
         """Every Service of the manifests, one entry a port."""
         return self._lab.network.services()
 
-    def request(self, pod: Pod, request: InsideRequest) -> InsideResponse:
+    def request(self, pod: Pod, request: PodRequest) -> PodResponse:
         """Make a request beside the program: same Python, environment and network."""
         process = self._lab.pods[f"{pod.namespace}/{pod.name}"]
         if process.problem:
-            return InsideResponse(status=None, error=process.problem.splitlines()[0])
+            return PodResponse(status=None, error=process.problem.splitlines()[0])
         try:
             output = process.run_python(
-                INSIDE_PROBE.read_text(),
+                POD_PROBE.read_text(),
                 json.dumps(asdict(request)),
                 timeout=request.timeout + _START_SECONDS,
             )
@@ -150,7 +150,7 @@ class EmbeddedCluster:
         except subprocess.CalledProcessError as error:
             last = (str(error.stderr).splitlines() or ["no output"])[-1]
             raise NotProven(f"the request could not be made: {last}") from error
-        return InsideResponse(**json.loads(output))
+        return PodResponse(**json.loads(output))
 
     def replicas(self, service: ServiceName) -> int | None:
         """How many pods the workloads behind the Service are to have."""

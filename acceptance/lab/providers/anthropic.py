@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from acceptance.lab.providers.conversation import Answer, Message, Question, text_of, tokens
-from acceptance.lab.providers.dialect import Complete, Refusal, valid
+from acceptance.lab.providers.provider_api import Complete, Refusal, valid
 from acceptance.lab.providers.reply import Json, json_bytes
 
 _FINISH = {"stop": "end_turn", "length": "max_tokens"}
@@ -42,7 +42,7 @@ class Anthropic:
     _path: ClassVar[str] = "/v1/messages"
 
     def __init__(self, *, base: str | None = None, public: bool = True) -> None:
-        """See `Dialect`."""
+        """See `ProviderApi`."""
         self.base = base or ""
         self.public = public
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.routing import Route
 
-from acceptance.lab.providers.accents import Compatible
 from acceptance.lab.providers.conversation import Question
-from acceptance.lab.providers.dialect import Complete
+from acceptance.lab.providers.openai_compatible import Compatible
+from acceptance.lab.providers.provider_api import Complete
 from acceptance.lab.providers.reply import Json
 
 

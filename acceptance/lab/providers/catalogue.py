@@ -10,18 +10,18 @@ from difflib import SequenceMatcher
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from acceptance.lab.providers.accents import VLLM, Compatible, Groq, Mistral
 from acceptance.lab.providers.anthropic import Anthropic
 from acceptance.lab.providers.azure import Azure
 from acceptance.lab.providers.chat_completions import OpenAI
-from acceptance.lab.providers.dialect import Dialect
 from acceptance.lab.providers.gemini import Gemini
 from acceptance.lab.providers.ollama import Ollama
+from acceptance.lab.providers.openai_compatible import VLLM, Compatible, Groq, Mistral
+from acceptance.lab.providers.provider_api import ProviderApi
 
 LOCAL = "127.0.0.1"
 CONTROL_PORT = 9000
 """Of the control API, in a cluster."""
-DIALECTS: Mapping[str, type[Dialect]] = {
+DIALECTS: Mapping[str, type[ProviderApi]] = {
     "vllm": VLLM,
     "ollama": Ollama,
     "openai": OpenAI,
@@ -62,7 +62,7 @@ PREFIXES: Mapping[str, tuple[str, str]] = {
     "custom_openai": ("compatible", ""),
     "xinference": ("compatible", ""),
 }
-"""Dialect and default address by LiteLLM's prefix (1.106.2, `get_llm_provider_logic.py`)."""
+"""ProviderApi and default address by LiteLLM's prefix (1.106.2, `get_llm_provider_logic.py`)."""
 _AS_GOOD_AS_EQUAL = 0.9
 """Of two names, so that one is the other misspelt."""
 
@@ -89,7 +89,7 @@ class Offer:
     context: int | None = None
     """Tokens of the longest conversation; None: as the dialect's provider has it."""
 
-    def speaker(self) -> Dialect:
+    def speaker(self) -> ProviderApi:
         """What reads its requests and writes its answers."""
         return DIALECTS[self.dialect](base=self.base, public=self.scheme == "https")
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from acceptance.lab.providers.conversation import Answer, Message, Question, text_of, tokens
-from acceptance.lab.providers.dialect import Complete, Refusal, event, valid
+from acceptance.lab.providers.provider_api import Complete, Refusal, event, valid
 from acceptance.lab.providers.reply import Json
 
 _KNOWN_OF_A_MESSAGE = frozenset(
@@ -44,7 +44,7 @@ class OpenAI:
     }
 
     def __init__(self, *, base: str | None = None, public: bool = True) -> None:
-        """See `Dialect`."""
+        """See `ProviderApi`."""
         self.base = self.default_base if base is None else base
         self.public = public
 

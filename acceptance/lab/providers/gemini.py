@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from acceptance.lab.providers.conversation import Answer, Message, Question, text_of, tokens
-from acceptance.lab.providers.dialect import Complete, Refusal, event, valid
+from acceptance.lab.providers.provider_api import Complete, Refusal, event, valid
 from acceptance.lab.providers.reply import Json
 
 _STREAM = "streamGenerateContent"
@@ -40,7 +40,7 @@ class Gemini:
     context: int = 1_048_576
 
     def __init__(self, *, base: str | None = None, public: bool = True) -> None:
-        """See `Dialect`."""
+        """See `ProviderApi`."""
         self.base = base or ""
         self.public = public
 

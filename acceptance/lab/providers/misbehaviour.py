@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from acceptance.lab.providers.behaviour import Behaviour, Kind
 from acceptance.lab.providers.conversation import Answer, Question, speak
-from acceptance.lab.providers.dialect import Dialect, Refusal
+from acceptance.lab.providers.provider_api import ProviderApi, Refusal
 from acceptance.lab.providers.reply import Ending, Reply, json_bytes
 
 _STARTED = 2
@@ -32,7 +32,12 @@ def answer_to(question: Question, behaviour: Behaviour) -> Answer | None:
 
 
 def reply_to(
-    question: Question, answer: Answer | None, *, path: str, dialect: Dialect, behaviour: Behaviour
+    question: Question,
+    answer: Answer | None,
+    *,
+    path: str,
+    dialect: ProviderApi,
+    behaviour: Behaviour,
 ) -> Reply:
     """The response, good or bad."""
     if answer is None:
@@ -66,7 +71,7 @@ def reply_to(
     )
 
 
-def _without_answer(question: Question, dialect: Dialect, behaviour: Behaviour) -> Reply:
+def _without_answer(question: Question, dialect: ProviderApi, behaviour: Behaviour) -> Reply:
     if behaviour.kind is Kind.HTML:
         return Reply(status=200, media_type="text/html; charset=utf-8", frames=(_PAGE,))
     if behaviour.status is None:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from acceptance.lab.providers.conversation import Answer, Message, Question, text_of, tokens
-from acceptance.lab.providers.dialect import Complete, Refusal
+from acceptance.lab.providers.provider_api import Complete, Refusal
 from acceptance.lab.providers.reply import Json, json_bytes
 
 _CHAT = "/api/chat"
@@ -34,7 +34,7 @@ class Ollama:
     context: int = 32_768
 
     def __init__(self, *, base: str | None = None, public: bool = True) -> None:
-        """See `Dialect`; it never asks for a key."""
+        """See `ProviderApi`; it never asks for a key."""
         del public
         self.base = base or ""
 

@@ -11,10 +11,10 @@ from starlette.types import Receive, Scope, Send
 from acceptance.lab.providers.behaviour import Behaviour, Kind
 from acceptance.lab.providers.catalogue import Offer
 from acceptance.lab.providers.conversation import Answer, Question
-from acceptance.lab.providers.dialect import Refusal
 from acceptance.lab.providers.ledger import LONGEST_TEXT, Call
 from acceptance.lab.providers.listener import ANY_PORT, Address, Listener
 from acceptance.lab.providers.misbehaviour import answer_to, reply_to
+from acceptance.lab.providers.provider_api import Refusal
 from acceptance.lab.providers.reply import Reply, json_bytes
 from acceptance.secret import fingerprint
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.kubernetes.notebook import Notebook
+from acceptance.kubernetes.journal import Journal
 from acceptance.kubernetes.scaling import ScalingOutages
 from tests.kubernetes.drills.played import BACKENDS, Cluster
 
@@ -14,7 +14,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for what happens at once here."""
     monkeypatch.setattr("acceptance.kubernetes.scaling._PROXIES", 0.0)
     monkeypatch.setattr("acceptance.kubernetes.scaling._TO_GO", 0.0)
-    monkeypatch.setattr("acceptance.kubernetes.giving._BACK", 0.3)
+    monkeypatch.setattr("acceptance.kubernetes.scale._BACK", 0.3)
 
 
 @pytest.fixture
@@ -41,5 +41,5 @@ def said() -> list[str]:
 @pytest.fixture
 def outages(cluster: Cluster, notes: Path, said: list[str]) -> ScalingOutages:
     """Drills on that cluster."""
-    notebook = Notebook(notes, "lab")
+    notebook = Journal(notes, "lab")
     return ScalingOutages(cluster.api(), BACKENDS, notebook=notebook, say=said.append)

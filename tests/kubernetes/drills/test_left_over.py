@@ -9,11 +9,11 @@ import pytest
 
 from acceptance.errors import SetupError
 from acceptance.kubernetes import drills as module
-from acceptance.kubernetes.drills import drills, notebook_of, restore
+from acceptance.kubernetes.drills import drills, journal_of, restore
+from acceptance.kubernetes.journal import Journal
 from acceptance.kubernetes.lease import NAME as LEASE
-from acceptance.kubernetes.notebook import Notebook
 from acceptance.kubernetes.scaling import ScalingOutages
-from acceptance.kubernetes.taken import BEFORE
+from acceptance.kubernetes.workload_snapshot import BEFORE
 from acceptance.target import Outage
 from tests.kubernetes.drills.played import BACKENDS, OLLAMA, VLLM, Cluster
 
@@ -77,7 +77,7 @@ def test_without_the_right_to_look_the_run_goes_on(
 def test_the_annotation_alone_is_enough(killed: Cluster, notes: Path, said: list[str]) -> None:
     for note in notes.rglob("*.json"):
         note.unlink()
-    (certificate,) = restore(killed.api(), Notebook(notes, "lab"), VLLM, OLLAMA, say=said.append)
+    (certificate,) = restore(killed.api(), Journal(notes, "lab"), VLLM, OLLAMA, say=said.append)
     assert certificate == (
         "Deployment ml/ollama has 3 pods again; nobody knows the rest of its spec before"
     )
@@ -85,7 +85,7 @@ def test_the_annotation_alone_is_enough(killed: Cluster, notes: Path, said: list
 
 def test_the_note_alone_is_enough(killed: Cluster, notes: Path, said: list[str]) -> None:
     del killed.workload("ollama")["metadata"]["annotations"]
-    (certificate,) = restore(killed.api(), Notebook(notes, "lab"), say=said.append)
+    (certificate,) = restore(killed.api(), Journal(notes, "lab"), say=said.append)
     assert certificate == "Deployment ml/ollama has 3 pods again, its spec is as before"
 
 
@@ -97,7 +97,7 @@ def test_a_note_of_what_has_become_something_else_is_worth_nothing(
     metadata = killed.workload("ollama")["metadata"]
     del metadata["annotations"]
     metadata[change] = {"generation": metadata["generation"] + 2, "uid": "another"}[change]
-    assert restore(killed.api(), Notebook(notes, "lab"), say=said.append) == ()
+    assert restore(killed.api(), Journal(notes, "lab"), say=said.append) == ()
     assert killed.workload("ollama")["spec"]["replicas"] == 0
     assert list(notes.rglob("*.json")) == []
 
@@ -114,7 +114,7 @@ def test_notes_of_another_context_are_not_read(
     killed: Cluster, notes: Path, said: list[str]
 ) -> None:
     del killed.workload("ollama")["metadata"]["annotations"]
-    assert restore(killed.api(), Notebook(notes, "other"), say=said.append) == ()
+    assert restore(killed.api(), Journal(notes, "other"), say=said.append) == ()
 
 
 def test_what_another_run_uses_is_not_given_back(
@@ -127,7 +127,7 @@ def test_what_another_run_uses_is_not_given_back(
     monkeypatch.setattr("acceptance.kubernetes.lease._RENEWAL", 0.2)
     outages.take_away("Ollama", Outage.REFUSED)
     with pytest.raises(SetupError, match="Not everything was given back: another drill is under"):
-        restore(cluster.api(), Notebook(notes, "lab"), OLLAMA, say=said.append)
+        restore(cluster.api(), Journal(notes, "lab"), OLLAMA, say=said.append)
     outages.restore()
 
 
@@ -226,13 +226,13 @@ def test_looking_at_one_cluster_strikes_no_note_of_another(
     killed, other = _two_of_one_name()
     if not shown:
         killed.identity = other.identity = ""
-    notebook = notebook_of(killed.api(K3S), notes)
+    notebook = journal_of(killed.api(K3S), notes)
     outages = ScalingOutages(killed.api(K3S), BACKENDS, notebook=notebook, say=said.append)
     outages.take_away("Ollama", Outage.REFUSED)
     outages.release()
     del killed.workload("ollama")["metadata"]["annotations"]
     _begun(other, notes, said, context=K3S)
-    assert restore(other.api(K3S), notebook_of(other.api(K3S), notes), say=said.append) == ()
+    assert restore(other.api(K3S), journal_of(other.api(K3S), notes), say=said.append) == ()
     (certificate,) = restore(killed.api(K3S), notebook, say=said.append)
     assert certificate == "Deployment ml/ollama has 3 pods again, its spec is as before"
     assert list(notes.rglob("*.json")) == []
@@ -244,7 +244,7 @@ def test_a_note_that_was_filed_by_the_address_is_found_with_more_rights(
     (note,) = notes.rglob("*.json")
     note.parent.rename(notes / "played-example")
     del killed.workload("ollama")["metadata"]["annotations"]
-    assert len(restore(killed.api(), notebook_of(killed.api(), notes), say=said.append)) == 1
+    assert len(restore(killed.api(), journal_of(killed.api(), notes), say=said.append)) == 1
 
 
 def test_the_command_that_gives_back_is_printed_as_it_was_given(
@@ -268,7 +268,7 @@ def test_the_command_that_gives_back_is_printed_as_it_was_given(
     "text", ["", "[]", "null", "{}", '{"kind": 1}', "[" * 100_000, '"x"', "\udcff", "whole"]
 )
 def test_a_damaged_note_is_told_with_its_place(tmp_path: Path, text: str) -> None:
-    notebook = Notebook(tmp_path, "lab")
+    notebook = Journal(tmp_path, "lab")
     (tmp_path / "lab").mkdir()
     file = tmp_path / "lab" / "ml-Deployment-vllm.json"
     owner = {"kind": "Deployment", "namespace": "ml", "name": "another", "uid": "1"}

@@ -2,7 +2,7 @@
 
 Both cluster adapters hand this file's text to the program's own Python (`python -c`), so it uses
 the standard library only and is never imported. Argument: a JSON object with the fields of
-`acceptance.cluster.InsideRequest`; standard output: one JSON line, see `InsideResponse`. Values are
+`acceptance.cluster.PodRequest`; standard output: one JSON line, see `PodResponse`. Values are
 told apart by fingerprints, computed here: they do not leave the pod.
 """
 

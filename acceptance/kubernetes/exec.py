@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from acceptance.cluster import INSIDE_PROBE, InsideRequest, InsideResponse
+from acceptance.cluster import POD_PROBE, PodRequest, PodResponse
 from acceptance.errors import NotProven
 from acceptance.kubernetes.api import Api
 from acceptance.message import excerpt
@@ -22,8 +22,8 @@ _STDOUT, _STDERR, _ERROR = 1, 2, 3
 
 
 def request_inside(
-    api: Api, *, namespace: str, pod: str, container: str, request: InsideRequest
-) -> InsideResponse:
+    api: Api, *, namespace: str, pod: str, container: str, request: PodRequest
+) -> PodResponse:
     """Make a request beside the program of a container: same names, routes, proxies and keys.
 
     Raises:
@@ -50,9 +50,9 @@ class _Inside:
         self._container = container
         self._title = f"{namespace}/{pod}"
 
-    def request(self, request: InsideRequest) -> InsideResponse:
+    def request(self, request: PodRequest) -> PodResponse:
         """Make the request with the first Python that is there."""
-        words = ["-c", INSIDE_PROBE.read_text(), json.dumps(asdict(request))]
+        words = ["-c", POD_PROBE.read_text(), json.dumps(asdict(request))]
         found = ""
         for python in (*_PYTHONS, _OWN):
             # what is no Python must not be handed a script: a shell would run it
@@ -86,10 +86,10 @@ class _Inside:
         return "", f"{status.get('message', 'no status came')} {said}".strip()
 
 
-def _told(output: str) -> InsideResponse:
+def _told(output: str) -> PodResponse:
     """The probe's line, the last one: a Python may greet by itself."""
     try:
-        return InsideResponse(**json.loads(output.splitlines()[-1]))
+        return PodResponse(**json.loads(output.splitlines()[-1]))
     except (IndexError, ValueError, TypeError) as error:
         raise ConnectionError(f"Python said something else: {excerpt(output)}") from error
 

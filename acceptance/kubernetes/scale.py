@@ -2,9 +2,15 @@
 
 from acceptance.errors import AcceptanceError, SetupError
 from acceptance.kubernetes.api import PATHS, Api
-from acceptance.kubernetes.complaints import Conflict
+from acceptance.kubernetes.errors import Conflict
 from acceptance.kubernetes.objects import replicas
-from acceptance.kubernetes.taken import BEFORE, Taken, fingerprints, marked, pods
+from acceptance.kubernetes.workload_snapshot import (
+    BEFORE,
+    WorkloadSnapshot,
+    fingerprints,
+    marked,
+    pods,
+)
 from acceptance.message import explain
 from acceptance.resources import Manifest
 from acceptance.waiting import Say, eventually
@@ -16,7 +22,7 @@ _BACK = 600.0
 """Seconds for a pod to be ready: a model is loaded into a GPU anew."""
 
 
-def take(api: Api, taken: Taken, owner: Manifest) -> None:
+def take(api: Api, taken: WorkloadSnapshot, owner: Manifest) -> None:
     """Scale a workload to nothing, if it is still as it was when `owner` was read.
 
     Number and annotation change in one step, so that no end in between loses the number.
@@ -27,7 +33,7 @@ def take(api: Api, taken: Taken, owner: Manifest) -> None:
     _scale(api, taken, owner, to=0, before=str(taken.replicas))
 
 
-def give_back(api: Api, taken: Taken) -> str:
+def give_back(api: Api, taken: WorkloadSnapshot) -> str:
     """Scale a workload back; returns what there was to do, for people.
 
     Whoever changed it since has the last word: their number stays.
@@ -40,7 +46,7 @@ def give_back(api: Api, taken: Taken) -> str:
     )
 
 
-def _give_back(api: Api, taken: Taken) -> str:
+def _give_back(api: Api, taken: WorkloadSnapshot) -> str:
     now = _now(api, taken)
     if now is None:
         return "is gone, by somebody else's hand"
@@ -54,18 +60,20 @@ def _give_back(api: Api, taken: Taken) -> str:
     return f"is at {taken.replicas} already"
 
 
-def _scale(api: Api, taken: Taken, now: Manifest, *, to: int, before: str | None) -> None:
+def _scale(
+    api: Api, taken: WorkloadSnapshot, now: Manifest, *, to: int, before: str | None
+) -> None:
     version = now["metadata"]["resourceVersion"]
     metadata = {"resourceVersion": version, "annotations": {BEFORE: before}}
     _patch(api, taken, {"metadata": metadata, "spec": {"replicas": to}})
 
 
-def _patch(api: Api, taken: Taken, body: object) -> None:
+def _patch(api: Api, taken: WorkloadSnapshot, body: object) -> None:
     path = f"{PATHS[taken.kind].format(taken.namespace)}/{taken.name}"
     api.ask("PATCH", path, body=body, query={"fieldManager": _MANAGER}, content_type=_MERGE)
 
 
-def wait_until_back(api: Api, taken: Taken, say: Say) -> None:
+def wait_until_back(api: Api, taken: WorkloadSnapshot, say: Say) -> None:
     """Return once as many of its pods are ready as were before.
 
     Raises:
@@ -99,7 +107,7 @@ def wait_until_back(api: Api, taken: Taken, say: Say) -> None:
         ) from error
 
 
-def certificate(api: Api, taken: Taken) -> str:
+def certificate(api: Api, taken: WorkloadSnapshot) -> str:
     """What is as it was and what is not, for the report; hands the fields back to their owners."""
     now = _now(api, taken)
     if now is None:
@@ -119,7 +127,7 @@ def certificate(api: Api, taken: Taken) -> str:
     return f"{has}, its spec is as before"
 
 
-def _hand_back(api: Api, taken: Taken, now: Manifest) -> None:
+def _hand_back(api: Api, taken: WorkloadSnapshot, now: Manifest) -> None:
     """Let whoever owned the fields that a drill wrote own them again.
 
     Their next apply on the server's side would meet a conflict otherwise (Kubernetes 1.34).
@@ -132,5 +140,5 @@ def _hand_back(api: Api, taken: Taken, now: Manifest) -> None:
         _patch(api, taken, {"metadata": {"managedFields": taken.owners}})
 
 
-def _now(api: Api, taken: Taken) -> Manifest | None:
+def _now(api: Api, taken: WorkloadSnapshot) -> Manifest | None:
     return api.get(taken.kind, taken.namespace, taken.name)

@@ -13,7 +13,7 @@ import pytest
 from acceptance.errors import SetupError
 from acceptance.lab.__main__ import main
 from acceptance.lab.embedded.lab import EmbeddedLab
-from acceptance.lab.embedded.standing import announced, attached
+from acceptance.lab.embedded.running_labs import announced, attached
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.providers.client import Providers
 from acceptance.resources import ServiceName

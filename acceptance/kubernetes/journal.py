@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from acceptance.errors import NotProven, SetupError
-from acceptance.kubernetes.taken import Taken
+from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot
 from acceptance.message import explain
 
 
-class Notebook:
+class Journal:
     """What drills of one cluster took away and have not given back.
 
     Filed by what tells a cluster from all others, since many contexts have one name. Where these
@@ -29,7 +29,7 @@ class Notebook:
         self._ours = _file_name(cluster)
         self._folders = [folder / _file_name(each) for each in (cluster, address) if each]
 
-    def write(self, taken: Taken) -> None:
+    def write(self, taken: WorkloadSnapshot) -> None:
         """Write down what is about to be taken away.
 
         Raises:
@@ -47,7 +47,7 @@ class Notebook:
                 "that may be written"
             ) from error
 
-    def strike(self, taken: Taken) -> None:
+    def strike(self, taken: WorkloadSnapshot) -> None:
         """It is away no longer."""
         for folder in self._folders:
             file = folder / f"{_named(taken)}.json"
@@ -55,7 +55,7 @@ class Notebook:
                 if _read(file).uid == taken.uid:  # not what another cluster calls so
                     file.unlink()
 
-    def read(self) -> Iterator[tuple[Taken, bool]]:
+    def read(self) -> Iterator[tuple[WorkloadSnapshot, bool]]:
         """What was written down and never struck; and whether it is surely this cluster's.
 
         Raises:
@@ -66,10 +66,10 @@ class Notebook:
                 yield _read(file), folder.name == self._ours
 
 
-def _read(file: Path) -> Taken:
+def _read(file: Path) -> WorkloadSnapshot:
     try:
         written = json.loads(file.read_text(encoding="utf-8"))
-        taken = Taken(**{**written, "owners": tuple(written["owners"])})
+        taken = WorkloadSnapshot(**{**written, "owners": tuple(written["owners"])})
         if f"{_named(taken)}.json" == file.name and isinstance(taken.replicas, int):
             return taken
         found = "a note of something else"
@@ -88,7 +88,7 @@ def _read(file: Path) -> Taken:
     )
 
 
-def _named(taken: Taken) -> str:
+def _named(taken: WorkloadSnapshot) -> str:
     return f"{taken.namespace}-{taken.kind}-{taken.name}"
 
 

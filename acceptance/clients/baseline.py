@@ -11,7 +11,7 @@ from acceptance.errors import Blocked, Subject
 from acceptance.target import Witness
 
 
-class Well:
+class Baseline:
     """What the shared answers say of each model; asks no model twice."""
 
     def __init__(

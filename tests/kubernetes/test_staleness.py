@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from acceptance.cluster import InsideResponse
-from acceptance.kubernetes.currency import (
+from acceptance.cluster import PodResponse
+from acceptance.kubernetes.environment import Data
+from acceptance.kubernetes.staleness import (
     environment_changed,
     files_changed,
     mounted_paths,
     of_older_template,
 )
-from acceptance.kubernetes.environment import Data
 from acceptance.resources import Variable
 from acceptance.secret import Secret, fingerprint
 from tests.kubernetes.objects import (
@@ -115,7 +115,7 @@ def _changed(
     item = pod("p", None, container(volumeMounts=[mount]), spec={"volumes": [volume]})
     data = Data(Objects(CONFIG, forbidden=forbidden), "apps")
     program = item["spec"]["containers"][0]
-    response = InsideResponse(status=None, files=files or {}, written=written or {})
+    response = PodResponse(status=None, files=files or {}, written=written or {})
     return files_changed(program, item, data, response, STARTED)
 
 
@@ -146,7 +146,7 @@ def test_a_folder_tells_when_its_content_was_replaced(
 def test_a_folder_needs_no_right_to_read_its_object() -> None:
     item = pod("p", None, container(volumeMounts=[FOLDER]), spec={"volumes": [VOLUME]})
     data = Data(Objects(forbidden=("ConfigMap",)), "apps")
-    seen = InsideResponse(status=None, written={"/etc/app": 0.0})
+    seen = PodResponse(status=None, written={"/etc/app": 0.0})
     assert not files_changed(item["spec"]["containers"][0], item, data, seen, STARTED)
     assert data.sealed == set()
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
-from acceptance.kubernetes.currency import of_older_template
+from acceptance.kubernetes.diagnostics import lasts, why_stuck
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.objects import Behind, behind, is_ready, owners_by_selector, replicas
-from acceptance.kubernetes.trouble import lasts, why_stuck
+from acceptance.kubernetes.staleness import of_older_template
 from acceptance.resources import Manifest, ServiceName
 from acceptance.waiting import Say, eventually
 

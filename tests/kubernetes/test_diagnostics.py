@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from acceptance.kubernetes.trouble import last_lines, why_not_serving
+from acceptance.kubernetes.diagnostics import last_lines, why_not_serving
 from tests.kubernetes.objects import Objects, container, made, pod
 
 

@@ -26,7 +26,7 @@ class Refusal:
         return Reply(status=self.status, headers=headers, frames=(json_bytes(self.body),))
 
 
-class Dialect(Protocol):
+class ProviderApi(Protocol):
     """How a provider reads requests and writes answers."""
 
     def __init__(self, *, base: str | None = None, public: bool = True) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from acceptance.cluster import InsideResponse
+from acceptance.cluster import PodResponse
 from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.environment import Data
 from acceptance.resources import Environment, Manifest
@@ -95,7 +95,7 @@ def mounted_paths(container: Manifest, spec: Manifest) -> tuple[str, ...]:
 
 
 def files_changed(
-    container: Manifest, pod: Manifest, data: Data, seen: InsideResponse, started: datetime
+    container: Manifest, pod: Manifest, data: Data, seen: PodResponse, started: datetime
 ) -> bool:
     """Whether a file that a process may have read at its start is another one by now.
 

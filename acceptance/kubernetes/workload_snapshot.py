@@ -14,7 +14,7 @@ BEFORE = "acceptance/replicas-before-the-drill"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
+class WorkloadSnapshot:
     """A workload that is away, and what it was."""
 
     kind: str
@@ -44,10 +44,10 @@ class Taken:
         return not replicas(now) and ours and now["metadata"]["uid"] == self.uid
 
 
-def as_it_is(owner: Manifest) -> Taken:
+def snapshot_of(owner: Manifest) -> WorkloadSnapshot:
     """A Deployment or StatefulSet as it stands, before it is taken away."""
     metadata = owner["metadata"]
-    return Taken(
+    return WorkloadSnapshot(
         kind=owner["kind"],
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -60,10 +60,10 @@ def as_it_is(owner: Manifest) -> Taken:
     )
 
 
-def by_annotation(owner: Manifest) -> Taken:
+def by_annotation(owner: Manifest) -> WorkloadSnapshot:
     """A workload that is away, by what its annotation says."""
     before = int(annotations(owner)[BEFORE])
-    return Taken(
+    return WorkloadSnapshot(
         kind=owner["kind"],
         namespace=owner["metadata"]["namespace"],
         name=owner["metadata"]["name"],

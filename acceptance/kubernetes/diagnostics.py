@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from acceptance.errors import NotProven
 from acceptance.kubernetes.api import PATHS, Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.message import explain
 from acceptance.resources import Manifest
 

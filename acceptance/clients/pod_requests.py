@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from acceptance.checks.proof import Connection
 from acceptance.checks.rollout import Arrivals
-from acceptance.cluster import Cluster, InsideRequest, InsideResponse, Pod, Workload
+from acceptance.cluster import Cluster, Pod, PodRequest, PodResponse, Workload
 from acceptance.errors import Blocked, Subject, Unproven
 from acceptance.resources import ServiceName
 from acceptance.waiting import eventually
@@ -21,18 +21,18 @@ _LOGGED = 3.0
 """Seconds for a line to be in a log."""
 
 
-def ask_processes(cluster: Cluster, workload: Workload) -> Mapping[str, InsideResponse]:
+def ask_processes(cluster: Cluster, workload: Workload) -> Mapping[str, PodResponse]:
     """What each running process holds, by pod.
 
     Raises:
         Blocked: no pod serves.
     """
-    return _each(cluster, workload, InsideRequest())
+    return _each(cluster, workload, PodRequest())
 
 
 def call_gateway(
     cluster: Cluster, workload: Workload, connection: Connection
-) -> Mapping[str, InsideResponse]:
+) -> Mapping[str, PodResponse]:
     """What answers each pod at the address of a connection; raises like `ask_processes`.
 
     The address of each call says whose it is, for `arrivals`.
@@ -42,7 +42,7 @@ def call_gateway(
     if not workload.serving:
         raise Blocked(Subject.CONNECTION, workload.pods[0].problem.splitlines()[0])
     return {
-        pod.name: _asked(cluster, pod, InsideRequest(url=url.format(pod.name)))
+        pod.name: _asked(cluster, pod, PodRequest(url=url.format(pod.name)))
         for pod in workload.serving
     }
 
@@ -50,7 +50,7 @@ def call_gateway(
 def arrivals(
     cluster: Cluster,
     gateway: Workload | None,
-    told: Mapping[str, InsideResponse],
+    told: Mapping[str, PodResponse],
     *,
     called: ServiceName | None,
     judged: ServiceName,
@@ -91,17 +91,15 @@ def _asked_by(pod: str) -> str:
     return f"asked-by={pod}-{_RUN}"
 
 
-def _each(
-    cluster: Cluster, workload: Workload, request: InsideRequest
-) -> Mapping[str, InsideResponse]:
+def _each(cluster: Cluster, workload: Workload, request: PodRequest) -> Mapping[str, PodResponse]:
     if not workload.serving:
         raise Blocked(Subject.CONNECTION, workload.pods[0].problem.splitlines()[0])
     return {pod.name: _asked(cluster, pod, request) for pod in workload.serving}
 
 
-def _asked(cluster: Cluster, pod: Pod, request: InsideRequest) -> InsideResponse:
+def _asked(cluster: Cluster, pod: Pod, request: PodRequest) -> PodResponse:
     """What one pod tells; that it cannot be asked hides nothing of what others tell."""
     try:
         return cluster.request(pod, request)
     except Unproven as reason:
-        return InsideResponse(status=None, unproven=reason)
+        return PodResponse(status=None, unproven=reason)

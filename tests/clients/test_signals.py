@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from acceptance.signals import INTERRUPTIONS, unbroken
+from acceptance.signals import INTERRUPTIONS, defer_signals
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def pythons_own_answer_to_ctrl_c() -> Iterator[None]:
 
 
 def _interrupted(done: list[str], *, fails: bool = False) -> None:
-    with unbroken():
+    with defer_signals():
         for _ in range(3):
             signal.raise_signal(signal.SIGINT)
         done.append("whole")
@@ -38,7 +38,7 @@ def test_whoever_listened_before_hears_it_then(number: signal.Signals) -> None:
     heard: list[int] = []
     earlier = signal.signal(number, lambda number, _frame: heard.append(number))
     try:
-        with unbroken():
+        with defer_signals():
             signal.raise_signal(number)
             assert heard == []
         assert heard == [number]
@@ -56,7 +56,7 @@ def test_other_threads_are_not_interrupted_anyway() -> None:
     done = []
 
     def work() -> None:
-        with unbroken():
+        with defer_signals():
             done.append("whole")
 
     thread = threading.Thread(target=work)

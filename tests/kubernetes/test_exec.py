@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import websocket
 
-from acceptance.cluster import InsideRequest, InsideResponse
+from acceptance.cluster import PodRequest, PodResponse
 from acceptance.errors import NotProven
-from acceptance.kubernetes.inside import request_inside
+from acceptance.kubernetes.exec import request_inside
 from tests.kubernetes.objects import Objects
 
 Frames = Sequence[bytes | Exception]
@@ -74,7 +74,7 @@ def _asked(*streams: Frames | Exception) -> Iterator[tuple[_Container, Any]]:
     """A container that answers so, and a question to it; every connection must be closed after."""
     container = _Container(*streams)
 
-    def ask(request: InsideRequest = InsideRequest(url="http://litellm")) -> InsideResponse:  # noqa: B008  # frozen
+    def ask(request: PodRequest = PodRequest(url="http://litellm")) -> PodResponse:  # noqa: B008  # frozen
         where: Mapping[str, str] = {
             "namespace": "apps",
             "pod": "open-webui-0",
@@ -160,7 +160,7 @@ def test_a_request_that_cannot_be_made_proves_nothing_and_says_why(
 def test_a_slow_answer_is_waited_for_as_long_as_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     monkeypatch.setattr(_Stream, "settimeout", lambda _self, seconds: waited.append(seconds))
-    monkeypatch.setattr("acceptance.kubernetes.inside.time.monotonic", lambda: 1000.0)
+    monkeypatch.setattr("acceptance.kubernetes.exec.time.monotonic", lambda: 1000.0)
     with _asked([b"\x01" + TOLD.encode(), SUCCESS]) as (_, ask):
-        ask(InsideRequest(timeout=45.0))
+        ask(PodRequest(timeout=45.0))
     assert waited == [65.0, 65.0]

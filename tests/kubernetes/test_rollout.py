@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.kubernetes import settling
-from acceptance.kubernetes.settling import settle
+from acceptance.kubernetes import rollout
+from acceptance.kubernetes.rollout import settle
 from acceptance.resources import Manifest, ServiceName
 from acceptance.waiting import T
 from tests.kubernetes.objects import (
@@ -32,7 +32,7 @@ def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     def once(question: Any, **_options: object) -> T:  # type: ignore[type-var]  # noqa: ANN401  # as `eventually`
         return question()  # type: ignore[no-any-return]  # likewise
 
-    monkeypatch.setattr(settling, "eventually", once)
+    monkeypatch.setattr(rollout, "eventually", once)
 
 
 def _waits_for(*objects: Manifest, forbidden: tuple[str, ...] = ()) -> str:

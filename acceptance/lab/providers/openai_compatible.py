@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from acceptance.lab.providers.chat_completions import OpenAI, rate_limits, said
 from acceptance.lab.providers.conversation import Answer, Question
-from acceptance.lab.providers.dialect import Refusal, valid
+from acceptance.lab.providers.provider_api import Refusal, valid
 from acceptance.lab.providers.reply import Json
 
 NO_TOOL_PARSER = (

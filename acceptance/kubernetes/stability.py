@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from acceptance.errors import Inconclusive, SetupError
 from acceptance.kubernetes.api import Api
-from acceptance.kubernetes.complaints import Forbidden
+from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.objects import is_ready, selected
 from acceptance.resources import Manifest, ServiceName
 
@@ -14,7 +14,7 @@ _BACK = 180.0
 """Seconds for the successor of a pod to be ready; one that is not by then excuses nothing more."""
 
 
-class Unrest:
+class Stability:
     """The pods behind some Services as they were, to compare with as they are."""
 
     def __init__(self, api: Api, *services: ServiceName) -> None:
