@@ -16,7 +16,7 @@ from acceptance.clients.hands import Hands
 from acceptance.clients.streaming import Question
 from acceptance.contract.values import Contract
 from acceptance.message import excerpt
-from acceptance.waiting import Say, aloud, eventually
+from acceptance.waiting import Progress, eventually, waiting_for
 
 _WORDS = """
 acorn anchor apron attic bacon badge bagel banjo barrel basket bench biscuit blanket blender
@@ -76,7 +76,7 @@ class Answers:
         *,
         wanted: Callable[[], Iterable[str]],
         ordinary: Callable[[str], Hands | None] = lambda _model: None,
-        say: Say,
+        say: Progress,
     ) -> None:
         """Ask nothing yet.
 
@@ -227,7 +227,7 @@ class Answers:
             return last  # the limit is what is told of it
 
     def _ask(self, model: str, options: Mapping[str, Any], *, hands: Hands | None = None) -> Answer:
-        with aloud(f"the answer of {model}", self._say):
+        with waiting_for(f"the answer of {model}", self._say):
             question = Question(model=model, nonce=nonce(), options=options)
             return (hands or self._hands).ask(question)
 
