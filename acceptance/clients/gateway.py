@@ -7,7 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
+from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
 from acceptance.clients.shapes import mapping, sequence
@@ -213,7 +213,7 @@ class Gateway:
         kinds["aliases of the key in use"] = _aliases(of_key.get("aliases"))
         for each in self.deployments():
             for parameter, targets in each.replaced.items():
-                rules = kinds.setdefault(f"litellm_params.{parameter} of its entry", {})
+                rules = kinds.setdefault(f"litellm_params.{parameter} {OF_ENTRY}", {})
                 rules[each.group] = (*rules.get(each.group, ()), *targets)
         return kinds
 
