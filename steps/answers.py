@@ -85,9 +85,11 @@ def _(answer: Answer) -> None:
 
 
 @then("the gateway itself knows no such model")
-def _(gateway: Gateway) -> None:
+def _(gateway: Gateway, well: Baseline) -> None:
     gateway.require()
-    check_unknown_to_gateway(gateway.ask(Question(model=INVENTED, nonce=nonce())))
+    answer = gateway.ask(Question(model=INVENTED, nonce=nonce()))
+    well.require_heeded(answer)
+    check_unknown_to_gateway(answer)
 
 
 @then(sentence(parse("nobody but {provider} was asked for it")))

@@ -1,6 +1,6 @@
 """Sentences about the fallback chain, and about taking parts of it away."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pytest_bdd import given, then, when
@@ -93,5 +93,5 @@ def _(chain: Chain, datatable: list[list[str]]) -> None:
 
 
 @then(sentence("each of them stands alone", about=States.CHAIN))
-def _(chains: tuple[Chain, ...]) -> None:
-    check_alone(chains)
+def _(chains: tuple[Chain, ...], told_of: Collection[str]) -> None:
+    check_alone(chains, told_of)

@@ -136,16 +136,18 @@ class Answers:
         return (*chain, *outside[:1])
 
     def _tell_of_users(self) -> None:
-        """Let the first model that answers the account that judges, and no ordinary user, say so.
+        """Note it at the first model that answers the account that judges, and no ordinary user.
 
-        Once: what treats users otherwise is one fault, however many models it concerns.
+        Once: what treats users otherwise is one fault, however many models it concerns. What rests
+        on the model goes on with the answer that is its own.
         """
         for model in self._asked_by_users():
-            answer = self._amiss.get(model)
-            if answer and not self._answers[model].exception():
-                if _its_own(self._answers[model].result()):
+            told = self._amiss.get(model)
+            if told and not self._answers[model].exception():
+                answer = self._answers[model].result()
+                if _its_own(answer):
                     self._answers[model] = Future()
-                    self._answers[model].set_result(answer)
+                    self._answers[model].set_result(replace(answer, to_a_user=told))
                 self._amiss.clear()
                 return
 

@@ -1,9 +1,10 @@
 """How each scenario ended, in the project's verdict classes, and the run's exit code."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 
 import pytest
 
+from acceptance.contract.sentences import MODEL, States, known
 from acceptance.errors import SetupError
 from acceptance.plugin.contract import contract_of
 from acceptance.plugin.gherkin import case_of
@@ -62,6 +63,20 @@ def pytest_runtest_makereport(
                 report.outcome = "skipped"
                 report.longrepr = (scenario.feature.filename, scenario.line_number, words)
     return report
+
+
+@pytest.fixture
+def told_of(pytestconfig: pytest.Config) -> Collection[str]:
+    """The models of which a scenario said that somebody else answers for them, or nobody."""
+    failed = (
+        each.case for each in ledger(pytestconfig).judged.values() if each.verdict is Verdict.FAILED
+    )
+    return {
+        said.values(step.name)[MODEL]
+        for case in failed
+        for step in case.scenario.steps
+        if (said := known(step.name)) and said.states is States.ANSWERER
+    }
 
 
 @pytest.hookimpl(tryfirst=True)

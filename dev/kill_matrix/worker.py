@@ -92,11 +92,13 @@ def run(fault: Fault) -> Row:
         endings={},
         misses=(),
         skipped=_why_skipped(fault),
+        many=fault.many,
     )
     if row.skipped:
         return row
     row = _tried(fault, row)
-    return replace(_tried(fault, row), accident=row.accident) if row.accident else row
+    row = replace(_tried(fault, row), accident=row.accident) if row.accident else row
+    return replace(row, misses=(*row.misses, row.crowded)) if fault.ours and row.crowded else row
 
 
 def _why_skipped(fault: Fault) -> str:
