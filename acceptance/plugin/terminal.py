@@ -153,6 +153,6 @@ def pytest_terminal_summary(
     terminalreporter.write_line(remarks)
     for line in told(config):
         terminalreporter.write_line(line)
-    for line in book.useless:
+    for line in book.unused:
         terminalreporter.write_line(line, red=True)
     terminalreporter.write_line(f"\n{closing(book, about, contract)}\n", bold=True)
