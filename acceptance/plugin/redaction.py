@@ -16,6 +16,7 @@ import pytest
 from acceptance.masking import Redactor
 from acceptance.plugin import settings
 from acceptance.plugin.ledger import ledger
+from acceptance.plugin.verdict_styles import VERDICT_STYLES
 from acceptance.report.hosts import HostMask
 from acceptance.shapes import without_shapes
 from acceptance.shown import visible, whole
@@ -24,14 +25,11 @@ from acceptance.verdict import Verdict, state_of
 _REDACTOR = pytest.StashKey["RunRedactor"]()
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m|\x1b\]9;4;[0-9;]*\x1b\\)")
 """What pytest and rich colour their own lines with, and tell a terminal of the run's progress."""
-_COUNTED = re.compile(
-    r"((?:(?:(?<!\S)|(?<=\dm))\d+|[^\w\s]) (?:errors?|unfit|deselected|warnings?|skipped|"
-    rf"{'|'.join(sorted(Verdict, key=len, reverse=True))})\b)"
-)
-"""A verdict behind its number or its glyph: the suite's own word, whosever password it is."""
 _WORDS = {*Verdict, "unfit", "error", "errors", "skipped", "deselected", "warning", "warnings"}
+_GLYPHS = "".join({style.glyph for style in VERDICT_STYLES.values()})
 _COUNTED = re.compile(
-    rf"((?:(?<!\S)\d+|[^\w\s]) (?:{'|'.join(map(re.escape, sorted(_WORDS, key=len)[::-1]))})\b)"
+    rf"((?:(?:(?<!\S)|(?<=\dm))\d+|[{re.escape(_GLYPHS)}])"
+    rf" (?:{'|'.join(map(re.escape, sorted(_WORDS, key=len)[::-1]))})\b)"
 )
 """A verdict behind its number or its glyph: the suite's own word, whosever password it is."""
 _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)

@@ -73,11 +73,11 @@ def test_a_page_reaches_one_server_and_nothing_else() -> None:
         stun.setblocking(False)  # socket's own
 
         def tried() -> Any:  # noqa: ANN401  # JSON
-            sitting = browser.sit_down()
-            page = sitting.context.pages[0]
+            context = browser.new_context()
+            page = context.context.pages[0]
             page.goto("/")
             seen = page.evaluate(_TRIES, [other, f"127.0.0.1:{stun.getsockname()[1]}"])
-            browser.stand_up(sitting)
+            browser.close_context(context)
             return seen
 
         assert browser.do(tried) == {"own": 200, "other": 0, "address": 0, "socket": "refused"}
