@@ -18,7 +18,7 @@ from acceptance.clients.streaming import Question
 from acceptance.contract.values import Contract
 from acceptance.errors import Blocked, Subject
 from acceptance.message import excerpt, explain
-from acceptance.waiting import Say, aloud, eventually, within
+from acceptance.waiting import Progress, eventually, waiting_for, within
 
 _WORDS = """
 acorn anchor apron attic bacon badge bagel banjo barrel basket bench biscuit blanket blender
@@ -83,7 +83,7 @@ class Answers:
         wanted: Callable[[], Iterable[str]],
         ordinary: Callable[[str], Hands | None] = lambda _model: None,
         lively: Callable[[], None] = lambda: None,
-        say: Say,
+        say: Progress,
     ) -> None:
         """Ask nothing yet.
 
@@ -259,7 +259,7 @@ class Answers:
             return last  # the limit is what is told of it
 
     def _ask(self, model: str, options: Mapping[str, Any], *, hands: Hands | None = None) -> Answer:
-        with aloud(f"the answer of {model}", self._say):
+        with waiting_for(f"the answer of {model}", self._say):
             question = Question(model=model, nonce=nonce(), options=options)
             asking = partial((hands or self._hands).ask, question)
             return within(_LONGEST, asking, look=self._look, every=_LOOK)
