@@ -249,6 +249,8 @@ class Answer:
     """The headers that prove who answered."""
     by_a_user: bool = False
     """Whether an ordinary user asked, and not the account that judges."""
+    only_to_a_user: bool = False
+    """Whether the account that judges, asked the same, got the model's own answer."""
     to_a_user: "Answer | None" = None
     """What an ordinary user was told, where that is not the model's own answer and this one is."""
     attempts: int = 1

@@ -176,6 +176,7 @@ class Answers:
             if told and not self._answers[model].exception():
                 answer = self._answers[model].result()
                 if _its_own(answer):
+                    told = replace(told, only_to_a_user=True)
                     self._answers[model] = Future()
                     self._answers[model].set_result(replace(answer, to_a_user=told))
                 self._amiss.clear()
