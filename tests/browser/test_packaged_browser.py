@@ -57,7 +57,7 @@ def test_it_needs_no_library_of_the_machine_but_cs() -> None:
     packaged = packaged_browser(CACHE)
     assert packaged
     with closing(Browser(packaged, base_url="http://127.0.0.1:9")) as running:
-        chromium = running.do(lambda: running.sit_down().context.browser)
+        chromium = running.do(lambda: running.new_context().context.browser)
         assert chromium
         told = running.do(
             lambda: chromium.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
