@@ -12,7 +12,7 @@ from acceptance.secret import Secret
 
 HANGS = "takes connections, and does not answer within"
 """What is said of a program that is up and says nothing: nobody needs to ask it again."""
-POD_PROBE = Path(__file__).parent / "inside_probe.py"
+POD_PROBE = Path(__file__).parent / "pod_probe.py"
 """The script by which a pod makes an `PodRequest`, for adapters to hand to its Python."""
 
 

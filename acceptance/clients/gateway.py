@@ -1,6 +1,7 @@
 """The gateway (LiteLLM), asked directly: what it serves, how it is set, who answers."""
 
 import json
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -22,6 +23,9 @@ _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 _PARTS = ("model_info", "litellm_params")
 _COOLDOWN = 30.0
 """Seconds, where they are not told: the story's; LiteLLM 1.106.2 takes 5 where none are set."""
+_LONGEST_COOLDOWN = 600.0
+"""Seconds that the suite waits for a model to serve again, whatever LiteLLM is told: a cooldown of
+days is no reason to wait for days."""
 ANSWER_TIMEOUT = 180.0
 """Seconds; a cold Ollama loads its model for up to three minutes."""
 _KEY_REFUSED = re.compile(
@@ -247,7 +251,8 @@ class Gateway:
             router = self.settings().get("cooldown_time")
         except (NotProven, UnexpectedAnswerError):
             return _COOLDOWN  # they may not be read
-        return max([float(router) if isinstance(router, int | float) else _COOLDOWN, *own])
+        told = _seconds(router)
+        return min(max([_COOLDOWN if told is None else told, *own]), _LONGEST_COOLDOWN)
 
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
@@ -327,7 +332,16 @@ def _replaced(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def _cooldown(item: Mapping[str, Any]) -> float:
     """An entry's own cooldown, in either of the two places where LiteLLM looks for it."""
     given = (mapping(item.get(part)).get("cooldown_time") for part in _PARTS)
-    return max((float(each) for each in given if isinstance(each, int | float)), default=0.0)
+    return max((_seconds(each) or 0.0 for each in given), default=0.0)
+
+
+def _seconds(value: object) -> float | None:
+    """A number of seconds; None for what is none, as `NaN` or one that no clock holds."""
+    try:
+        seconds = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.inf
+    return None if math.isnan(seconds) else seconds
 
 
 def _parameters(given: object) -> str:

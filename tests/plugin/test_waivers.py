@@ -324,7 +324,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         read(tmp_path / "known.yaml", STORY, titles=(), today=_TODAY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(max_size=40) | st.from_regex(r"(- |  |task: |'|\[|\{|\}|&a |\*a|\n|says: x|3\.3){0,12}")
 )

@@ -237,7 +237,7 @@ _JSON = st.recursive(
 _FIELDS = sorted(json.loads(written(RECORD)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(_FIELDS), _JSON, min_size=1, max_size=3))
 def test_whatever_a_field_holds_is_read_or_refused(change: dict[str, Any]) -> None:
     text = json.dumps({**json.loads(written(RECORD)), **change})
@@ -246,7 +246,7 @@ def test_whatever_a_field_holds_is_read_or_refused(change: dict[str, Any]) -> No
         intact(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, len(written(RECORD)) - 1), st.text(max_size=3))
 def test_whatever_stands_in_the_file_is_read_or_refused(at: int, put: str) -> None:
     whole = written(RECORD)
