@@ -8,7 +8,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
+from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
 from acceptance.clients.shapes import mapping, sequence
@@ -217,7 +217,7 @@ class Gateway:
         kinds["aliases of the key in use"] = _aliases(of_key.get("aliases"))
         for each in self.deployments():
             for parameter, targets in each.replaced.items():
-                rules = kinds.setdefault(f"litellm_params.{parameter} of its entry", {})
+                rules = kinds.setdefault(f"litellm_params.{parameter} {OF_ENTRY}", {})
                 rules[each.group] = (*rules.get(each.group, ()), *targets)
         return kinds
 
@@ -260,7 +260,7 @@ class Gateway:
         self._require_welcome(answer.status, answer.error)
         return self.recognise(answer)
 
-    def told(self, heads: Iterable[str]) -> str:
+    def describe(self, heads: Iterable[str]) -> str:
         """What it serves, to hold one replica against another; a line each thing.
 
         Models and the chains that begin at `heads`; other ways to replace a model; every entry.
@@ -275,7 +275,7 @@ class Gateway:
         )
         return "\n".join([f"{', '.join(models)}; {chains}", *sorted(others), *sorted(entries)])
 
-    def told_to(self, key: Secret | None) -> Reply:
+    def models_as(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
         return self.asked_by(key, "/v1/models")
 

@@ -105,7 +105,8 @@ class Settings:
     waivers: str = _setting("file of waivers: docs/waivers.md says what may be accepted, and how")
     ran_by: str = _setting("who runs this, for the record")
     mask_hosts: bool = _setting(
-        "mask internal host names and addresses, for a report that leaves the house", default=False
+        "mask internal host names and addresses, for a report shared outside your organisation",
+        default=False,
     )
     hands: str = _setting(
         "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
