@@ -101,7 +101,7 @@ def test_a_strict_provider_refuses_parts_of_a_history(
 def test_a_tool_that_the_user_names_is_called_first_and_its_result_must_be_there(
     wire: Wire,
 ) -> None:
-    asked = {"role": "user", "content": f"Call {TOOLS[0]['function']['name']} first. {WORDS}"}
+    asked = {"role": "user", "content": f"Call get_time first. {WORDS}"}
     response = wire.ask(OPENAI, "", messages=[asked], tools=TOOLS)
     choice = response.json()["choices"][0]
     assert choice["finish_reason"] == "tool_calls"
