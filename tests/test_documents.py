@@ -141,6 +141,7 @@ def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
     known = {option(each) for each in fields(Settings)}
     foreign = {
         *("--alluredir", "--junit-xml", "--markers"),  # of pytest and its plugins
+        "--fast",  # of the project's own tests
         *("--follow", "--from", "--from-literal", "--namespace"),  # of kubectl
         *("--host-resolver-rules", "--strict", "--upgrade"),  # of Chromium, mypy and uv
     }

@@ -1,9 +1,10 @@
 """How each scenario ended, in the project's verdict classes, and the run's exit code."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 
 import pytest
 
+from acceptance.contract.sentences import MODEL, States, known
 from acceptance.errors import SetupError
 from acceptance.plugin.contract import contract_of
 from acceptance.plugin.gherkin import case_of
@@ -64,6 +65,20 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.fixture
+def told_of(pytestconfig: pytest.Config) -> Collection[str]:
+    """The models of which a scenario said that somebody else answers for them, or nobody."""
+    failed = (
+        each.case for each in ledger(pytestconfig).judged.values() if each.verdict is Verdict.FAILED
+    )
+    return {
+        said.values(step.name)[MODEL]
+        for case in failed
+        for step in case.scenario.steps
+        if (said := known(step.name)) and said.states is States.ANSWERER
+    }
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Turn the verdicts into the exit code; pytest's own problems keep theirs."""
@@ -71,7 +86,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         book.cut_short = "interrupted" if interrupted else "ended early"
-    book.useless = waivers(session.config).useless(book.results())
+    book.unused = waivers(session.config).unused(book.results())
     if book.unfit:
         session.exitstatus = ExitCode.UNFIT
     elif book.selected and exitstatus == pytest.ExitCode.OK:

