@@ -34,7 +34,13 @@ class RecordedContext:
     """A browser without any memory; one page."""
 
     def __init__(
-        self, chromium: Chromium, base_url: str, state: State | None, *, closely: bool
+        self,
+        chromium: Chromium,
+        base_url: str,
+        state: State | None,
+        *,
+        closely: bool,
+        own_certificate: bool = False,
     ) -> None:
         self.context = chromium.new_context(
             base_url=base_url,
@@ -42,6 +48,7 @@ class RecordedContext:
             color_scheme="light",
             locale="en-US",
             storage_state=state,
+            ignore_https_errors=own_certificate,
         )
         self.context.add_init_script(locators.IN_ENGLISH)
         self.context.set_default_timeout(_ACTION_TIMEOUT * 1000)

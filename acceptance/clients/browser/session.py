@@ -19,6 +19,7 @@ from playwright.sync_api import sync_playwright
 
 from acceptance.clients.browser.context import Evidence, RecordedContext, State
 from acceptance.clients.browser.installed import INSTALL
+from acceptance.clients.browser.public_address import leads_to
 from acceptance.errors import NotProven, SetupError
 from acceptance.message import explain
 
@@ -37,6 +38,7 @@ class Browser:
         program: Path,
         *,
         base_url: str,
+        opened_as: str = "",
         headed: bool = False,
         slow: bool = False,
         closely: bool = False,
@@ -46,6 +48,7 @@ class Browser:
         Args:
             program: of Chromium.
             base_url: the only server that it may ask.
+            opened_as: the origin under which pages may talk to that server; empty: its own.
             headed: show its window.
             slow: let a person follow.
             closely: let traces show the page and its requests at each action, which costs a third
@@ -54,7 +57,8 @@ class Browser:
         Raises:
             SetupError: it does not start.
         """
-        self.base_url = base_url
+        self.base_url = opened_as or base_url
+        self._server = base_url
         self._program = program
         self._headed = headed
         self._slow = slow
@@ -81,8 +85,11 @@ class Browser:
         return self._launch()
 
     def _launch(self) -> Chromium:
-        host = urlsplit(self.base_url).hostname or ""
-        flags = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"]
+        rules = [f"MAP * ~NOTFOUND, EXCLUDE {urlsplit(self._server).hostname or ''}"]
+        if self.base_url != self._server:
+            public = leads_to(self.base_url, self._server)
+            rules.insert(0, self._closing.enter_context(public))
+        flags = [f"--host-resolver-rules={', '.join(rules)}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             flags.append("--no-sandbox")  # Chromium's own sandbox refuses root
         try:
@@ -132,7 +139,13 @@ class Browser:
         return context
 
     def _context(self, state: State | None) -> RecordedContext:
-        return RecordedContext(self._chromium, self.base_url, state, closely=self._closely)
+        return RecordedContext(
+            self._chromium,
+            self.base_url,
+            state,
+            closely=self._closely,
+            own_certificate=self.base_url != self._server,
+        )
 
     def close_context(self, context: RecordedContext) -> None:
         """Close a context; in the browser's thread only."""
