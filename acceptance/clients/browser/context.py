@@ -12,6 +12,7 @@ from playwright.sync_api import StorageState
 
 from acceptance.clients.browser import locators
 from acceptance.clients.browser.page import ChatPage
+from acceptance.secret import Secret
 
 State = StorageState
 """What a browser keeps of somebody who is signed in."""
@@ -66,6 +67,10 @@ class RecordedContext:
         """
         self.context.on("requestfailed", lambda request: heard(request.url))
         self._page.on("websocket", lambda socket: heard(socket.url))
+
+    def carry(self, token: Secret) -> None:
+        """Give every page the token of a session (`localStorage.token`, Open WebUI 0.12.4)."""
+        self.context.add_init_script(locators.keep_token(token.reveal()))
 
     def evidence(self) -> Evidence:
         """What it saw until now; the trace begins anew."""
