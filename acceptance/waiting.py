@@ -13,7 +13,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 T = TypeVar("T")
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 """Shows a line of progress to the person who waits."""
 
 DEFAULT_TIMEOUT = 30.0
@@ -35,7 +35,7 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
     timeout: float = DEFAULT_TIMEOUT,
     interval: float = 0.2,
     transient: tuple[type[Exception], ...] = (),
-    say: Say = quiet,
+    say: Progress = quiet,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,  # noqa: TID251  # the one place that waits
 ) -> T:
@@ -80,13 +80,25 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
         raise
 
 
-def within(seconds: float, call: Callable[[], T]) -> T:
+def within(
+    seconds: float,
+    call: Callable[[], T],
+    *,
+    look: Callable[[], None] = lambda: None,
+    every: float = 0,
+) -> T:
     """What a blocking call returns, if it does in time; otherwise its thread is left behind.
 
     For calls whose own deadline begins anew with each byte that comes.
 
+    Args:
+        seconds: for the call.
+        call: is made in a thread of its own.
+        look: raises what makes it vain to wait any longer.
+        every: seconds between two looks; 0 for none.
+
     Raises:
-        TimeoutError: it has not returned; or whatever it raises.
+        TimeoutError: it has not returned; or whatever it raises, or a look.
     """
     returned: Future[T] = Future()
 
@@ -97,16 +109,20 @@ def within(seconds: float, call: Callable[[], T]) -> T:
             returned.set_exception(error)
 
     threading.Thread(target=work, name=f"within {seconds:g} s", daemon=True).start()
-    try:
-        return returned.result(seconds)
-    except TimeoutError:
-        if returned.done():
-            raise
-        raise TimeoutError(f"no end within {seconds:g} s") from None
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            return returned.result(min(left, every or left))
+        except TimeoutError:
+            if returned.done():
+                raise
+        if every:
+            look()
+    raise TimeoutError(f"no end within {seconds:g} s")
 
 
 @contextmanager
-def aloud(what: str, say: Say) -> Iterator[None]:
+def waiting_for(what: str, say: Progress) -> Iterator[None]:
     """Say what a blocking call waits for, at the pace of `eventually`, until it returns.
 
     Args:

@@ -19,7 +19,7 @@ from acceptance.clients.streaming import Question
 from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
 from acceptance.target import Witness
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 from fixtures.evidence import Attach, Comparison
 
 
@@ -48,7 +48,7 @@ def _(answers: Answers) -> Answer:
     sentence(parse('"{model}" is asked with fallbacks switched off'), states=States.ASKED),
     target_fixture="answer",
 )
-def _(gateway: Gateway, model: str, say: Say, attach: Attach) -> Answer:
+def _(gateway: Gateway, model: str, say: Progress, attach: Attach) -> Answer:
     answer = ask_alone(gateway, model, say)
     attach("answer without fallback", answer)
     return answer

@@ -57,7 +57,7 @@ def _(gateway: Gateway, contract: Contract, key_in_use: Secret | None) -> tuple[
 
 @when("models and chain are read from every replica of the gateway", target_fixture="told")
 def _(gateway_replicas: Mapping[str, Gateway], contract: Contract) -> Mapping[str, str]:
-    return {name: replica.told(contract.heads) for name, replica in gateway_replicas.items()}
+    return {name: replica.describe(contract.heads) for name, replica in gateway_replicas.items()}
 
 
 @then("each replica tells the same")

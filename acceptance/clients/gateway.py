@@ -260,7 +260,7 @@ class Gateway:
         self._require_welcome(answer.status, answer.error)
         return self.recognise(answer)
 
-    def told(self, heads: Iterable[str]) -> str:
+    def describe(self, heads: Iterable[str]) -> str:
         """What it serves, to hold one replica against another; a line each thing.
 
         Models and the chains that begin at `heads`; other ways to replace a model; every entry.
@@ -275,7 +275,7 @@ class Gateway:
         )
         return "\n".join([f"{', '.join(models)}; {chains}", *sorted(others), *sorted(entries)])
 
-    def told_to(self, key: Secret | None) -> Reply:
+    def models_as(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
         return self.asked_by(key, "/v1/models")
 

@@ -27,7 +27,7 @@ class Ledger:
         self.judged: dict[str, Result] = {}
         self.unfit: dict[str, str] = {}
         """Messages of the scenarios that found the environment not fit to judge."""
-        self.useless: tuple[str, ...] = ()
+        self.unused: tuple[str, ...] = ()
         """What is told of waivers that accept nothing any more."""
         self.deselected = 0
         self.cut_short = ""
@@ -53,9 +53,9 @@ class Ledger:
     def verdicts(self) -> list[Verdict]:
         """What the run's verdict is made of.
 
-        A useless waiver says that something is wrong or unproven, and was seen not to be true.
+        A unused waiver says that something is wrong or unproven, and was seen not to be true.
         """
-        return [*(each.verdict for each in self.results()), *[Verdict.FAILED] * len(self.useless)]
+        return [*(each.verdict for each in self.results()), *[Verdict.FAILED] * len(self.unused)]
 
 
 _LEDGER = pytest.StashKey[Ledger]()

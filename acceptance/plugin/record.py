@@ -194,7 +194,7 @@ def _record(config: pytest.Config) -> Record:
             if result.verdict is Verdict.WAIVED
         ),
         compared=about.compared,
-        notes=(*about.notes, *book.useless),
+        notes=(*about.notes, *book.unused),
         findings=about.findings,
     )
 

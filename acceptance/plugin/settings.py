@@ -105,7 +105,8 @@ class Settings:
     waivers: str = _setting("file of waivers: docs/waivers.md says what may be accepted, and how")
     ran_by: str = _setting("who runs this, for the record")
     mask_hosts: bool = _setting(
-        "mask internal host names and addresses, for a report that leaves the house", default=False
+        "mask internal host names and addresses, for a report shared outside your organisation",
+        default=False,
     )
     hands: str = _setting(
         "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
@@ -113,7 +114,9 @@ class Settings:
         default="auto",
         choices=HANDS,
     )
-    browser_path: str = _setting("a Chromium; empty: one on PATH, or Playwright's own")
+    browser_path: str = _setting(
+        "a Chromium; empty: one on PATH, Playwright's own, or the one that came along"
+    )
     headed: bool = _setting("show the browser's window", default=False)
     slow: bool = _setting("show it, and let a person follow", default=False)
     cache: str = _setting("folder for what is built once; empty: the user's cache folder")

@@ -82,8 +82,8 @@ def closing(book: Ledger, judged: Judged | None, contract: Contract) -> str:
     others = Counter(each.verdict for each in results if each.verdict is not Verdict.PASSED)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in others.items())
     of_all = f"of {len(results)} scenarios: {counts or 'all passed'}"
-    if book.useless:
-        of_all += f"; {len(book.useless)} useless waivers"
+    if book.unused:
+        of_all += f"; {len(book.unused)} unused waivers"
     waived = f"; {others[Verdict.WAIVED]} scenarios waived" if Verdict.WAIVED in others else ""
     if book.unfit:
         return f"NOT JUDGED on {where}: the environment was not fit to judge{note}"

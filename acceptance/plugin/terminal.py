@@ -155,6 +155,6 @@ def pytest_terminal_summary(
     terminalreporter.write_line(mask(remarks))
     for line in told(config):
         terminalreporter.write_line(line)
-    for line in book.useless:
+    for line in book.unused:
         terminalreporter.write_line(mask(line), red=True)
     terminalreporter.write_line(mask(f"\n{closing(book, about, contract)}\n"), bold=True)

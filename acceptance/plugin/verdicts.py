@@ -86,7 +86,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         book.cut_short = "interrupted" if interrupted else "ended early"
-    book.useless = waivers(session.config).useless(book.results())
+    book.unused = waivers(session.config).unused(book.results())
     if book.unfit:
         session.exitstatus = ExitCode.UNFIT
     elif book.selected and exitstatus == pytest.ExitCode.OK:

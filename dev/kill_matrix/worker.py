@@ -17,16 +17,16 @@ from acceptance.lab.cluster.lab import cluster_lab
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.launch import ColdStarter
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.prepared import PreparedStarter
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.plugin.settings import Settings
 from acceptance.target import Target
-from acceptance.waiting import Say, quiet
+from acceptance.waiting import Progress, quiet
 from dev.kill_matrix.compare import Row, misses
 from dev.kill_matrix.fault import Fault
 from dev.kill_matrix.inject import GATEWAY, OPEN_WEBUI, Lab, inject
 from dev.kill_matrix.judge import STORY, Judgement, judge
 from dev.kill_matrix.naive import naive_checks
+from dev.prepared.starter import PreparedStarter
 from fixtures.browser import program_for
 
 _lab: tuple[Lab, Callable[[], Target]] | None = None
@@ -70,7 +70,7 @@ def _end_with_the_matrix() -> None:
         os._exit(1)
 
 
-def programs(cache: Path, say: Say = quiet) -> Callable[[str], environments.Environment]:
+def programs(cache: Path, say: Progress = quiet) -> Callable[[str], environments.Environment]:
     """Finds the environment of a program's version; what is missing is built, the usual two now."""
     built = dict(environments.ensure_all(cache=cache, say=say))
 

@@ -1,14 +1,14 @@
 """What users complain about: the selector is read as they see it, and the message says why."""
 
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from acceptance.checks.endpoint import Place, gateway_connections
+from acceptance.checks.endpoint import GatewayAddress, gateway_connections
 from acceptance.checks.proof import Connection, Listing
 from acceptance.checks.selector import check_offered
 from acceptance.clients.answers import nonce, unique
-from acceptance.clients.browser.installed import find_browser
 from acceptance.clients.browser.session import Browser
 from acceptance.clients.browser.user import BrowserUser
 from acceptance.clients.open_webui import OpenWebUI
@@ -26,7 +26,7 @@ MANY = [f"spare-model-{number:03}" for number in range(300)]
 
 @pytest.fixture
 def connection(api: OpenWebUI, target: Target) -> Connection:
-    place = Place(service=target.gateway_service, seen_from="apps")
+    place = GatewayAddress(service=target.gateway_service, seen_from="apps")
     (found,) = gateway_connections(api.wiring(), place)
     return found
 
@@ -89,7 +89,7 @@ def test_a_prefix_changes_every_name(
     administrator.connections(prefixed("house"))
     listing = page_user.offered()
     assert names(listing) == [f"house.{name}" for name in MODELS]
-    place = Place(service=target.gateway_service, seen_from="apps")
+    place = GatewayAddress(service=target.gateway_service, seen_from="apps")
     (changed,) = gateway_connections(api.wiring(), place)
     with pytest.raises(AssertionError, match=r"shows it as house\.vllm-qwen"):
         check_offered(listing, ["vllm-qwen"], changed, tuple(MODELS))
@@ -182,10 +182,8 @@ def test_where_nobody_can_tell_who_answers_each_is_chosen_and_none_is_asked(
 
 
 def test_when_the_run_ends_nothing_more_is_looked_at_and_the_user_still_leaves(
-    target: Target, api: OpenWebUI
+    target: Target, api: OpenWebUI, program: Path
 ) -> None:
-    program = find_browser()
-    assert program
     with (
         closing(Browser(program, base_url=target.open_webui)) as running,
         closing(unwitnessed(running, target.administrator, api)) as user,

@@ -23,7 +23,7 @@ QUESTIONS: dict[str, Ask] = {
     "gateway: models": lambda gateway, _: gateway.models(),
     "gateway: deployments": lambda gateway, _: gateway.deployments(),
     "gateway: chain": lambda gateway, _: gateway.chain("vllm-qwen"),
-    "gateway: a stranger": lambda gateway, _: gateway.told_to(None).error,
+    "gateway: a stranger": lambda gateway, _: gateway.models_as(None).error,
     "gateway: a cooldown": lambda gateway, _: gateway.cooldown(),
     "gateway: an answer": lambda gateway, _: gateway.ask(ASKED, timeout=SHORT),
     "page: sign in": lambda _, open_webui: open_webui.sign_in(),
