@@ -115,11 +115,13 @@ class Settings:
     )
     hands: str = _setting(
         "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
-        "and what AC2 and AC3 say of a user once more in a browser where there is one",
+        "and what a user does once more in a browser where there is one",
         default="auto",
         choices=HANDS,
     )
-    browser_path: str = _setting("a Chromium; empty: one on PATH, or Playwright's own")
+    browser_path: str = _setting(
+        "a Chromium; empty: one on PATH, Playwright's own, or the one that came along"
+    )
     headed: bool = _setting("show the browser's window", default=False)
     slow: bool = _setting("show it, and let a person follow", default=False)
     cache: str = _setting("folder for what is built once; empty: the user's cache folder")
