@@ -65,8 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is slow, leave it out if that is asked for, and order what runs side by side."""
     slow = [item for item in items if isinstance(item, pytest.Function) and _starts(item)]
-    for item in slow:
-        item.add_marker(pytest.mark.slow)
+    for each in slow:
+        each.add_marker(pytest.mark.slow)
     if config.option.fast:
         config.stash[_LEFT_OUT] = len(slow)
         items[:] = [item for item in items if item not in set(slow)]
