@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     _REPORT: {_BASE, _CONTRACT, _CHECKS, _LAB},
     _PLUGIN: {_BASE, _CONTRACT, _CHECKS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
     "fixtures": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
-    "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _PLUGIN, "fixtures"},
+    "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN, "fixtures"},
     "dev": {
         *(_BASE, _CONTRACT, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _PLUGIN),
         *("fixtures", "steps"),

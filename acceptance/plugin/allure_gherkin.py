@@ -21,10 +21,10 @@ from pytest_bdd.parser import Scenario, Step
 
 from acceptance.contract.values import Contract
 from acceptance.errors import Unproven
-from acceptance.plugin.contract import contract_of
+from acceptance.plugin.contract import contract_of, run_of
 from acceptance.plugin.description import called, description
 from acceptance.plugin.gherkin import EXAMPLE, Case, case_of
-from acceptance.plugin.wording import wording
+from acceptance.plugin.verdicts import wording
 
 _REPLACED = {LabelType.PARENT_SUITE, LabelType.SUITE, LabelType.SUB_SUITE, LabelType.TAG}
 """Labels that allure-pytest derives from Python modules and markers."""
@@ -109,23 +109,28 @@ def _attach(body: str, name: str, kind: AttachmentType) -> None:
     )
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Give the result the message for people, by which `categories.json` sorts it."""
-    report = yield
-    result = _result(item)
-    if result is None or case_of(item) is None or call.excinfo is None:
-        return report
-    details = result.statusDetails
-    if details is None or details.message != call.excinfo.exconly():
-        return report  # an earlier phase failed, and its message stays
-    trace = None if report.skipped else details.trace
-    told = report.longrepr[2] if isinstance(report.longrepr, tuple) else None  # with a waiver's own
-    message = told or wording(call.excinfo.value, contract_of(item.config))
-    result.statusDetails = StatusDetails(message=message, trace=trace)
-    return report
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell Allure how each scenario ended."""
+    config.pluginmanager.register(_Messages(config), "allure-messages")
+
+
+class _Messages:
+    """Gives a result the message for people, by which `categories.json` sorts it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._told: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Put the verdict's words where allure-pytest has put Python's, once: the first stays."""
+        result = _result(self._config)
+        if result is None or result.statusDetails is None or report.nodeid in self._told:
+            return
+        if report.nodeid in run_of(self._config).selected and not report.passed:
+            self._told.add(report.nodeid)
+            told = run_of(self._config).messages[report.nodeid]
+            trace = None if report.skipped else told.traceback
+            result.statusDetails = StatusDetails(message=told.words, trace=trace)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -134,13 +139,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
-        case, result = case_of(item), _result(item)
+        case, result = case_of(item), _result(item.config)
         if case is not None and result is not None:
             _describe(result, case, item.config)
 
 
-def _result(item: pytest.Item) -> Any:  # noqa: ANN401  # allure-pytest publishes no types
-    listener = item.config.pluginmanager.get_plugin("allure_listener")
+def _result(config: pytest.Config) -> Any:  # noqa: ANN401  # allure-pytest publishes no types
+    listener = config.pluginmanager.get_plugin("allure_listener")
     return listener.allure_logger.get_test(None) if listener else None
 
 

@@ -18,9 +18,7 @@ from allure_pytest.listener import AllureListener
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.plugin import about_the_run
-from acceptance.plugin.contract import contract_of
-from acceptance.plugin.judged import judged
-from acceptance.plugin.ledger import ledger
+from acceptance.plugin.contract import run_of
 from acceptance.plugin.leftovers import ASIDE, clear
 from acceptance.plugin.masked_files import MaskedFiles, masked_junit
 from acceptance.plugin.redaction import redactor
@@ -57,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Open the reports, now that there are scenarios to run."""
     config = session.config
-    if not ledger(config).selected:
+    if not run_of(config).selected:
         return
     reports = config.rootpath / "reports"
     try:
@@ -117,19 +115,17 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 
 
 def _publish(config: pytest.Config) -> None:
-    if not ledger(config).judged:
+    run, mask = run_of(config), redactor(config)
+    if not run.judged:
         return
     files = config.stash[_RESULTS]
     if files.problem:
         raise files.problem
-    title = contract_of(config).title
-    about_the_run.write(files.directory, title, judged(config), redactor(config))
+    about_the_run.write(files.directory, run.masked(mask), mask)
     staging, reports = config.stash[STAGING], config.rootpath / "reports"
     junit = staging / "junit.xml"
     if junit.exists():  # names of hosts and tests are in it, which no report holds
-        junit.write_text(
-            masked_junit(junit.read_text(encoding="utf-8"), redactor(config)), encoding="utf-8"
-        )
+        junit.write_text(masked_junit(junit.read_text(encoding="utf-8"), mask), encoding="utf-8")
     for name in config.stash.get(STALE, ()):
         (reports / name).unlink(missing_ok=True)
     for new in sorted(staging.glob("[!.]*")):

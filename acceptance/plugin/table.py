@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from acceptance.plugin.summary import Row
 from acceptance.plugin.verdict_styles import VERDICT_STYLES
 from acceptance.report.record import Compared
+from acceptance.report.run import Row
 from acceptance.verdict import Verdict
 
 
