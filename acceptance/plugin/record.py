@@ -14,10 +14,10 @@ import pytest
 from acceptance.plugin import settings
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.metrics import metrics
-from acceptance.plugin.record_texts import models, summary
 from acceptance.plugin.redaction import redactor
 from acceptance.plugin.reports import STAGING, STALE
 from acceptance.report.changes import changes
+from acceptance.report.markdown import models, summary
 from acceptance.report.pace import remembered
 from acceptance.report.record import (
     PAGE,

@@ -7,9 +7,8 @@ import pytest
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.record import told
 from acceptance.plugin.redaction import redactor
-from acceptance.plugin.verdict_styles import VERDICT_STYLES
 from acceptance.report.run import Run, closing, rows
-from acceptance.verdict import Verdict
+from acceptance.verdict import VERDICT_STYLES, Verdict
 
 _PIPE_WIDTH = 100
 """Columns, at least, where nothing says how wide the reader's screen is."""
@@ -87,7 +86,7 @@ class _Lines:
             self._verdicts(config)
 
     def _verdicts(self, config: pytest.Config) -> None:
-        from acceptance.plugin.table import comparison, verdicts  # noqa: PLC0415  # listing scenarios stays fast
+        from acceptance.report.table import comparison, verdicts  # noqa: PLC0415  # listing scenarios stays fast
 
         reporter, mask = self._reporter, redactor(config)
         run = self._run.masked(mask)

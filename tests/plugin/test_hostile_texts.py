@@ -115,10 +115,6 @@ def _check_reports(done: Run) -> None:
             each["source"] for step in result["steps"] for each in step.get("attachments", ())
         ]
         assert sources
-        for source in sources:
-            file = done.reports / "allure-results" / source
-            if file.suffix == ".svg":
-                ET.fromstring(file.read_text())  # noqa: S314  # the suite drew it
     messages = {
         name: result["statusDetails"]["message"]
         for name, result in done.results.items()
