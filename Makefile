@@ -43,7 +43,7 @@ node-down: environment ## End that node; nothing of it is left but its images
 test-cluster: environment ## The tests that need a Kubernetes, on kind or a node; ARGS=--matrix: and its faults
 	@$(RUN) dev.test_cluster $(CACHE) $(ARGS)
 
-restore: environment ## Give back what a drill on CONTEXT=... left away; ARGS takes the run's own options
+restore: environment ## Scale back workloads that an aborted drill left at zero, CONTEXT=...; ARGS takes the run's own options
 	@$(RUN) pytest --restore $(if $(CONTEXT),--context="$(CONTEXT)") $(ARGS)
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'

@@ -28,7 +28,7 @@ from acceptance.message import explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    Say = Callable[[str], None]
+    Progress = Callable[[str], None]
 
 _STAMP = ".complete"
 _HEARTBEAT_SECONDS = 5.0
@@ -55,7 +55,7 @@ class Installation:
             return False
         return stamp == self.recipe and (self.folder / self.entry).exists()
 
-    def ensure(self, build: Callable[[Installer], None], say: Say) -> None:
+    def ensure(self, build: Callable[[Installer], None], say: Progress) -> None:
         """Leave it complete: reuse it, or build it with `build`.
 
         Raises:
@@ -76,7 +76,7 @@ class Installation:
         except OSError as error:
             raise SetupError(self._unusable(error)) from error
 
-    def _clear(self, say: Say) -> None:
+    def _clear(self, say: Progress) -> None:
         remains = sorted(self.folder.iterdir(), key=lambda path: path.name != _STAMP)
         if remains:
             say(f"{self.name}: outdated or not built to the end, building again")
@@ -114,7 +114,7 @@ class Installer:
     installation: Installation
     lock: int
     """Descriptor of the lock, handed on to each command."""
-    say: Say
+    say: Progress
 
     def run(self, step: str, command: Sequence[str | Path]) -> None:
         """Run the command in the folder; says what is waited for, and for how long.

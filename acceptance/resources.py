@@ -8,7 +8,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from acceptance.secret import MASK, Secret
@@ -24,6 +24,10 @@ _SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
 """A user and a password within a URL."""
 _MOST_CHARACTERS = 131_072
 """Of a variable or an argument: Linux starts no program with a longer one (MAX_ARG_STRLEN)."""
+_SERVICE = re.compile(
+    r"(?P<namespace>[^/:\s\0]+)/(?P<name>[^/:\s\0]+)(?::(?P<port>0*[1-9][0-9]{0,4}))?"
+)
+_LAST_PORT = 65_535
 _REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^)]*)\)")
 """As `third_party/forked/golang/expansion` reads it: whatever stands up to the next `)`."""
 
@@ -298,6 +302,18 @@ class ServiceName:
     namespace: str
     name: str
     port: int
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """The one written as `namespace/name` or `namespace/name:port`; None for anything else.
+
+        Port 0 stands for the Service's first.
+        """
+        match = _SERVICE.fullmatch(text)
+        port = int(match["port"] or 0) if match else 0
+        if match is None or port > _LAST_PORT:
+            return None
+        return cls(namespace=match["namespace"], name=match["name"], port=port)
 
     def same_service(self, other: "ServiceName") -> bool:
         """Whether both name one Service, by whatever port."""

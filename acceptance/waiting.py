@@ -13,7 +13,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 T = TypeVar("T")
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 """Shows a line of progress to the person who waits."""
 
 DEFAULT_TIMEOUT = 30.0
@@ -35,7 +35,7 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
     timeout: float = DEFAULT_TIMEOUT,
     interval: float = 0.2,
     transient: tuple[type[Exception], ...] = (),
-    say: Say = quiet,
+    say: Progress = quiet,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,  # noqa: TID251  # the one place that waits
 ) -> T:
@@ -106,7 +106,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
 
 @contextmanager
-def aloud(what: str, say: Say) -> Iterator[None]:
+def waiting_for(what: str, say: Progress) -> Iterator[None]:
     """Say what a blocking call waits for, at the pace of `eventually`, until it returns.
 
     Args:

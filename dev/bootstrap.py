@@ -23,7 +23,7 @@ from acceptance.message import explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    Say = Callable[[str], None]
+    Progress = Callable[[str], None]
 
 _UNFIT = 99  # acceptance.verdict.ExitCode.UNFIT, which Python 3.8 cannot import
 _INTERRUPTED = 130
@@ -99,7 +99,7 @@ def suitable(commands: Iterable[str]) -> Interpreter:
     )
 
 
-def environment(root: Path, python: str | None, say: Say) -> None:
+def environment(root: Path, python: str | None, say: Progress) -> None:
     """Leave `.venv` in the checkout, complete and made from its requirements.
 
     Args:

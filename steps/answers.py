@@ -20,7 +20,7 @@ from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
 from acceptance.report.run import Run
 from acceptance.target import Witness
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 from fixtures.evidence import Attach
 
 
@@ -49,7 +49,7 @@ def _(answers: Answers) -> Answer:
     sentence(parse('"{model}" is asked with fallbacks switched off'), states=States.ASKED),
     target_fixture="answer",
 )
-def _(gateway: Gateway, model: str, say: Say, attach: Attach) -> Answer:
+def _(gateway: Gateway, model: str, say: Progress, attach: Attach) -> Answer:
     answer = ask_alone(gateway, model, say)
     attach("answer without fallback", answer)
     return answer
@@ -84,9 +84,11 @@ def _(answer: Answer) -> None:
 
 
 @then("the gateway itself knows no such model")
-def _(gateway: Gateway) -> None:
+def _(gateway: Gateway, well: Baseline) -> None:
     gateway.require()
-    check_unknown_to_gateway(gateway.ask(Question(model=INVENTED, nonce=nonce())))
+    answer = gateway.ask(Question(model=INVENTED, nonce=nonce()))
+    well.require_heeded(answer)
+    check_unknown_to_gateway(answer)
 
 
 @then(sentence(parse("nobody but {provider} was asked for it")))

@@ -1,6 +1,6 @@
 """Sentences about the fallback chain, and about taking parts of it away."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pytest_bdd import given, then, when
@@ -58,7 +58,7 @@ def _(gateway: Gateway, contract: Contract, key_in_use: Secret | None) -> tuple[
 
 @when("models and chain are read from every replica of the gateway", target_fixture="told")
 def _(gateway_replicas: Mapping[str, Gateway], contract: Contract) -> Mapping[str, str]:
-    return {name: replica.told(contract.heads) for name, replica in gateway_replicas.items()}
+    return {name: replica.describe(contract.heads) for name, replica in gateway_replicas.items()}
 
 
 @then("each replica tells the same")
@@ -94,5 +94,5 @@ def _(chain: Chain, datatable: list[list[str]]) -> None:
 
 
 @then(sentence("each of them stands alone", about=States.CHAIN))
-def _(chains: tuple[Chain, ...]) -> None:
-    check_alone(chains)
+def _(chains: tuple[Chain, ...], told_of: Collection[str]) -> None:
+    check_alone(chains, told_of)

@@ -7,7 +7,7 @@ import pytest
 from pytest_bdd import given, then, when
 
 from acceptance.checks.credential import check_accepted, check_refused, dead
-from acceptance.checks.endpoint import Place, check_in_use, check_replicas_in_use
+from acceptance.checks.endpoint import GatewayAddress, check_in_use, check_replicas_in_use
 from acceptance.checks.proof import Connection, Served, Wiring
 from acceptance.checks.rollout import require_reached
 from acceptance.clients.answers import unique
@@ -55,7 +55,9 @@ def _(wiring: Wiring, open_webui: OpenWebUI, run: Run, attach: Attach) -> Wiring
         about=States.DECLARED_ENDPOINT,
     )
 )
-def _(in_use: Wiring, place: Place, deployed_if_known: Workload | None, contract: Contract) -> None:
+def _(
+    in_use: Wiring, place: GatewayAddress, deployed_if_known: Workload | None, contract: Contract
+) -> None:
     check_in_use(in_use, place, deployed_if_known, contract.endpoint)
 
 
@@ -65,7 +67,7 @@ def _(replicas: Mapping[str, OpenWebUI]) -> Mapping[str, Wiring]:
 
 
 @then("each replica sends model requests to the gateway")
-def _(in_use_by_replica: Mapping[str, Wiring], place: Place) -> None:
+def _(in_use_by_replica: Mapping[str, Wiring], place: GatewayAddress) -> None:
     check_replicas_in_use(in_use_by_replica, place)
 
 
@@ -88,11 +90,11 @@ def _(
 
 @when("somebody asks the gateway with an invented key", target_fixture="reply")
 def _(gateway: Gateway, attach: Attach) -> Reply:
-    reply = gateway.told_to(Secret(f"sk-invented-{unique()}"))
+    reply = gateway.models_as(Secret(f"sk-invented-{unique()}"))
     attach(f"what an invented key is told: {reply.status}", reply.text)
     return reply
 
 
 @then("the gateway refuses the key")
 def _(reply: Reply, gateway: Gateway, run: Run) -> None:
-    run.remark(check_refused(reply.status, gateway.told_to(None).status))
+    run.remark(check_refused(reply.status, gateway.models_as(None).status))

@@ -6,7 +6,7 @@ from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
 from acceptance.checks.credential import check_key_in_use, check_source
-from acceptance.checks.endpoint import Place, check_declared, declared_connections, remarks
+from acceptance.checks.endpoint import GatewayAddress, check_declared, declared_connections, remarks
 from acceptance.checks.proof import Connection
 from acceptance.checks.rollout import (
     Arrivals,
@@ -40,19 +40,19 @@ def _(workload: Workload, run: Run, attach: Attach) -> Workload:
 
 
 @then(sentence(parse('the declared endpoint is "{endpoint}"'), states=States.DECLARED_ENDPOINT))
-def _(deployed: Workload, place: Place, endpoint: str) -> None:
+def _(deployed: Workload, place: GatewayAddress, endpoint: str) -> None:
     check_declared(deployed, place, endpoint)
 
 
 @then(
     sentence(parse('the declared key comes from the secret "{secret}"'), states=States.KEY_SOURCE)
 )
-def _(deployed: Workload, place: Place, secret: str) -> None:
+def _(deployed: Workload, place: GatewayAddress, secret: str) -> None:
     check_source(deployed, place, secret)
 
 
 @then("the key in use is the declared one")
-def _(deployed: Workload, place: Place, connection: Connection) -> None:
+def _(deployed: Workload, place: GatewayAddress, connection: Connection) -> None:
     check_key_in_use(deployed, place, connection)
 
 
@@ -86,7 +86,7 @@ def _(cluster: Cluster, workload: Workload) -> Mapping[str, PodResponse]:
 
 
 @then("they hold the declared key")
-def _(told: Mapping[str, PodResponse], workload: Workload, place: Place) -> None:
+def _(told: Mapping[str, PodResponse], workload: Workload, place: GatewayAddress) -> None:
     check_running_key(told, workload, place)
 
 
@@ -99,7 +99,7 @@ def _(reached_from_inside: Mapping[str, PodResponse]) -> Mapping[str, PodRespons
 def _(
     told: Mapping[str, PodResponse],
     connection: Connection,
-    place: Place,
+    place: GatewayAddress,
     arrived: Arrivals,
     run: Run,
 ) -> None:

@@ -1,15 +1,23 @@
 """A contract is read from a folder alone; whatever is wrong with one is told with its line."""
 
+import os
+import re
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pytest_bdd.feature import get_feature
 
+from acceptance.contract.profile import ContractError
 from acceptance.contract.reading import read_contract
 from acceptance.contract.sentences import outages
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError, Subject
 from acceptance.target import Outage
+from tests.odd import TEXTS
 from tests.story import STORY
 
 PROFILE = """\
@@ -243,6 +251,23 @@ BAD = {
     ),
     "not UTF-8": ({"feature": FEATURE.encode().replace(b"Both", b"B\xf6th")}, ":15", "UTF-8"),
     "not Gherkin": (_feature("Scenario: Both", "Szenario: Both"), "ours.feature:15", "Gherkin"),
+    **{
+        f"a port {port[:9]}": (
+            _profile("proxy:80", f"proxy:{port}"),
+            "profile.yaml:3",
+            "namespace/name, or namespace/name:port",
+        )
+        for port in ("²", "0", "70000", "9" * 5000)
+    },
+    "no feature": ({"feature": "# later\n"}, "ours.feature:1", "neither"),
+    "no table": (
+        _feature(
+            "      | model  |\n      | big    |\n      | claude |\n",
+            "",
+        ),
+        "ours.feature:17",
+        "no table",
+    ),
     "an empty profile": ({"profile": ""}, "profile.yaml:1", "empty file"),
     "a list of files that lacks one": (
         _profile("criteria:", "features: [theirs]\ncriteria:"),
@@ -266,6 +291,13 @@ def test_a_bad_one_is_told_with_its_line(
     assert "\n  fix       " in message
 
 
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    written(tmp_path)
+    os.mkfifo(tmp_path / "pipe.feature")
+    with pytest.raises(SetupError, match=r"found     something else.*\n  where     .*pipe.feature"):
+        read_contract(tmp_path)
+
+
 @pytest.mark.parametrize("present", [(), ("profile.yaml",), ("ours.feature",)])
 def test_a_folder_that_lacks_something(tmp_path: Path, present: tuple[str, ...]) -> None:
     for name in present:
@@ -274,3 +306,34 @@ def test_a_folder_that_lacks_something(tmp_path: Path, present: tuple[str, ...])
         read_contract(tmp_path)
     with pytest.raises(SetupError, match="a folder"):
         read_contract(tmp_path / "nowhere")
+
+
+_SIGNS = (
+    *("@", "@AC7", "Feature: ", "Scenario: ", "Scenario Outline: a", "Examples:", "Rule: a", "|"),
+    *("Background:", "Given ", "Then ", "* ", "| a |", '"""', "<model>", "# language: de", "\t"),
+    *("? a", "---\n", "...\n", "!!python/object:a", "<<: *a", "~", ": ", "ai/b:²", "ai/b:0"),
+    *("ai/b:" + "9" * 5000, "[a, [b]]", "{a: {b: c}}"),
+)
+
+
+@settings(max_examples=150)
+@given(
+    file=st.sampled_from(["profile.yaml", "ours.feature"]),
+    place=st.integers(0, 200),
+    put=st.one_of(st.sampled_from(_SIGNS), st.sampled_from(TEXTS), st.text(max_size=6)),
+    instead=st.booleans(),
+)
+def test_a_damaged_contract_is_read_or_refused(
+    file: str, place: int, put: str, *, instead: bool
+) -> None:
+    texts = {"profile.yaml": PROFILE, "ours.feature": FEATURE}
+    words = [*re.finditer(r"\S+", texts[file])]
+    word = words[place % len(words)]
+    texts[file] = (
+        texts[file][: word.start()] + put + texts[file][word.end() if instead else word.start() :]
+    )
+    # each in a folder of its own: pytest-bdd keeps what it has read of a path
+    with TemporaryDirectory() as folder, suppress(ContractError):
+        for name, text in texts.items():
+            (Path(folder) / name).write_bytes(text.encode(errors="surrogatepass"))
+        read_contract(Path(folder))

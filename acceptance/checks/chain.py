@@ -13,6 +13,8 @@ DEEPEST = 5
 """How many fallbacks deep LiteLLM 1.106.2 goes unless `max_fallbacks` says otherwise."""
 ANY = "*"
 """The rule for every model that has none: what LiteLLM makes of `default_fallbacks`."""
+OF_ENTRY = "of its entry"
+"""How the kind of a rule ends that stands in a model's own entry."""
 ALIAS = "model_group_alias"
 """The router's setting by which another model is asked under this name."""
 
@@ -119,9 +121,30 @@ def _follows(substitute: Substitute, order: tuple[str, ...]) -> bool:
     return set(substitute.targets) <= set(later)
 
 
-def check_alone(chains: Iterable[Chain]) -> None:
-    """Raise AssertionError if one of the models has any fallback."""
-    replaced = [each for chain in chains for each in _replaced(chain)]
+def takes_long_ones(chain: Chain, other: str, agreed: Collection[str]) -> bool:
+    """Whether a rule that was not agreed on gives long questions for a chain's first model away.
+
+    Args:
+        chain: of that model.
+        other: who would answer them.
+        agreed: the order in which models may follow each other; none for a parallel model.
+    """
+    return any(
+        each.model == chain.order[0] and other in each.targets and not _follows(each, tuple(agreed))
+        for each in chain.otherwise
+        if "context_window" in each.kind
+    )
+
+
+def check_alone(chains: Iterable[Chain], told: Collection[str] = ()) -> None:
+    """Raise AssertionError if one of the models has any fallback.
+
+    Args:
+        chains: each model's.
+        told: models that were asked and did not answer by themselves. What their own entries put in
+            their place was told there, as the cause: one fault, one red line.
+    """
+    replaced = [each for chain in chains for each in _replaced(chain, told)]
     if replaced:
         raise AssertionError(
             explain(
@@ -136,11 +159,13 @@ def check_alone(chains: Iterable[Chain]) -> None:
         )
 
 
-def _replaced(chain: Chain) -> Iterator[str]:
+def _replaced(chain: Chain, told: Collection[str]) -> Iterator[str]:
     model = chain.order[0]
     if len(chain.order) > 1:
         yield f"{chain} (fallbacks or default_fallbacks)"
-    yield from (str(each) for each in chain.otherwise if each.model == model)
+    for each in chain.otherwise:
+        if each.model == model and not (model in told and each.kind.endswith(OF_ENTRY)):
+            yield str(each)
 
 
 def check_agree(told: Mapping[str, str]) -> None:

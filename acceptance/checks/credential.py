@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from acceptance.checks.endpoint import Declared, Place, declared_connections
+from acceptance.checks.endpoint import Declared, GatewayAddress, declared_connections
 from acceptance.checks.proof import Connection, Served
 from acceptance.cluster import Workload
 from acceptance.errors import NotProven
@@ -15,13 +15,13 @@ _REFUSALS = {400, 401, 403, 500}
 _OK = 200
 
 
-def declared_for_gateway(workload: Workload, place: Place) -> Declared:
+def declared_for_gateway(workload: Workload, place: GatewayAddress) -> Declared:
     """The declared connection to the gateway; the first one where none leads there."""
     declared = declared_connections(workload.environment)
-    return next((each for each in declared if not place.wrong(each.url)), declared[0])
+    return next((each for each in declared if not place.mismatch(each.url)), declared[0])
 
 
-def check_source(workload: Workload, place: Place, secret: str) -> None:
+def check_source(workload: Workload, place: GatewayAddress, secret: str) -> None:
     """Raise AssertionError unless the declared key is read from this Secret."""
     declared = declared_for_gateway(workload, place)
     from_secret = re.compile(rf"Secret {re.escape(secret)}(,|$)")
@@ -51,7 +51,7 @@ def _holds(value: Secret, key: Secret) -> bool:
     return key.reveal() in map(str.strip, value.reveal().split(";"))
 
 
-def check_key_in_use(workload: Workload, place: Place, connection: Connection) -> None:
+def check_key_in_use(workload: Workload, place: GatewayAddress, connection: Connection) -> None:
     """Raise AssertionError unless what the connection sends is the declared key, spaces aside.
 
     Headers of the connection's own win over its key (Open WebUI 0.12.4, `utils/headers.py`), and a
@@ -68,7 +68,7 @@ def check_key_in_use(workload: Workload, place: Place, connection: Connection) -
         *(
             each.key.fingerprint
             for each in declared_connections(workload.environment)
-            if not place.wrong(each.url)
+            if not place.mismatch(each.url)
         ),
     }
     found = [f"{of}: fingerprint {key}" for of, key in _sent(connection) if key not in right]

@@ -25,7 +25,7 @@ _PATHS = ("/v1", "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class GatewayAddress:
     """Where the gateway is, and how an address is recognised as leading there."""
 
     service: ServiceName
@@ -43,7 +43,7 @@ class Place:
     root: str = ""
     """Path below which LiteLLM serves as well (`SERVER_ROOT_PATH`)."""
 
-    def wrong(self, url: str) -> str:
+    def mismatch(self, url: str) -> str:
         """Why a URL is not the gateway's; empty when it is."""
         if _TWO.search(url):
             return "a comma joins two addresses: Open WebUI separates them by a semicolon"
@@ -198,7 +198,7 @@ def remarks(workload: Workload) -> tuple[str, ...]:
     )
 
 
-def check_declared(workload: Workload, place: Place, expected: str) -> None:
+def check_declared(workload: Workload, place: GatewayAddress, expected: str) -> None:
     """Raise AssertionError unless one declared connection is the gateway's, as was agreed.
 
     Args:
@@ -221,7 +221,7 @@ def check_declared(workload: Workload, place: Place, expected: str) -> None:
     )
 
 
-def _origin(environment: Environment, declared: tuple[Declared, ...], place: Place) -> str:
+def _origin(environment: Environment, declared: tuple[Declared, ...], place: GatewayAddress) -> str:
     source = declared[0].url_source
     name = source.partition(" ")[0]
     hidden = environment[name].hides if name in environment else 0
@@ -229,7 +229,7 @@ def _origin(environment: Environment, declared: tuple[Declared, ...], place: Pla
         variable.name
         for variable in environment.values()
         if not variable.value.sealed
-        and not place.wrong(variable.value.reveal())
+        and not place.mismatch(variable.value.reveal())
         and not variable.name.startswith(name)
     ]
     parts = [source]
@@ -240,16 +240,18 @@ def _origin(environment: Environment, declared: tuple[Declared, ...], place: Pla
     return "; ".join(parts)
 
 
-def _unlike(url: str, place: Place, agreed: str) -> str:
+def _unlike(url: str, place: GatewayAddress, agreed: str) -> str:
     """Why an address is not the gateway's, or not the one that was agreed on."""
-    wrong = place.wrong(url)
+    wrong = place.mismatch(url)
     if wrong or not agreed:
         return wrong
     deviation = place.deviation(url, agreed)
     return f"{deviation}; the contract says {agreed}" if deviation else ""
 
 
-def check_in_use(wiring: Wiring, place: Place, workload: Workload | None, agreed: str = "") -> None:
+def check_in_use(
+    wiring: Wiring, place: GatewayAddress, workload: Workload | None, agreed: str = ""
+) -> None:
     """Raise AssertionError unless a connection that requests can take is the gateway's, as agreed.
 
     Args:
@@ -262,7 +264,7 @@ def check_in_use(wiring: Wiring, place: Place, workload: Workload | None, agreed
     if reasons and not all(reasons.values()):
         return
     switched_off = not wiring.in_use and any(
-        not place.wrong(each.url) for each in wiring.connections
+        not place.mismatch(each.url) for each in wiring.connections
     )
     detail = "; ".join(f"{url} ({reason})" for url, reason in reasons.items())
     raise AssertionError(
@@ -277,17 +279,17 @@ def check_in_use(wiring: Wiring, place: Place, workload: Workload | None, agreed
     )
 
 
-def _told_otherwise(workload: Workload | None, place: Place) -> str:
+def _told_otherwise(workload: Workload | None, place: GatewayAddress) -> str:
     declared = declared_connections(workload.environment) if workload else ()
-    right = [each for each in declared if not place.wrong(each.url)]
+    right = [each for each in declared if not place.mismatch(each.url)]
     if not right:
         return ""
     return f"; the environment says {right[0].url}, but the database wins"
 
 
-def gateway_connections(wiring: Wiring, place: Place) -> tuple[Connection, ...]:
+def gateway_connections(wiring: Wiring, place: GatewayAddress) -> tuple[Connection, ...]:
     """The connections in use that lead to the gateway."""
-    return tuple(each for each in wiring.in_use if not place.wrong(each.url))
+    return tuple(each for each in wiring.in_use if not place.mismatch(each.url))
 
 
 def together(alive: Sequence[Connection]) -> Connection:
@@ -301,12 +303,12 @@ def together(alive: Sequence[Connection]) -> Connection:
     return replace(first, model_ids=names, also=frozenset(each.index for each in others))
 
 
-def check_replicas_in_use(wirings: Mapping[str, Wiring], place: Place) -> None:
+def check_replicas_in_use(wirings: Mapping[str, Wiring], place: GatewayAddress) -> None:
     """Raise AssertionError unless every replica has a connection in use that is the gateway's."""
     wrong = {
         name: wiring
         for name, wiring in wirings.items()
-        if all(place.wrong(each.url) for each in wiring.in_use)
+        if all(place.mismatch(each.url) for each in wiring.in_use)
     }
     if wrong:
         raise AssertionError(

@@ -246,6 +246,8 @@ class Answer:
     """The headers that prove who answered."""
     by_a_user: bool = False
     """Whether an ordinary user asked, and not the account that judges."""
+    to_a_user: "Answer | None" = None
+    """What an ordinary user was told, where that is not the model's own answer and this one is."""
     attempts: int = 1
     """How often it was asked; a second time only for what passes by itself."""
     picture: bytes = field(default=b"", repr=False)

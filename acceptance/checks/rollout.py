@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from acceptance.checks.credential import declared_for_gateway, key_refused
-from acceptance.checks.endpoint import Place, declared_connections
+from acceptance.checks.endpoint import GatewayAddress, declared_connections
 from acceptance.checks.proof import Connection, Served, host_of
 from acceptance.cluster import PodResponse, Workload
 from acceptance.errors import Blocked, NotProven, Subject
@@ -96,7 +96,9 @@ def _urls(environment: Environment) -> tuple[str, ...]:
     return tuple(each.url for each in declared_connections(environment))
 
 
-def check_running_key(told: Mapping[str, PodResponse], workload: Workload, place: Place) -> None:
+def check_running_key(
+    told: Mapping[str, PodResponse], workload: Workload, place: GatewayAddress
+) -> None:
     """Raise AssertionError unless each running process holds the key that is declared now.
 
     Whole variables are compared: a plural one holds the keys of several connections.
@@ -177,7 +179,10 @@ class Arrivals:
 
 
 def check_arrived(
-    told: Mapping[str, PodResponse], connection: Connection, place: Place, arrivals: Arrivals
+    told: Mapping[str, PodResponse],
+    connection: Connection,
+    place: GatewayAddress,
+    arrivals: Arrivals,
 ) -> None:
     """Raise AssertionError unless it is the judged gateway, and no other, that answered.
 

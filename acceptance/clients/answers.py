@@ -16,7 +16,7 @@ from acceptance.clients.hands import Hands
 from acceptance.clients.streaming import Question
 from acceptance.contract.values import Contract
 from acceptance.message import excerpt
-from acceptance.waiting import Say, aloud, eventually
+from acceptance.waiting import Progress, eventually, waiting_for
 
 _WORDS = """
 acorn anchor apron attic bacon badge bagel banjo barrel basket bench biscuit blanket blender
@@ -76,7 +76,7 @@ class Answers:
         *,
         wanted: Callable[[], Iterable[str]],
         ordinary: Callable[[str], Hands | None] = lambda _model: None,
-        say: Say,
+        say: Progress,
     ) -> None:
         """Ask nothing yet.
 
@@ -136,16 +136,18 @@ class Answers:
         return (*chain, *outside[:1])
 
     def _tell_of_users(self) -> None:
-        """Let the first model that answers the account that judges, and no ordinary user, say so.
+        """Note it at the first model that answers the account that judges, and no ordinary user.
 
-        Once: what treats users otherwise is one fault, however many models it concerns.
+        Once: what treats users otherwise is one fault, however many models it concerns. What rests
+        on the model goes on with the answer that is its own.
         """
         for model in self._asked_by_users():
-            answer = self._amiss.get(model)
-            if answer and not self._answers[model].exception():
-                if _its_own(self._answers[model].result()):
+            told = self._amiss.get(model)
+            if told and not self._answers[model].exception():
+                answer = self._answers[model].result()
+                if _its_own(answer):
                     self._answers[model] = Future()
-                    self._answers[model].set_result(answer)
+                    self._answers[model].set_result(replace(answer, to_a_user=told))
                 self._amiss.clear()
                 return
 
@@ -227,7 +229,7 @@ class Answers:
             return last  # the limit is what is told of it
 
     def _ask(self, model: str, options: Mapping[str, Any], *, hands: Hands | None = None) -> Answer:
-        with aloud(f"the answer of {model}", self._say):
+        with waiting_for(f"the answer of {model}", self._say):
             question = Question(model=model, nonce=nonce(), options=options)
             return (hands or self._hands).ask(question)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from acceptance.checks.answering import check_answer
-from acceptance.checks.proof import Answer
+from acceptance.checks.proof import Answer, Provenance
+from acceptance.checks.witnessing import witnessed
 from acceptance.clients.answers import Answers
 from acceptance.contract.values import Contract, Provider
 from acceptance.errors import Blocked, Subject
@@ -23,6 +24,7 @@ class Baseline:
         away: Callable[[Provider], bool],
         as_agreed: Callable[[str], bool] = lambda _model: False,
         witness: Witness | None = None,
+        blamed: Callable[[str, str], bool] = lambda _model, _other: False,
     ) -> None:
         """Ask nothing yet.
 
@@ -33,6 +35,8 @@ class Baseline:
             away: whether nobody is meant to serve a provider's models now.
             as_agreed: whether the gateway's entry of a model is known to be as it should.
             witness: who saw at the providers' side what they were asked; must agree.
+            blamed: whether another scenario says that what is too long for a model is answered by
+                another one: the page's questions may be, since its tools count.
         """
         self._answers = answers
         self._contract = contract
@@ -40,6 +44,9 @@ class Baseline:
         self.away = away
         self._as_agreed = as_agreed
         self._witness = witness
+        self._blamed = blamed
+        self._short: dict[str, Answer] = {}
+        """Answers to plain questions, by model."""
         self._through_another = ""
         """The model whose answer showed first that Open WebUI asks another gateway."""
 
@@ -51,12 +58,25 @@ class Baseline:
         """Return if the model gave this answer; raises like `check`.
 
         A substitute that does not answer by itself has its own reason, and that is the one told.
+        What an ordinary user was told counts here, and not where something rests on the model.
         """
         if answer.model != model:
             self.check(model)
-        self._check(answer, model, self._contract.providers[provider])
+        self._check(answer.to_a_user or answer, model, self._contract.providers[provider])
+
+    def too_long(self, nonce: str, model: str) -> bool:
+        """Whether a question was too long for its model, and is told of where the rule stands."""
+        calls = self._witness.calls() if self._witness else ()
+        return self._given_away(model, witnessed(nonce, calls, self._contract))
+
+    def _given_away(self, model: str, who: Provenance | None) -> bool:
+        return who is not None and who.group not in (model, "") and self._blamed(model, who.group)
 
     def _check(self, answer: Answer, model: str, provider: Provider) -> None:
+        if answer.model == model and self._given_away(model, answer.provenance):
+            if model not in self._short:
+                self._short[model] = self._answers.fresh(model, as_page=False)
+            answer = self._short[model]
         if answer.provenance and answer.provenance.foreign:
             self._through_another = self._through_another or model
             if self._through_another != model:  # one fault, one red line
@@ -76,6 +96,20 @@ class Baseline:
             ],
             as_agreed=self._as_agreed,
         )
+
+    def require_heeded(self, answer: Answer) -> None:
+        """Return if LiteLLM heeds which model is asked for, as far as this answer tells.
+
+        Raises:
+            Blocked: whoever gave it answers for another model of the contract, too.
+        """
+        by = answer.provenance.group if answer.provenance else ""
+        others = (name for name in self._contract.parallel if name != by)
+        other = next(others, "") if by in self._contract.models else ""
+        who = self._answers.of(other).provenance if other else None
+        if who and who.group == by:
+            reason = f"{by} answers for {other} too, and for whatever is asked for"
+            raise Blocked(Subject.ANSWERS, reason)
 
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.

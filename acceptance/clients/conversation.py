@@ -12,7 +12,7 @@ from acceptance.clients.shapes import mapping, sequence
 from acceptance.clients.streaming import Question
 from acceptance.clients.transport import Reply
 from acceptance.message import explain
-from acceptance.waiting import Say, aloud, eventually, quiet
+from acceptance.waiting import Progress, eventually, quiet, waiting_for
 
 _STREAM = "data:"
 """How an answer begins that is streamed to whoever asked."""
@@ -22,7 +22,7 @@ class Conversation:
     """A chat in Open WebUI that is deleted at the end; a context."""
 
     def __init__(
-        self, open_webui: OpenWebUI, *, say: Say = quiet, timeout: float = ANSWER_TIMEOUT
+        self, open_webui: OpenWebUI, *, say: Progress = quiet, timeout: float = ANSWER_TIMEOUT
     ) -> None:
         """Nothing is asked yet.
 
@@ -61,7 +61,7 @@ class Conversation:
         """Ask within this conversation and wait until the answer is stored."""
         question = Question(model=model, nonce=nonce, history=self.history)
         identity = str(uuid.uuid4())
-        with aloud(f"Open WebUI to take a question for {model}", self._say):
+        with waiting_for(f"Open WebUI to take a question for {model}", self._say):
             reply = self._put(question, identity)
         if reply.status != HTTPStatus.OK or not isinstance(reply.json, dict):
             raise self._not_taken(model, f"{reply.status}: {reply.error}")

@@ -17,7 +17,7 @@ from acceptance.errors import Inconclusive, NotProven
 from acceptance.message import excerpt, explain
 from acceptance.target import Outage, Outages
 from acceptance.timeline import Moment, Timeline
-from acceptance.waiting import Say, aloud, eventually, quiet
+from acceptance.waiting import Progress, eventually, quiet, waiting_for
 
 _MARGIN = 60.0
 """Seconds beside the cooldown, in which a model answers that is there again."""
@@ -43,7 +43,7 @@ class Drill:
         gateway: Gateway,
         well: Baseline,
         *,
-        say: Say,
+        say: Progress,
     ) -> None:
         """Disturb nothing yet.
 
@@ -198,7 +198,7 @@ class Drill:
         return True
 
     def _check_serves(self, model: str) -> None:
-        with aloud(f"{model} to answer by itself", self._say):
+        with waiting_for(f"{model} to answer by itself", self._say):
             answer = _ask_once(self._gateway, model)
         if answer.error:
             raise AssertionError(
@@ -213,7 +213,7 @@ class Drill:
             )
 
 
-def ask_alone(gateway: Gateway, model: str, say: Say = quiet) -> Answer:
+def ask_alone(gateway: Gateway, model: str, say: Progress = quiet) -> Answer:
     """The model's own answer, with no retry and no fallback that could hide that it is dead.
 
     While LiteLLM lets the model rest after a failure it tells nobody why, so that is waited for.

@@ -1,13 +1,14 @@
 """The gateway (LiteLLM), asked directly: what it serves, how it is set, who answers."""
 
 import json
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
+from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
 from acceptance.clients.shapes import mapping, sequence
@@ -22,6 +23,9 @@ _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 _PARTS = ("model_info", "litellm_params")
 _COOLDOWN = 30.0
 """Seconds, where they are not told: the story's; LiteLLM 1.106.2 takes 5 where none are set."""
+_LONGEST_COOLDOWN = 600.0
+"""Seconds that the suite waits for a model to serve again, whatever LiteLLM is told: a cooldown of
+days is no reason to wait for days."""
 ANSWER_TIMEOUT = 180.0
 """Seconds; a cold Ollama loads its model for up to three minutes."""
 _KEY_REFUSED = re.compile(
@@ -213,7 +217,7 @@ class Gateway:
         kinds["aliases of the key in use"] = _aliases(of_key.get("aliases"))
         for each in self.deployments():
             for parameter, targets in each.replaced.items():
-                rules = kinds.setdefault(f"litellm_params.{parameter} of its entry", {})
+                rules = kinds.setdefault(f"litellm_params.{parameter} {OF_ENTRY}", {})
                 rules[each.group] = (*rules.get(each.group, ()), *targets)
         return kinds
 
@@ -247,7 +251,8 @@ class Gateway:
             router = self.settings().get("cooldown_time")
         except (NotProven, UnexpectedAnswerError):
             return _COOLDOWN  # they may not be read
-        return max([float(router) if isinstance(router, int | float) else _COOLDOWN, *own])
+        told = _seconds(router)
+        return min(max([_COOLDOWN if told is None else told, *own]), _LONGEST_COOLDOWN)
 
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
@@ -255,7 +260,7 @@ class Gateway:
         self._require_welcome(answer.status, answer.error)
         return self.recognise(answer)
 
-    def told(self, heads: Iterable[str]) -> str:
+    def describe(self, heads: Iterable[str]) -> str:
         """What it serves, to hold one replica against another; a line each thing.
 
         Models and the chains that begin at `heads`; other ways to replace a model; every entry.
@@ -270,7 +275,7 @@ class Gateway:
         )
         return "\n".join([f"{', '.join(models)}; {chains}", *sorted(others), *sorted(entries)])
 
-    def told_to(self, key: Secret | None) -> Reply:
+    def models_as(self, key: Secret | None) -> Reply:
         """What somebody with another key, or with none, is told: `GET /v1/models`."""
         return self.asked_by(key, "/v1/models")
 
@@ -327,7 +332,16 @@ def _replaced(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def _cooldown(item: Mapping[str, Any]) -> float:
     """An entry's own cooldown, in either of the two places where LiteLLM looks for it."""
     given = (mapping(item.get(part)).get("cooldown_time") for part in _PARTS)
-    return max((float(each) for each in given if isinstance(each, int | float)), default=0.0)
+    return max((_seconds(each) or 0.0 for each in given), default=0.0)
+
+
+def _seconds(value: object) -> float | None:
+    """A number of seconds; None for what is none, as `NaN` or one that no clock holds."""
+    try:
+        seconds = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.inf
+    return None if math.isnan(seconds) else seconds
 
 
 def _parameters(given: object) -> str:

@@ -117,7 +117,9 @@ class OpenWebUI:
         return Wiring(
             enabled=bool(config.get("ENABLE_OPENAI_API")),
             connections=tuple(
-                _connection(index, str(url), str(key), options.get(str(index)) or options.get(url))
+                _connection(
+                    index, str(url), str(key), options.get(str(index)) or options.get(str(url))
+                )
                 for index, (url, key) in enumerate(zip(urls, padded, strict=False))
             ),
         )

@@ -21,9 +21,10 @@ def check_last(
     """Return if the last turn was answered by this model; raises like its checks.
 
     Where nobody at the providers' side saw who answered it, the same conversation is asked to go
-    on, beside what is stored, and that answer says by its headers whose it is.
+    on, beside what is stored, and that answer says by its headers whose it is. So it is where the
+    page's question was too long for the model, and the rule that gives it away is told elsewhere.
     """
-    if witness:
+    if witness and not well.too_long(said[-1].nonce, model.name):
         check_turn(said[-1], model, witness.calls())
         return
     check_returned(said[-1], model)

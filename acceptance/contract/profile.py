@@ -15,8 +15,8 @@ from acceptance.resources import ServiceName
 from acceptance.shown import line
 
 NAME = "profile.yaml"
-_LARGEST = 200_000
-"""Bytes; a file of more is another one."""
+LARGEST = 200_000
+"""Bytes of a profile, or of one feature file; one of more is another one."""
 _ROWS = ("criteria", "requirements", "tasks")
 _FIELDS = (
     *("title", "open_webui", "gateway", "features", "ordinary_user"),
@@ -103,8 +103,8 @@ class _Reader:
 
     def _root(self) -> yaml.Node:
         try:
-            if self._path.stat().st_size > _LARGEST:
-                self._refuse(None, "a small YAML file", f"more than {_LARGEST} bytes")
+            if self._path.stat().st_size > LARGEST:
+                self._refuse(None, "a small YAML file", f"more than {LARGEST} bytes")
             text = self._path.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
@@ -168,11 +168,10 @@ class _Reader:
 
     def _service(self, node: yaml.Node) -> ServiceName:
         text = self._text(node)
-        namespace, _, rest = text.partition("/")
-        name, colon, port = rest.partition(":")
-        if not namespace or not name or "/" in name or (colon and not port.isdigit()):
+        service = ServiceName.read(text)
+        if service is None:
             self._refuse(node, "namespace/name, or namespace/name:port", repr(text))
-        return ServiceName(namespace=namespace, name=name, port=int(port or 0))
+        return service
 
     def _texts(self, node: yaml.Node) -> Iterator[str]:
         if not isinstance(node, yaml.SequenceNode) or not node.value:

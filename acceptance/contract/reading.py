@@ -13,7 +13,7 @@ from pytest_bdd.exceptions import GherkinParseError
 from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Examples, Feature, Scenario, ScenarioTemplate, Step
 
-from acceptance.contract.profile import NAME, ContractError, Profile, read_profile
+from acceptance.contract.profile import LARGEST, NAME, ContractError, Profile, read_profile
 from acceptance.contract.sentences import MODEL, ORDER, PROVIDER, Sentence, States, known
 from acceptance.contract.values import Contract, Model, Provider
 from acceptance.errors import Subject
@@ -56,7 +56,17 @@ def _files(folder: Path, profile: Profile) -> Iterator[Path]:
     if listed and (left := sorted(set(there) - set(listed))):
         what = f"{', '.join(left)}: not in the list"
         _refuse(profile.at("features"), "every feature file", what, "add it, or drop the list")
-    yield from (there[name] for name in listed or there)
+    for name in listed or there:
+        _check_readable(there[name])
+        yield there[name]
+
+
+def _check_readable(file: Path) -> None:
+    """Return if it is a file of bearable size: reading anything else might never end."""
+    if not file.is_file():
+        _refuse(str(file), "a file", "something else", "remove it, or rename it")
+    if file.stat().st_size > LARGEST:
+        _refuse(str(file), f"at most {LARGEST} bytes", "more", "split it into several files")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,7 +194,12 @@ class _Reading:
         """The models that must be in the selector, each with the place that says so first."""
         offered: dict[str, str] = {}
         for said in self._of(States.OFFERED):
-            named = said.table or [(said.values[MODEL], said.place)]
+            named = said.table or [
+                (name, said.place) for name in (said.values.get(MODEL),) if name is not None
+            ]
+            if not named:
+                fix = "list the models below the sentence, in a column `model`"
+                _refuse(said.place, f"a table with the column {MODEL}", "no table", fix)
             for name, place in named:
                 self._spelled_once(name, place)
                 offered.setdefault(name, place)
@@ -302,6 +317,8 @@ def _feature(file: Path) -> Feature:
     except GherkinParseError as error:
         found = " ".join(error.message.split())
         _refuse(f"{file}:{error.line}", "Gherkin", found, "correct that line")
+    except KeyError:  # of a file without any, its parser (pytest-bdd 9.0.1) has no word
+        _refuse(f"{file}:1", "Feature: and its scenarios", "neither", "write them, or remove it")
     except OSError as error:
         _refuse(str(file), "a file that can be read", str(error), "correct its rights")
 

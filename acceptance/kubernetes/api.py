@@ -15,7 +15,7 @@ from acceptance.kubernetes.stream import NotOpenedError, message_of
 from acceptance.kubernetes.wire import Answer, CertificateError, Wire
 from acceptance.message import excerpt
 from acceptance.resources import Manifest
-from acceptance.waiting import Say, eventually, quiet
+from acceptance.waiting import Progress, eventually, quiet
 
 T = TypeVar("T")
 PATHS: Mapping[str, str] = {
@@ -58,7 +58,7 @@ class Api:
         *,
         context: str,
         may: Iterable[str] = (),
-        say: Say = quiet,
+        say: Progress = quiet,
         patience: float = _PATIENCE,
     ) -> None:
         """Ask nothing yet.

@@ -13,13 +13,13 @@ from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.wire import Wire
 from acceptance.message import explain
-from acceptance.waiting import Say, aloud
+from acceptance.waiting import Progress, waiting_for
 
 IN_CLUSTER = "in-cluster"
 """How the context is called where a pod asks as its ServiceAccount."""
 
 
-def connect(*, kubeconfig: str, context: str, say: Say) -> Api:
+def connect(*, kubeconfig: str, context: str, say: Progress) -> Api:
     """The API server of a context.
 
     exec plugins, OIDC and proxies work as the official client allows (37.0.2).
@@ -122,9 +122,9 @@ def _impersonating(
             yield f"Impersonate-Extra-{quote(str(key).lower(), safe='')}", str(value)
 
 
-def _load(config: Any, location: str, context: str, configuration: Any, say: Say) -> None:  # noqa: ANN401  # untyped
+def _load(config: Any, location: str, context: str, configuration: Any, say: Progress) -> None:  # noqa: ANN401  # untyped
     """Fill in address and credentials; a plugin that gives them may ask a person first."""
-    with _complaints() as heard, aloud(f"the credentials of context {context}", say):
+    with _complaints() as heard, waiting_for(f"the credentials of context {context}", say):
         config.load_kube_config(
             config_file=location,
             context=context,

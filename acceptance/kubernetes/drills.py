@@ -15,13 +15,13 @@ from acceptance.kubernetes.lease import DrillLease
 from acceptance.kubernetes.objects import owners_by_selector, replicas
 from acceptance.kubernetes.refusals import workload_behind
 from acceptance.kubernetes.rights import identity
-from acceptance.kubernetes.scale import certificate, give_back, wait_until_back
+from acceptance.kubernetes.scale import certificate, scale_back, wait_until_back
 from acceptance.kubernetes.scaling import MAY, ScalingOutages
 from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot, by_annotation, marked, pods
 from acceptance.message import explain
 from acceptance.resources import ServiceName
 from acceptance.signals import defer_signals
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 
 _EVERYBODYS = {
     "colima",
@@ -65,7 +65,7 @@ def drills(  # what a person says of a drill
     allowed_on: str,
     notes: Path,
     restore_by: str = "",
-    say: Say,
+    say: Progress,
     closing: ExitStack,
 ) -> ScalingOutages | None:
     """The outages that may be brought about; None where no drill was asked for.
@@ -88,13 +88,13 @@ def drills(  # what a person says of a drill
     restore_by = restore_by or f"make restore CONTEXT={api.context}"
     if allowed_on:
         _require_meant(api, allowed_on)
-    notebook = journal_of(api, notes)
+    journal = journal_of(api, notes)
     if not allowed_on:
-        _require_all_in_place(api, notebook, *backends.values(), restore_by=restore_by, say=say)
+        _require_all_in_place(api, journal, *backends.values(), restore_by=restore_by, say=say)
         return None
     say(f"drill: allowed on {about(api)}")
-    restore(api, notebook, *backends.values(), say=say)
-    outages = ScalingOutages(api, backends, notebook=notebook, restore_by=restore_by, say=say)
+    restore(api, journal, *backends.values(), say=say)
+    outages = ScalingOutages(api, backends, journal=journal, restore_by=restore_by, say=say)
     for provider, service in backends.items():
         say(f"drill: {_announced(api, provider, service)}")
     closing.callback(outages.restore)
@@ -126,10 +126,10 @@ def _require_meant(api: Api, allowed_on: str) -> None:
 
 
 def _require_all_in_place(
-    api: Api, notebook: Journal, *services: ServiceName, restore_by: str, say: Say
+    api: Api, journal: Journal, *services: ServiceName, restore_by: str, say: Progress
 ) -> None:
     try:
-        left = left_away(api, notebook, *services)
+        left = left_away(api, journal, *services)
     except Forbidden as error:
         say(f"whether a drill left something away cannot be seen: {error}")
         return
@@ -163,24 +163,24 @@ def _end(outages: ScalingOutages) -> None:
         sys.stderr.write(f"{line}\n")
 
 
-def left_away(api: Api, notebook: Journal, *services: ServiceName) -> tuple[WorkloadSnapshot, ...]:
-    """What a run that was killed left away: by its annotation, or by the notebook."""
+def left_away(api: Api, journal: Journal, *services: ServiceName) -> tuple[WorkloadSnapshot, ...]:
+    """What a run that was killed left away: by its annotation, or by the journal."""
     found = {}
     for service in services:
         for owner in owners_by_selector(api, service):
             if marked(owner) and not replicas(owner):
                 taken = by_annotation(owner)
                 found[str(taken)] = taken
-    for taken, surely in notebook.read():
+    for taken, surely in journal.entries():
         now = api.get(taken.kind, taken.namespace, taken.name)
         if now and taken.is_away(now):
             found[str(taken)] = taken
         elif surely or (now and now["metadata"]["uid"] == taken.uid):
-            notebook.strike(taken)
+            journal.remove(taken)
     return tuple(found.values())
 
 
-def restore(api: Api, notebook: Journal, *services: ServiceName, say: Say) -> tuple[str, ...]:
+def restore(api: Api, journal: Journal, *services: ServiceName, say: Progress) -> tuple[str, ...]:
     """Give back what earlier drills left away; returns what was compared, one line a workload.
 
     Raises:
@@ -188,7 +188,7 @@ def restore(api: Api, notebook: Journal, *services: ServiceName, say: Say) -> tu
             allow it; or it does not become ready.
     """
     api = api.with_rights(*MAY)
-    left = left_away(api, notebook, *services)
+    left = left_away(api, journal, *services)
     with ExitStack() as leases:
         try:
             for namespace in {taken.namespace for taken in left}:
@@ -196,12 +196,12 @@ def restore(api: Api, notebook: Journal, *services: ServiceName, say: Say) -> tu
                 lease.take()
                 leases.callback(lease.release)
             with defer_signals():
-                done = [(taken, give_back(api, taken)) for taken in left]
+                done = [(taken, scale_back(api, taken)) for taken in left]
         except (NotProven, Conflict) as error:
             raise SetupError(f"Not everything was given back: {error}") from error
         for taken, what in done:
             say(f"drill: {taken} {what}")
-            notebook.strike(taken)
+            journal.remove(taken)
         for taken in left:
             wait_until_back(api, taken, say)
         return tuple(certificate(api, taken) for taken in left)

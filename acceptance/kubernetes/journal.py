@@ -29,7 +29,7 @@ class Journal:
         self._ours = _file_name(cluster)
         self._folders = [folder / _file_name(each) for each in (cluster, address) if each]
 
-    def write(self, taken: WorkloadSnapshot) -> None:
+    def add(self, taken: WorkloadSnapshot) -> None:
         """Write down what is about to be taken away.
 
         Raises:
@@ -47,7 +47,7 @@ class Journal:
                 "that may be written"
             ) from error
 
-    def strike(self, taken: WorkloadSnapshot) -> None:
+    def remove(self, taken: WorkloadSnapshot) -> None:
         """It is away no longer."""
         for folder in self._folders:
             file = folder / f"{_named(taken)}.json"
@@ -55,7 +55,7 @@ class Journal:
                 if _read(file).uid == taken.uid:  # not what another cluster calls so
                     file.unlink()
 
-    def read(self) -> Iterator[tuple[WorkloadSnapshot, bool]]:
+    def entries(self) -> Iterator[tuple[WorkloadSnapshot, bool]]:
         """What was written down and never struck; and whether it is surely this cluster's.
 
         Raises:

@@ -12,7 +12,7 @@ from acceptance.errors import AcceptanceError, NotProven
 from acceptance.kubernetes.api import PATHS, Api
 from acceptance.kubernetes.errors import Conflict
 from acceptance.resources import Manifest
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 NAME = "acceptance-drill"
 _DURATION = 30
@@ -30,7 +30,7 @@ MAY = tuple(
 class DrillLease:
     """One holder at a time; taken by `take`, given back by `release`."""
 
-    def __init__(self, api: Api, namespace: str, *, say: Say) -> None:
+    def __init__(self, api: Api, namespace: str, *, say: Progress) -> None:
         self._api = api
         self._say = say
         self._path = PATHS["Lease"].format(namespace)

@@ -10,7 +10,7 @@ from acceptance.kubernetes.errors import Forbidden
 from acceptance.kubernetes.objects import Behind, behind, is_ready, owners_by_selector, replicas
 from acceptance.kubernetes.staleness import of_older_template
 from acceptance.resources import Manifest, ServiceName
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 _ROLLOUT = 180.0
 """Seconds for a rollout that makes progress; a stuck one is judged as it stands."""
@@ -27,7 +27,7 @@ _STUCK = {
 """Reasons that no waiting mends (kubelet 1.34)."""
 
 
-def settle(api: Api, service: ServiceName, say: Say) -> None:
+def settle(api: Api, service: ServiceName, say: Progress) -> None:
     """Return once the workload behind a Service is done with its rollout, or will never be."""
 
     def look() -> None:

@@ -13,7 +13,7 @@ from acceptance.kubernetes.workload_snapshot import (
 )
 from acceptance.message import explain
 from acceptance.resources import Manifest
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 _MANAGER = "acceptance-drill"
 """As whom the fields are written that a drill changes."""
@@ -22,7 +22,7 @@ _BACK = 600.0
 """Seconds for a pod to be ready: a model is loaded into a GPU anew."""
 
 
-def take(api: Api, taken: WorkloadSnapshot, owner: Manifest) -> None:
+def scale_to_zero(api: Api, taken: WorkloadSnapshot, owner: Manifest) -> None:
     """Scale a workload to nothing, if it is still as it was when `owner` was read.
 
     Number and annotation change in one step, so that no end in between loses the number.
@@ -33,20 +33,20 @@ def take(api: Api, taken: WorkloadSnapshot, owner: Manifest) -> None:
     _scale(api, taken, owner, to=0, before=str(taken.replicas))
 
 
-def give_back(api: Api, taken: WorkloadSnapshot) -> str:
+def scale_back(api: Api, taken: WorkloadSnapshot) -> str:
     """Scale a workload back; returns what there was to do, for people.
 
     Whoever changed it since has the last word: their number stays.
     """
     return eventually(
-        lambda: _give_back(api, taken),
+        lambda: _scale_back(api, taken),
         what=f"{taken} to be changed by nobody else",
         transient=(Conflict,),
         interval=0.1,
     )
 
 
-def _give_back(api: Api, taken: WorkloadSnapshot) -> str:
+def _scale_back(api: Api, taken: WorkloadSnapshot) -> str:
     now = _now(api, taken)
     if now is None:
         return "is gone, by somebody else's hand"
@@ -73,7 +73,7 @@ def _patch(api: Api, taken: WorkloadSnapshot, body: object) -> None:
     api.ask("PATCH", path, body=body, query={"fieldManager": _MANAGER}, content_type=_MERGE)
 
 
-def wait_until_back(api: Api, taken: WorkloadSnapshot, say: Say) -> None:
+def wait_until_back(api: Api, taken: WorkloadSnapshot, say: Progress) -> None:
     """Return once as many of its pods are ready as were before.
 
     Raises:

@@ -11,13 +11,13 @@ from acceptance.kubernetes.lease import MAY as MAY_LOCK
 from acceptance.kubernetes.lease import DrillLease
 from acceptance.kubernetes.objects import replicas
 from acceptance.kubernetes.refusals import workload_behind
-from acceptance.kubernetes.scale import certificate, give_back, take, wait_until_back
+from acceptance.kubernetes.scale import certificate, scale_back, scale_to_zero, wait_until_back
 from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot, pods, snapshot_of
 from acceptance.message import excerpt, explain
 from acceptance.resources import Manifest, ServiceName
 from acceptance.signals import defer_signals
 from acceptance.target import Outage
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 MAY = (*MAY_LOCK, r"PATCH /apis/apps/v1/namespaces/[^/]+/(deployments|statefulsets)/[^/]+")
 _TO_GO = 60.0
@@ -41,22 +41,22 @@ class ScalingOutages:
         api: Api,
         backends: Mapping[str, ServiceName],
         *,
-        notebook: Journal,
+        journal: Journal,
         restore_by: str = "",
-        say: Say,
+        say: Progress,
     ) -> None:
         """Change nothing yet.
 
         Args:
             api: the cluster; `MAY` is added to what may be asked.
             backends: the Service of each provider that may be taken away.
-            notebook: where it is written down what is away.
+            journal: where it is written down what is away.
             restore_by: the command that gives back what could not be given back here.
             say: shows what is done.
         """
         self._api = api.with_rights(*MAY)
         self._backends = backends
-        self._notebook = notebook
+        self._journal = journal
         self._restore_by = restore_by or f"make restore CONTEXT={api.context}"
         self._say = say
         self._leases: dict[str, DrillLease] = {}
@@ -109,12 +109,12 @@ class ScalingOutages:
     def _take(self, provider: str, owner: Manifest) -> None:
         taken = snapshot_of(owner)
         # written down first, so that an end between the two gives back what was not taken
-        self._notebook.write(taken)
+        self._journal.add(taken)
         self._taken[provider] = taken
         try:
             # nobody knows what becomes of a question whose answer is not awaited
             with defer_signals():
-                take(self._api, taken, owner)
+                scale_to_zero(self._api, taken, owner)
         except Conflict as error:
             raise NotProven(f"{taken} was changed by somebody else just now") from error
         self._say(f"drill: {taken} is scaled from {taken.replicas} to 0")
@@ -148,12 +148,12 @@ class ScalingOutages:
             for provider in tuple(providers):
                 taken = self._taken[provider]
                 try:
-                    done.append(f"drill: {taken} {give_back(self._api, taken)}")
+                    done.append(f"drill: {taken} {scale_back(self._api, taken)}")
                 except (AcceptanceError, AssertionError, Conflict) as error:
                     had = pods(taken.replicas)
                     failed.append(f"{taken}, which had {had}: {excerpt(str(error))}")
                     continue
-                self._notebook.strike(taken)
+                self._journal.remove(taken)
                 del self._taken[provider]
         if failed:
             raise SetupError(

@@ -19,11 +19,11 @@ from acceptance.message import explain
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 from acceptance.target import Account, Outages, Target, Witness
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 
-_ASKED = (
-    "asked of it: its objects in {namespaces} are read, programs are looked at from inside, "
-    "each model answers a few short questions, conversations are deleted again; {changes}"
+_DOES = (
+    "{kind}: lists objects in {namespaces}, execs a probe into the pods, sends each model a few "
+    "short prompts, deletes its test chats"
 )
 
 _ADDRESS = 5.0
@@ -45,7 +45,7 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     gateway_url: str = "",
     outages: Outages | None = None,
     witness: Witness | None = None,
-    say: Say,
+    say: Progress,
     closing: ExitStack,
 ) -> Target:
     """The cluster as a target; says what it is, and what will be asked of it, before asking.
@@ -63,8 +63,8 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     )
     for note in notes:
         say(note)
-    changes = "no object is changed" if outages is None else "a drill takes backends away"
-    say(_ASKED.format(namespaces=" and ".join(namespaces), changes=changes))
+    kind = "read-only" if outages is None else "scales backends down for a drill, and back"
+    say(_DOES.format(kind=kind, namespaces=" and ".join(namespaces)))
     programs = {
         open_webui: replace(OPEN_WEBUI, container=open_webui_container),
         gateway: replace(LITELLM, container=gateway_container),
@@ -112,7 +112,7 @@ def _version(api: Api) -> tuple[str, int]:
 
 
 def _gateway(
-    api: Api, cluster: KubernetesCluster, service: ServiceName, url: str, say: Say
+    api: Api, cluster: KubernetesCluster, service: ServiceName, url: str, say: Progress
 ) -> tuple[str | None, str]:
     """The gateway's address, and why it does not serve: that is what is judged."""
     try:
@@ -141,7 +141,7 @@ def _is_litellm(url: str) -> bool:
         return False
 
 
-def _tell(workload: Workload, say: Say) -> None:
+def _tell(workload: Workload, say: Progress) -> None:
     for pod in workload.pods:
         restarts = f", {pod.restarts} restarts" if pod.restarts else ""
         say(f"{workload}: pod {pod.name}, {pod.image}{restarts}")

@@ -87,7 +87,7 @@ class Wire:
             raise ConnectionError(f"{type(error).__name__}: {error}") from error
         again = answer.headers.get("Retry-After", "")
         return Answer(
-            status=int(answer.status), text=text, again=float(again) if again.isdigit() else 0.0
+            status=int(answer.status), text=text, again=float(again) if again.isdecimal() else 0.0
         )
 
     def _sent(self, request: Any) -> tuple[Any, bytes]:  # noqa: ANN401  # untyped

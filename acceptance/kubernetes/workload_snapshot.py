@@ -1,6 +1,7 @@
 """A workload that a drill takes away: what it was, and how it is recognised."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -80,7 +81,7 @@ def annotations(owner: Manifest) -> Mapping[str, str]:
 
 def marked(owner: Manifest) -> bool:
     """Whether its annotation says that a drill took it away."""
-    return annotations(owner).get(BEFORE, "").isdigit()
+    return bool(re.fullmatch("[0-9]{1,9}", annotations(owner).get(BEFORE, "")))
 
 
 def pods(count: int) -> str:

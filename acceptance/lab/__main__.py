@@ -11,7 +11,7 @@ from acceptance.lab.embedded.backends import EmulatedOutages
 from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.placeholders import completed
-from acceptance.lab.embedded.running_labs import announced, attached
+from acceptance.lab.embedded.running_labs import attached, published
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.environments import CACHE
 from acceptance.lab.terminal import say, write
@@ -79,7 +79,7 @@ def _keep_up(options: argparse.Namespace) -> None:
         target = embedded_target(
             lab, open_webui=options.open_webui_service, gateway=options.gateway_service
         )
-        with announced(lab, options.cache):
+        with published(lab, options.cache):
             write(_described(lab, target))
             _watch(lab)
 

@@ -1,4 +1,4 @@
-"""`pytest --restore`: give back what a drill that was killed has left away, and judge nothing."""
+"""`pytest --restore`: scale back what an aborted drill left at zero, and judge nothing."""
 
 import sys
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("acceptance").addoption(
         "--restore",
         action="store_true",
-        help="give back what a drill that was killed has left away, and judge nothing",
+        help="scale back workloads that an aborted drill left at zero, and judge nothing",
     )
 
 
@@ -45,8 +45,8 @@ def _restore(chosen: settings.Settings, backends: Mapping[str, ServiceName]) -> 
     api = connect(kubeconfig=chosen.kubeconfig, context=chosen.context, say=_say)
     with closing(api):
         _say(f"looked at: {about(api)}")
-        notebook = journal_of(api, targets.drill_notes(chosen))
-        return restore(api, notebook, *backends.values(), say=_say)
+        journal = journal_of(api, targets.drill_notes(chosen))
+        return restore(api, journal, *backends.values(), say=_say)
 
 
 def _say(line: str) -> None:

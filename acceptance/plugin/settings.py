@@ -105,7 +105,8 @@ class Settings:
     waivers: str = _setting("file of waivers: docs/waivers.md says what may be accepted, and how")
     ran_by: str = _setting("who runs this, for the record")
     mask_hosts: bool = _setting(
-        "mask internal host names and addresses, for a report that leaves the house", default=False
+        "mask internal host names and addresses, for a report shared outside your organisation",
+        default=False,
     )
     hands: str = _setting(
         "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
@@ -267,7 +268,17 @@ def _table(inipath: Path | None) -> Mapping[str, Any]:
     if inipath is None or inipath.suffix != ".toml":
         return {}
     tool = tomllib.loads(inipath.read_text(encoding="utf-8")).get("tool", {})
-    table: Mapping[str, Any] = tool.get("acceptance", {})
+    table: object = tool.get("acceptance", {})
+    if not isinstance(table, dict):
+        raise SetupError(
+            explain(
+                "The settings cannot be read.",
+                expected="a table of names and values",
+                found=f"a {type(table).__name__}",
+                where=f"[tool.acceptance], {inipath}",
+                fix="write `[tool.acceptance]`, and `name = value` below it",
+            )
+        )
     return table
 
 
@@ -303,10 +314,11 @@ def _typed(setting: Field[Any], value: Any, place: str) -> Any:  # noqa: ANN401
         case Secret():
             return Secret(value)
         case ServiceName():
-            typed, expected = _service(value), "namespace/name, or namespace/name:port"
+            typed, expected = ServiceName.read(str(value)), "namespace/name, or namespace/name:port"
         case _:
-            typed = value if isinstance(value, str) and value in (choices or (value,)) else None
-            expected = " or ".join(choices) or "text"
+            readable = isinstance(value, str) and "\0" not in value
+            typed = value if readable and value in (choices or (value,)) else None
+            expected = " or ".join(choices) or "text without NUL"
     if typed is None:
         raise SetupError(
             explain(
@@ -318,12 +330,3 @@ def _typed(setting: Field[Any], value: Any, place: str) -> Any:  # noqa: ANN401
             )
         )
     return typed
-
-
-def _service(text: object) -> ServiceName | None:
-    """A Service written `namespace/name` or `namespace/name:port`; port 0: its first one."""
-    namespace, _, rest = str(text).partition("/")
-    name, colon, port = rest.partition(":")
-    if not namespace or not name or "/" in name or (colon and not port.isdigit()):
-        return None
-    return ServiceName(namespace=namespace, name=name, port=int(port or 0))

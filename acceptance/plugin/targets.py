@@ -14,7 +14,7 @@ from acceptance.plugin.settings import Settings, chosen_versions
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 from acceptance.target import Account, Target
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 
 ASK = "ask"
 _TERMINAL = Path(os.ctermid())
@@ -22,7 +22,7 @@ _TERMINAL = Path(os.ctermid())
 
 
 def _embedded(
-    settings: Settings, contract: Contract, say: Say, mask: Redactor, closing: ExitStack
+    settings: Settings, contract: Contract, say: Progress, mask: Redactor, closing: ExitStack
 ) -> Target:
     """The manifests, as local processes."""
     # Only the target that is used costs its imports.
@@ -80,7 +80,7 @@ def services(settings: Settings, contract: Contract) -> tuple[ServiceName, Servi
 
 
 def _url(
-    settings: Settings, contract: Contract, _say: Say, _mask: Redactor, _closing: ExitStack
+    settings: Settings, contract: Contract, _say: Progress, _mask: Redactor, _closing: ExitStack
 ) -> Target:
     """What two addresses can show."""
     if not settings.open_webui_url:
@@ -107,7 +107,7 @@ def _url(
 
 
 def _kind(
-    settings: Settings, contract: Contract, say: Say, mask: Redactor, closing: ExitStack
+    settings: Settings, contract: Contract, say: Progress, mask: Redactor, closing: ExitStack
 ) -> Target:
     """The manifests, on a kind cluster of their own."""
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
@@ -132,7 +132,7 @@ def _kind(
 
 
 def _live(
-    settings: Settings, contract: Contract, say: Say, _mask: Redactor, closing: ExitStack
+    settings: Settings, contract: Contract, say: Progress, _mask: Redactor, closing: ExitStack
 ) -> Target:
     """Somebody's cluster, as it stands."""
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
@@ -268,7 +268,7 @@ def _account(which: str, email: str, password: Secret) -> Account:
     return Account(email=email, password=password)
 
 
-TARGETS: Mapping[str, Callable[[Settings, Contract, Say, Redactor, ExitStack], Target]] = {
+TARGETS: Mapping[str, Callable[[Settings, Contract, Progress, Redactor, ExitStack], Target]] = {
     "embedded": _embedded,
     "kind": _kind,
     "live": _live,

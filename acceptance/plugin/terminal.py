@@ -102,6 +102,6 @@ class _Lines:
         reporter.write_line(mask(remarks))
         for line in told(config):
             reporter.write_line(line)
-        for line in run.useless:
+        for line in run.unused:
             reporter.write_line(mask(line), red=True)
         reporter.write_line(mask(f"\n{closing(run)}\n"), bold=True)

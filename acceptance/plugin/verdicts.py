@@ -6,12 +6,13 @@ verdict. Whoever tells it (terminal, JUnit, Allure, the record) comes later, and
 
 import os
 import textwrap
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import TypeVar
 
 import pytest
 from pytest_bdd.parser import Step
 
+from acceptance.contract.sentences import MODEL, States, known
 from acceptance.contract.values import Contract
 from acceptance.errors import Blocked, SetupError, Unproven
 from acceptance.masking import Redactor
@@ -119,6 +120,18 @@ def _show_failure(
         report.sections.insert(0, ("step", mask(sentence)))
 
 
+@pytest.fixture
+def told_of(pytestconfig: pytest.Config) -> Collection[str]:
+    """The models of which a scenario said that somebody else answers for them, or nobody."""
+    results = run_of(pytestconfig).judged.values()
+    return {
+        said.values(sentence)[MODEL]
+        for case in (each.case for each in results if each.verdict is Verdict.FAILED)
+        for sentence in case.sentences
+        if (said := known(sentence)) and said.states is States.ANSWERER
+    }
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
@@ -190,7 +203,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         run.cut_short = "interrupted" if interrupted else "ended early"
-    run.useless = waivers(session.config).useless(run.results())
+    run.unused = waivers(session.config).unused(run.results())
     if run.unfit:
         session.exitstatus = ExitCode.UNFIT
     elif run.selected and exitstatus == pytest.ExitCode.OK:

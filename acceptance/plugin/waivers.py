@@ -47,13 +47,13 @@ class Waivers:
         self._needed.update(fitting)
         return fitting[0] if fitting else None
 
-    def useless(self, results: Sequence[Result]) -> tuple[str, ...]:
+    def unused(self, results: Sequence[Result]) -> tuple[str, ...]:
         """A line for each waiver that accepted nothing although all it names was run and is well.
 
-        A part of the story proves none useless: what was left out may need it.
+        A part of the story proves none unused: what was left out may need it.
         """
         return tuple(
-            f"useless waiver, {place}: the {waiver.accepts} {waiver.kind} {waiver.name} that it "
+            f"unused waiver, {place}: the {waiver.accepts} {waiver.kind} {waiver.name} that it "
             f"accepts is not there: {count} accepted without it; remove it ({waiver.owner})"
             for waiver, place in self._places.items()
             if waiver not in self._needed and (count := _all_well(waiver, results))

@@ -73,10 +73,10 @@ def _places(value: object, at: str = "") -> Iterator[str]:
 
 def _of_verdict(record: Record) -> Iterator[str]:
     ended = [Verdict(each.verdict) for each in record.scenarios]
-    useless = any(note.startswith("useless waiver") for note in record.notes)
-    code = exit_code([*ended, *[Verdict.FAILED] * useless])
+    unused = any(note.startswith("unused waiver") for note in record.notes)
+    code = exit_code([*ended, *[Verdict.FAILED] * unused])
     if record.verdict != _UNFIT and record.verdict not in _VERDICTS[code]:
-        is_ = "with a useless waiver" if useless else f"its worst scenario is {worst(ended)}"
+        is_ = "with an unused waiver" if unused else f"its worst scenario is {worst(ended)}"
         yield f"{record.verdict}, and {is_}"
     if record.verdict == _WHOLE and record.partial:
         yield f"{_WHOLE}, and not the whole story was judged: {record.partial}"

@@ -40,6 +40,10 @@ class Scenario(Described, Protocol):
         """The name of its feature."""
 
     @property
+    def sentences(self) -> tuple[str, ...]:
+        """Its sentences, the row's values filled in."""
+
+    @property
     def place(self) -> tuple[object, ...]:
         """Where it is written, and its row: the same whoever plays the user's part."""
 
@@ -81,7 +85,7 @@ class Run:
     """How many scenarios this run leaves out."""
     unfit: dict[str, str] = field(default_factory=dict)
     """Messages of the scenarios that found the environment not fit to judge."""
-    useless: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     """What is told of waivers that accept nothing any more."""
     cut_short: str = ""
     """How the run ended before its end; empty when it did not."""
@@ -171,9 +175,9 @@ class Run:
     def verdicts(self) -> list[Verdict]:
         """What the run's verdict is made of.
 
-        A useless waiver says that something is wrong or unproven, and was seen not to be true.
+        An unused waiver says that something is wrong or unproven, and was seen not to be true.
         """
-        return [*(each.verdict for each in self.results()), *[Verdict.FAILED] * len(self.useless)]
+        return [*(each.verdict for each in self.results()), *[Verdict.FAILED] * len(self.unused)]
 
     def masked(self, mask: Redactor) -> "Run":
         """The same run, what others told of it masked: before it is laid out, not after."""
@@ -257,8 +261,8 @@ def closing(run: Run) -> str:
     others = Counter(each.verdict for each in results if each.verdict is not Verdict.PASSED)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in others.items())
     of_all = f"of {len(results)} scenarios: {counts or 'all passed'}"
-    if run.useless:
-        of_all += f"; {len(run.useless)} useless waivers"
+    if run.unused:
+        of_all += f"; {len(run.unused)} unused waivers"
     waived = f"; {others[Verdict.WAIVED]} scenarios waived" if Verdict.WAIVED in others else ""
     if run.unfit:
         return f"NOT JUDGED on {where}: the environment was not fit to judge{note}"
@@ -325,7 +329,7 @@ def record_of(run: Run, *, ran_by: str, suite: Suite) -> Record:
             if result.verdict is Verdict.WAIVED
         ),
         compared=run.compared,
-        notes=(*run.notes, *run.useless),
+        notes=(*run.notes, *run.unused),
         findings=run.findings,
     )
 

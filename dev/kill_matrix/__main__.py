@@ -7,13 +7,12 @@ from pathlib import Path
 from acceptance.errors import SetupError
 from acceptance.lab import environments
 from acceptance.verdict import ExitCode
-from dev.kill_matrix.fault import Fault, load
+from dev.kill_matrix.fault import FOLDERS, Fault, load
 from dev.kill_matrix.judge import titles
 from dev.kill_matrix.labs import run_embedded, run_on_cluster
 from dev.kill_matrix.report import write
 
 _PROJECT = Path(__file__).parents[2]
-FOLDERS = (_PROJECT / "tests" / "faults", _PROJECT / "tests" / "healthy")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from acceptance.verdict import Verdict
-from dev.kill_matrix.fault import Expectation, Fault
+from dev.kill_matrix.fault import FEW, Expectation, Fault
 from dev.kill_matrix.judge import Ending, Judgement
 
 
@@ -26,6 +26,22 @@ class Row:
     """What happened to the lab itself, so that the fault was tried once more."""
     skipped: str = ""
     """Why it was not tried on this machine; empty when it was."""
+    many: str = ""
+    """Why more than `FEW` scenarios are red."""
+
+    @property
+    def red(self) -> int:
+        """How many scenarios are red: one fault, one red line, unless there is a reason."""
+        return sum(ending.verdict is Verdict.FAILED for ending in self.endings.values())
+
+    @property
+    def crowded(self) -> str:
+        """That too many scenarios are red for no reason; empty where they are not."""
+        if self.red <= FEW or self.many:
+            return ""
+        return (
+            f"{self.red} scenarios are red, and the file has no reason for more than {FEW} (many)"
+        )
 
     @property
     def right(self) -> bool:

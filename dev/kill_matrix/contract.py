@@ -29,7 +29,7 @@ from acceptance.errors import SetupError
 from acceptance.lab import environments
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.running_labs import announced, attached
+from acceptance.lab.embedded.running_labs import attached, published
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.plugin.gherkin import DISRUPTIVE, title_of
 from acceptance.secret import Secret
@@ -339,7 +339,7 @@ def run(chosen: Collection[Mutation], *, cache: Path) -> list[Noticed]:
     alone = [each for each in chosen if _disturbs(story, each)]
     rest = [each for each in chosen if each not in alone]
     found = []
-    with EmbeddedLab(manifests, programs.__getitem__, say=print) as lab, announced(lab, cache):
+    with EmbeddedLab(manifests, programs.__getitem__, say=print) as lab, published(lab, cache):
         for some, workers in ((rest, 2), (alone, 1)):
             with ProcessPoolExecutor(
                 workers, mp_context=spawn, initializer=_attach, initargs=(cache,)

@@ -15,8 +15,13 @@ from dev.kill_matrix.changes import Change, read_change
 
 _FIELDS = {
     *("id", "title", "layer", "source", "history", "changes"),
-    *("expect", "blocked by", "remarks", "unfit", "where", "hands"),
+    *("expect", "blocked by", "remarks", "unfit", "where", "hands", "many"),
 }
+_PROJECT = Path(__file__).parents[2]
+FOLDERS = (_PROJECT / "tests" / "faults", _PROJECT / "tests" / "healthy")
+"""Our own."""
+FEW = 3
+"""Red scenarios of one fault, above which its file has to say why there are so many."""
 EVERYWHERE = ("embedded", "cluster")
 """Where a fault can be tried: in the embedded lab, on a cluster of the lab's own."""
 HANDS = ("api", "both")
@@ -65,6 +70,10 @@ class Fault:
     """Some of `EVERYWHERE`."""
     hands: str = HANDS[0]
     """One of `HANDS`."""
+    many: str = ""
+    """Why more than `FEW` scenarios are red for it."""
+    ours: bool = False
+    """Whether it is one of `FOLDERS`, whose files have to say so."""
 
     @property
     def healthy(self) -> bool:
@@ -135,6 +144,8 @@ def _read(file: Path, scenarios: Scenarios) -> Fault:
         unfit=str(data.get("unfit", "")),
         where=where,
         hands=hands,
+        many=str(data.get("many", "")),
+        ours=file.resolve().parent in FOLDERS,
     )
 
 

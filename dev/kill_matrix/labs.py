@@ -50,5 +50,5 @@ def _run(faults: Sequence[Fault], labs: int, start: Callable[[], None]) -> list[
 def _show(row: Row, number: int, total: int) -> None:
     line = f"{number:>3}/{total} {row.identity:<6} {row.word:<9} {row.seconds:5.1f} s  {row.title}"
     accident = [f"tried once more: {row.accident}"] if row.accident else []
-    told = [row.skipped] if row.skipped else row.misses
+    told = [each for each in dict.fromkeys((row.skipped, *row.misses, row.crowded)) if each]
     print(line, *accident, *told, sep="\n        ", flush=True)  # noqa: T201  # progress

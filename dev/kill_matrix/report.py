@@ -5,8 +5,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 
 from dev.kill_matrix.compare import Row
+from dev.kill_matrix.fault import FEW
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem }
@@ -79,7 +81,7 @@ def _page(rows: Sequence[Row], where: str) -> str:
     body = "".join(
         f"<tr><td>{row.identity}<td>{html.escape(row.title)}<br><small>{row.layer}</small>"
         f"<td class={'right' if row.right else 'wrong'}>{row.word}"
-        f"<td>{_noticed(row)}<td>{_naive(row)}<td>{row.seconds:.0f} s"
+        f"<td>{_red(row)}<td>{_noticed(row)}<td>{_naive(row)}<td>{row.seconds:.0f} s"
         for row in rows
     )
     sums = "".join("<tr>" + "".join(f"<td>{value}" for value in each) for each in totals(rows))
@@ -87,13 +89,27 @@ def _page(rows: Sequence[Row], where: str) -> str:
         f"<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>Kill matrix</title><style>{_STYLE}</style><h1>Kill matrix</h1>"
         f"<p>{_MADE[where].replace('`', '')}</p>"
+        f"<p>{_in_the_middle(rows)}</p>"
         f"<table><tr><th>layer<th>faults<th>killed<th>missed by all three naive checks"
         f"<th>healthy refused{sums}</table>"
         f"<p>The naive checks, in order: environment variable, list of models, model of one chat; "
         f"✓ means that the check saw nothing.</p>"
-        f"<table><tr><th>id<th>what is wrong<th>verdict<th>scenarios that are not green"
+        f"<table><tr><th>id<th>what is wrong<th>verdict<th>red<th>scenarios that are not green"
         f"<th>naive<th>time{body}</table>"
     )
+
+
+def _red(row: Row) -> str:
+    """How many scenarios are red, and why so many where a reason is given."""
+    reason = f"<br><small>{html.escape(row.many)}</small>" if row.many else ""
+    return f"{row.red}{reason}" if row.endings else "-"
+
+
+def _in_the_middle(rows: Iterable[Row]) -> str:
+    """How many red lines a fault makes, by the median."""
+    red = [row.red for row in rows if row.endings and not row.healthy]
+    told = f"{median(red):g}" if red else "not known"
+    return f"Red scenarios of one fault: the median is {told}; more than {FEW} have a reason."
 
 
 def _noticed(row: Row) -> str:
@@ -133,14 +149,24 @@ def _markdown(rows: Sequence[Row], where: str) -> str:
         "|---|---|---|---|---|",
         *(f"| {' | '.join(map(str, each))} |" for each in totals(rows)),
         "",
-        "| id | what is wrong, or only looks so | suite | naive | first scenario to notice |",
-        "|---|---|---|---|---|",
+        _in_the_middle(rows),
+        "",
+        "| id | what is wrong, or only looks so | suite | red | naive | first scenario to notice |",
+        "|---|---|---|---|---|---|",
         *(
-            f"| {row.identity} | {row.title} | {row.word} | {_naive(row)} | {_first(row)} |"
+            f"| {row.identity} | {row.title} | {row.word} | {row.red if row.endings else '-'} "
+            f"| {_naive(row)} | {_first(row)} |"
             for row in rows
         ),
+        *_reasons(rows),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _reasons(rows: Iterable[Row]) -> list[str]:
+    """A line for each fault that has a reason to turn many scenarios red."""
+    told = [f"- {row.identity}, {row.red}: {row.many}" for row in rows if row.many and row.endings]
+    return ["", f"Why more than {FEW} scenarios are red:", "", *told] if told else []
 
 
 def _first(row: Row) -> str:

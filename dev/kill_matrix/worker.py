@@ -21,7 +21,7 @@ from acceptance.lab.embedded.prepared import PreparedStarter
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.plugin.settings import Settings
 from acceptance.target import Target
-from acceptance.waiting import Say, quiet
+from acceptance.waiting import Progress, quiet
 from dev.kill_matrix.compare import Row, misses
 from dev.kill_matrix.fault import Fault
 from dev.kill_matrix.inject import GATEWAY, OPEN_WEBUI, Lab, inject
@@ -70,7 +70,7 @@ def _end_with_the_matrix() -> None:
         os._exit(1)
 
 
-def programs(cache: Path, say: Say = quiet) -> Callable[[str], environments.Environment]:
+def programs(cache: Path, say: Progress = quiet) -> Callable[[str], environments.Environment]:
     """Finds the environment of a program's version; what is missing is built, the usual two now."""
     built = dict(environments.ensure_all(cache=cache, say=say))
 
@@ -92,11 +92,13 @@ def run(fault: Fault) -> Row:
         endings={},
         misses=(),
         skipped=_why_skipped(fault),
+        many=fault.many,
     )
     if row.skipped:
         return row
     row = _tried(fault, row)
-    return replace(_tried(fault, row), accident=row.accident) if row.accident else row
+    row = replace(_tried(fault, row), accident=row.accident) if row.accident else row
+    return replace(row, misses=(*row.misses, row.crowded)) if fault.ours and row.crowded else row
 
 
 def _why_skipped(fault: Fault) -> str:

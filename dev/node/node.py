@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from acceptance.errors import SetupError
 from acceptance.lab.cluster.archive import Image
 from acceptance.message import explain
-from acceptance.waiting import Say, aloud
+from acceptance.waiting import Progress, waiting_for
 from dev.node.layout import Layout
 from dev.node.objects import Objects
 from dev.node.process import lives, start
@@ -17,7 +17,7 @@ from dev.node.store import ensure_imported
 _LOG_LINES = 15
 
 
-def up(layout: Layout, programs: Programs, images: Sequence[Image], say: Say) -> None:
+def up(layout: Layout, programs: Programs, images: Sequence[Image], say: Progress) -> None:
     """Leave a node up that is ready for pods; one that is up already lacks nothing afterwards.
 
     Raises:
@@ -32,7 +32,7 @@ def up(layout: Layout, programs: Programs, images: Sequence[Image], say: Say) ->
             raise SetupError(_not_ready(layout, str(error))) from error
 
 
-def _fill(layout: Layout, images: Sequence[Image], say: Say) -> None:
+def _fill(layout: Layout, images: Sequence[Image], say: Progress) -> None:
     def check_lives() -> None:
         if not lives(layout):
             raise SetupError(_not_ready(layout, "it has ended"))
@@ -45,11 +45,11 @@ def _fill(layout: Layout, images: Sequence[Image], say: Say) -> None:
 
 
 @contextmanager
-def _turn(layout: Layout, say: Say) -> Iterator[None]:
+def _turn(layout: Layout, say: Progress) -> Iterator[None]:
     """Let one run at a time see what is missing, and add it."""
     layout.home.mkdir(parents=True, exist_ok=True)
     with layout.turn.open("ab") as lock:
-        with aloud("another run that brings the node up", say):
+        with waiting_for("another run that brings the node up", say):
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

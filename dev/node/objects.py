@@ -8,7 +8,7 @@ from kubernetes import client, config, utils
 from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 _FILES = tuple(Path(__file__).with_name(name) for name in ("storage.yaml", "coredns.yaml"))
 _NAMESPACE = "kube-system"
@@ -23,7 +23,7 @@ _ANSWER_TIMEOUT = 10.0
 class Objects:
     """The objects of a cluster, as its administrator sees them."""
 
-    def __init__(self, kubeconfig: Path, *, alive: Callable[[], None], say: Say) -> None:
+    def __init__(self, kubeconfig: Path, *, alive: Callable[[], None], say: Progress) -> None:
         """See the methods.
 
         Args:

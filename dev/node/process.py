@@ -17,7 +17,7 @@ from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.message import explain
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 from dev.node import cgroups
 from dev.node.certificates import write_keys
 from dev.node.configuration import write_configuration
@@ -48,7 +48,7 @@ def lives(layout: Layout) -> bool:
         return not _take(lock.fileno())
 
 
-def end(layout: Layout, say: Say) -> None:
+def end(layout: Layout, say: Progress) -> None:
     """End it if it lives, and remove what it left but for its images.
 
     Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acceptance.installation import Installation, Installer
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 
 _SOURCES = Path(__file__).parent
 _STRIPPED = "-s -w"
@@ -23,7 +23,7 @@ class Programs:
     """Likewise etcd, CoreDNS, and what enforces NetworkPolicies."""
 
 
-def ensure_programs(*, cache: Path, say: Say) -> Programs:
+def ensure_programs(*, cache: Path, say: Progress) -> Programs:
     """The compiled programs in the cache folder: reused, or compiled now.
 
     Raises:
@@ -64,7 +64,7 @@ def _version_flags(version: str) -> str:
     return " ".join(f"-X {package}.{name}={value}" for name, value in variables.items())
 
 
-def _ensure(name: str, *, title: str, flags: str, cache: Path, say: Say) -> Path:
+def _ensure(name: str, *, title: str, flags: str, cache: Path, say: Progress) -> Path:
     source = _SOURCES / name
     files = [source / "go.mod", source / "go.sum", *sorted(source.glob("*.go"))]
     go = subprocess.run(["go", "version"], capture_output=True, check=True).stdout  # noqa: S607  # wherever it is

@@ -8,11 +8,11 @@ from pathlib import Path
 from acceptance.errors import SetupError
 from acceptance.lab.cluster.archive import Image, write_archive
 from acceptance.message import excerpt, explain
-from acceptance.waiting import Say, aloud
+from acceptance.waiting import Progress, waiting_for
 from dev.node.layout import Layout
 
 
-def ensure_imported(images: Sequence[Image], *, layout: Layout, say: Say) -> None:
+def ensure_imported(images: Sequence[Image], *, layout: Layout, say: Progress) -> None:
     """Import those images that containerd does not hold as they are described.
 
     Raises:
@@ -29,13 +29,13 @@ def ensure_imported(images: Sequence[Image], *, layout: Layout, say: Say) -> Non
     layout.imported.write_text(json.dumps(known, indent=2), encoding="utf-8")
 
 
-def _import(images: Sequence[Image], layout: Layout, say: Say) -> None:
+def _import(images: Sequence[Image], layout: Layout, say: Progress) -> None:
     archive = layout.run / "images.tar"
     say("images: making " + ", ".join(image.name.rpartition("/")[2] for image in images))
     try:
-        with aloud(f"{len(images)} images to be written", say):
+        with waiting_for(f"{len(images)} images to be written", say):
             write_archive(images, archive)
-        with aloud(f"containerd to import {archive.stat().st_size / 1e9:.1f} GB", say):
+        with waiting_for(f"containerd to import {archive.stat().st_size / 1e9:.1f} GB", say):
             _ctr(layout, "images", "import", str(archive))
     except OSError as error:
         raise SetupError(

@@ -11,7 +11,7 @@ import pytest
 
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.running_labs import announced
+from acceptance.lab.embedded.running_labs import published
 from acceptance.lab.environments import Environment
 from tests.lab.sessions import judge
 
@@ -99,7 +99,7 @@ def test_both_are_judged_alike_at_the_same_time(
     def verdicts(lab: EmbeddedLab) -> dict[str, str]:
         folder = tmp_path / lab.folder.name
         folder.mkdir()
-        with announced(lab, folder / "cache"):
+        with published(lab, folder / "cache"):
             session = judge(
                 folder, "--reuse", "--cache", str(folder / "cache"), "-m", "AC1 and not disruptive"
             )

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from acceptance.checks.endpoint import Place, gateway_connections
+from acceptance.checks.endpoint import GatewayAddress, gateway_connections
 from acceptance.checks.proof import Connection, Listing
 from acceptance.checks.selector import check_offered
 from acceptance.clients.answers import nonce, unique
@@ -26,7 +26,7 @@ MANY = [f"spare-model-{number:03}" for number in range(300)]
 
 @pytest.fixture
 def connection(api: OpenWebUI, target: Target) -> Connection:
-    place = Place(service=target.gateway_service, seen_from="apps")
+    place = GatewayAddress(service=target.gateway_service, seen_from="apps")
     (found,) = gateway_connections(api.wiring(), place)
     return found
 
@@ -89,7 +89,7 @@ def test_a_prefix_changes_every_name(
     administrator.connections(prefixed("house"))
     listing = page_user.offered()
     assert names(listing) == [f"house.{name}" for name in MODELS]
-    place = Place(service=target.gateway_service, seen_from="apps")
+    place = GatewayAddress(service=target.gateway_service, seen_from="apps")
     (changed,) = gateway_connections(api.wiring(), place)
     with pytest.raises(AssertionError, match=r"shows it as house\.vllm-qwen"):
         check_offered(listing, ["vllm-qwen"], changed, tuple(MODELS))

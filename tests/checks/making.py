@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from acceptance.checks.endpoint import Place
+from acceptance.checks.endpoint import GatewayAddress
 from acceptance.checks.proof import Connection, Listing, Offered, Wiring
 from acceptance.cluster import Pod, Workload
 from acceptance.resources import Environment, Lookup, Manifest, ServiceName, resolve_environment
@@ -21,7 +21,7 @@ SERVICES = (
     ServiceName(namespace="ml", name="vllm-api", port=8000),
     ServiceName(namespace="ml", name="ollama", port=11434),
 )
-PLACE = Place(
+PLACE = GatewayAddress(
     service=LITELLM,
     seen_from="apps",
     exists=SERVICES.__contains__,

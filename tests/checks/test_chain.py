@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acceptance.checks.chain import ALIAS, ANY, check_agree, check_alone, check_chain, walk_chain
+from acceptance.checks.chain import (
+    ALIAS,
+    ANY,
+    OF_ENTRY,
+    check_agree,
+    check_alone,
+    check_chain,
+    takes_long_ones,
+    walk_chain,
+)
 from acceptance.checks.proof import Chain
 from acceptance.lab.environments import CACHE, LITELLM, ensure
 from tests.checks.making import refused
@@ -191,3 +200,34 @@ def test_replicas_of_the_gateway_are_held_against_each_other() -> None:
         check_agree({"a": f"vllm-qwen\n{entry}", "b": "vllm-qwen\nvllm-qwen is openai/Other"})
     with refused("b: none of what the others have"):
         check_agree({"a": f"vllm-qwen\n{entry}", "b": "vllm-qwen"})
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "agreed", "blamed"),
+    [
+        (THIRD, "context_window_fallbacks", (), True),  # P06: parallel
+        (THIRD, "litellm_params.context_window_fallbacks of its entry", (), True),
+        (THIRD, "content_policy_fallbacks", (), False),  # what was asked is not improper
+        (PRIMARY, "context_window_fallbacks", CHAIN, False),  # on to the next one, as agreed
+        (PRIMARY, "context_window_fallbacks", (PRIMARY, THIRD), True),
+    ],
+)
+def test_a_rule_that_gives_long_questions_away(
+    model: str, kind: str, agreed: tuple[str, ...], *, blamed: bool
+) -> None:
+    chain = walk_chain(model, {}, MODELS, kinds={kind: {model: (SECOND,)}})
+    assert takes_long_ones(chain, SECOND, agreed) is blamed
+    assert not takes_long_ones(chain, "gemini/gemini-2.5-flash", agreed)
+
+
+def test_an_entry_that_replaces_itself_is_told_once() -> None:  # P35
+    mistral = "mistral/mistral-small-latest"
+    kinds = {f"litellm_params.fallbacks {OF_ENTRY}": {mistral: (THIRD,)}}
+    alone = [walk_chain(mistral, CHAINED, MODELS, kinds=kinds)]
+    with refused("fallbacks of its entry"):
+        check_alone(alone)
+    with refused("fallbacks of its entry"):
+        check_alone(alone, told=["groq/mixtral-8x7b-32768"])
+    check_alone(alone, told=[mistral])
+    with refused("default_fallbacks"):  # F085: a rule of the router is told by itself
+        check_alone([walk_chain(mistral, {ANY: (THIRD,)}, MODELS)], told=[mistral])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from acceptance.checks.endpoint import (
     OPENAI,
-    Place,
+    GatewayAddress,
     check_declared,
     check_in_use,
     declared_connections,
@@ -239,22 +239,22 @@ def test_several_connections_to_the_gateway_are_one() -> None:
     "url", [f"{ENDPOINT},https://api.openai.com/v1", f"https://x/v1, {ENDPOINT}"]
 )
 def test_a_comma_is_no_semicolon(url: str) -> None:  # P16
-    assert "a comma joins two addresses" in PLACE.wrong(url)
+    assert "a comma joins two addresses" in PLACE.mismatch(url)
 
 
 def test_a_gateway_below_a_path_of_its_own() -> None:
     place = replace(PLACE, root="/llm")
     for path in ("/llm/v1", "/v1", "/llm"):
-        assert not place.wrong(ENDPOINT.replace("/v1", path))
-    assert "no OpenAI API under /api/v1" in place.wrong(ENDPOINT.replace("/v1", "/api/v1"))
+        assert not place.mismatch(ENDPOINT.replace("/v1", path))
+    assert "no OpenAI API under /api/v1" in place.mismatch(ENDPOINT.replace("/v1", "/api/v1"))
 
 
 def test_without_a_cluster_the_address_decides() -> None:
-    place = Place(service=LITELLM, seen_from="apps", address="http://gateway.example:4000")
-    assert not place.wrong("http://gateway.example:4000/v1")
-    assert not place.wrong(ENDPOINT)
-    assert "another one" in place.wrong("http://other.ml:4000/v1")
-    assert "trailing slash" in place.wrong("http://gateway.example:4000/v1/")
+    place = GatewayAddress(service=LITELLM, seen_from="apps", address="http://gateway.example:4000")
+    assert not place.mismatch("http://gateway.example:4000/v1")
+    assert not place.mismatch(ENDPOINT)
+    assert "another one" in place.mismatch("http://other.ml:4000/v1")
+    assert "trailing slash" in place.mismatch("http://gateway.example:4000/v1/")
 
 
 CONNECTIONS: dict[str, tuple[Environment, list[tuple[str, str]]]] = {
@@ -323,37 +323,37 @@ def test_every_spelling_of_a_service_is_the_same_one(
 
 @given(name=LABEL, namespace=LABEL, other=LABEL)
 def test_another_name_is_another_service(name: str, namespace: str, other: str) -> None:
-    place = Place(
+    place = GatewayAddress(
         service=ServiceName(namespace=namespace, name=name, port=4000), seen_from=namespace
     )
-    assert bool(place.wrong(f"http://{other}:4000/v1")) == (other != name)
-    assert bool(place.wrong(f"http://{name}.{other}:4000/v1")) == (other != namespace)
+    assert bool(place.mismatch(f"http://{other}:4000/v1")) == (other != name)
+    assert bool(place.mismatch(f"http://{name}.{other}:4000/v1")) == (other != namespace)
 
 
 @given(st.text())
 def test_any_text_is_judged(text: str) -> None:
-    assert PLACE.wrong(text)
-    assert PLACE.wrong(f"http://{text}:4000/v1") or "litellm" in text.lower()
+    assert PLACE.mismatch(text)
+    assert PLACE.mismatch(f"http://{text}:4000/v1") or "litellm" in text.lower()
     declared_connections(resolved({"name": URL, "value": text}))
 
 
 def test_what_leads_to_the_same_pods_is_the_gateway() -> None:
     place = replace(PLACE, leads={"http://10.96.0.5:4000/v1", "http://second:4000/x"}.__contains__)
-    assert place.wrong("http://10.96.0.5:4000/v1") == ""
-    assert place.wrong("http://second:4000/x") == "LiteLLM serves no OpenAI API under /x"
-    assert place.wrong("http://10.96.0.6:4000/v1") == "10.96.0.6 is outside of the cluster"
+    assert place.mismatch("http://10.96.0.5:4000/v1") == ""
+    assert place.mismatch("http://second:4000/x") == "LiteLLM serves no OpenAI API under /x"
+    assert place.mismatch("http://10.96.0.6:4000/v1") == "10.96.0.6 is outside of the cluster"
 
 
 def test_the_gateways_own_address_outside_is_right_where_it_was_given() -> None:
     place = replace(PLACE, address="https://llm.home.example")
-    assert place.wrong("https://llm.home.example/v1") == ""
-    assert place.wrong(ENDPOINT) == ""
-    assert "outside of the cluster" in place.wrong("https://other.home.example/v1")
+    assert place.mismatch("https://llm.home.example/v1") == ""
+    assert place.mismatch(ENDPOINT) == ""
+    assert "outside of the cluster" in place.mismatch("https://other.home.example/v1")
 
 
 def test_a_host_of_two_labels_is_no_service_for_certain_where_nobody_may_look() -> None:
     blind = replace(PLACE, exists=lambda _service: True)
-    assert blind.wrong("https://openrouter.ai/api/v1") == (
+    assert blind.mismatch("https://openrouter.ai/api/v1") == (
         "openrouter.ai is outside of the cluster, or another Service"
     )
-    assert blind.wrong("http://vllm-api.ml:8000/v1") == "Service vllm-api.ml:8000 is another one"
+    assert blind.mismatch("http://vllm-api.ml:8000/v1") == "Service vllm-api.ml:8000 is another one"

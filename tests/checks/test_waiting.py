@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from acceptance import waiting
-from acceptance.waiting import aloud, eventually, within
+from acceptance.waiting import eventually, waiting_for, within
 
 
 class Clock:
@@ -106,7 +106,7 @@ def test_a_call_that_blocks_is_spoken_of_until_it_returns(monkeypatch: pytest.Mo
         if len(said) > 1:
             twice.set()
 
-    with aloud("the model", say):
+    with waiting_for("the model", say):
         assert twice.wait(10)
 
     assert said[0] == "waiting for the model, 0 s"
@@ -116,7 +116,7 @@ def test_a_call_that_blocks_is_spoken_of_until_it_returns(monkeypatch: pytest.Mo
 def test_a_call_that_returns_soon_or_fails_is_not_spoken_of() -> None:
     said: list[str] = []
 
-    with pytest.raises(ZeroDivisionError), aloud("the model", said.append):
+    with pytest.raises(ZeroDivisionError), waiting_for("the model", said.append):
         raise ZeroDivisionError
 
     assert said == []

@@ -65,6 +65,15 @@ BODIES: dict[str, bytes] = {
             "fallback_models": "abc",
         }
     ).encode(),
+    "URLs that are objects": json.dumps(
+        {"OPENAI_API_BASE_URLS": [{"a": 1}, ["b"]], "OPENAI_API_CONFIGS": {"a": 1}}
+    ).encode(),
+    "seconds that no clock holds": json.dumps(
+        {
+            "data": [{"model_info": {"cooldown_time": 10**400}}, {"model_info": {}}],
+            "fields": [{"field_name": "cooldown_time", "field_value": float("nan")}],
+        }
+    ).encode(),
     "URLs as text": b'{"OPENAI_API_BASE_URLS": "http://a", "OPENAI_API_CONFIGS": 5}',
 }
 ANSWERS: dict[str, Answer] = {

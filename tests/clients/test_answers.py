@@ -138,9 +138,10 @@ def test_one_model_says_that_users_are_answered_otherwise(asked: _Asked) -> None
         asked.hands, STORY, wanted=lambda: [*MODELS], ordinary=lambda _model: user, say=quiet
     )
     told = {model: answers.of(model) for model in MODELS}
-    assert [model for model, answer in told.items() if answer.by_a_user] == ["vllm-qwen"]
-    assert told["vllm-qwen"].text == "something else"
-    assert all(told[model].returned for model in MODELS if model != "vllm-qwen")
+    assert [model for model, answer in told.items() if answer.to_a_user] == ["vllm-qwen"]
+    assert told["vllm-qwen"].to_a_user is not None
+    assert told["vllm-qwen"].to_a_user.text == "something else"
+    assert all(answer.returned and not answer.by_a_user for answer in told.values())
 
 
 def test_a_cooldown_after_a_users_question_does_not_hide_the_reason() -> None:  # Q401

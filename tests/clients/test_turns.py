@@ -1,5 +1,7 @@
 """Who gave the last answer of a conversation."""
 
+from dataclasses import replace
+
 import pytest
 
 from acceptance.checks.proof import Answer, Turn
@@ -20,6 +22,10 @@ class _Well:
 
     def check_given(self, answer: Answer, model: str, provider: str) -> None:
         self.given.append((answer.nonce, model, provider))
+
+    def too_long(self, nonce: str, model: str) -> bool:
+        del model
+        return nonce == "KLONG"
 
 
 class _Witness:
@@ -55,6 +61,13 @@ def test_a_witness_tells_and_nothing_more_is_asked() -> None:
 def test_a_witness_tells_that_it_was_another() -> None:
     with pytest.raises(AssertionError, match="gpt-4o-mini at OpenAI"):
         _check(FIRST, LAST, witness=_Witness(_call("OpenAI", "gpt-4o-mini")))
+
+
+def test_a_question_that_was_too_long_is_asked_shorter() -> None:  # P06
+    long = replace(LAST, nonce="KLONG", text="KLONG")
+    asked, well = _check(FIRST, long, witness=_Witness(_call("OpenAI", "gpt-4o-mini")))
+
+    assert well.given == [(asked[0].nonce, "ollama-qwen", "Ollama")]
 
 
 def test_without_one_the_same_conversation_goes_on_and_its_answer_is_judged() -> None:

@@ -35,7 +35,7 @@ class World:
         self.api = api.with_rights(r".*")
         self.objects = Objects(api, say=print)
         self.outages = ScalingOutages(
-            api, {"vLLM": _SERVICE}, notebook=Journal(notes, api.context), say=print
+            api, {"vLLM": _SERVICE}, journal=Journal(notes, api.context), say=print
         )
 
     def deploy(

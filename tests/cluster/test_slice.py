@@ -2,8 +2,7 @@
 
 import pytest
 
-from dev.kill_matrix.__main__ import FOLDERS
-from dev.kill_matrix.fault import load
+from dev.kill_matrix.fault import FOLDERS, load
 from dev.kill_matrix.judge import titles
 from dev.kill_matrix.labs import run_on_cluster
 from tests.clusters import KUBECONFIG, needs_a_cluster

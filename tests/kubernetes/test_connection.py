@@ -6,18 +6,22 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kubernetes.config import incluster_config, kube_config
 
 from acceptance.errors import SetupError
 from acceptance.kubernetes.connection import connect
 from tests.kubernetes.server import OPENED, Reply, Server, kubeconfig, serving
+from tests.odd import PLANTED, damaged
 
 SECRET = "super-secret-token"
 
@@ -324,3 +328,42 @@ def test_a_socks_proxy_without_its_package_is_told(tmp_path: Path) -> None:
     file = kubeconfig(tmp_path / "config", "lab", **proxied)
     with pytest.raises(SetupError, match=r"No cluster can be asked\.\n.*\n.*SOCKS"):
         connect(kubeconfig=file, context="lab", say=print)
+
+
+_TOKEN = f"{PLANTED}-token"
+_USER: dict[str, Any] = {
+    "token": _TOKEN,
+    "client-certificate-data": "QQ==",
+    "client-key-data": "QQ==",
+    "as": "x",
+    "as-groups": ["g"],
+    "as-user-extra": {"a": ["b"]},
+    "username": "u",
+    "password": _TOKEN,
+    "auth-provider": {"name": "oidc", "config": {"id-token": "a.b.c"}},
+}
+_CLUSTER = {"server": "https://127.0.0.1:1", "proxy-url": "http://127.0.0.1:1"}
+_KUBECONFIG = {
+    "contexts": [{"name": "a", "context": {"cluster": "c", "user": "u"}}],
+    "clusters": [{"name": "c", "cluster": _CLUSTER}],
+    "users": [{"name": "u", "user": _USER}],
+}
+
+
+@settings(max_examples=80)
+@given(
+    config=damaged(_KUBECONFIG),
+    kept=st.sets(st.sampled_from([*_USER]), max_size=3),
+)
+def test_a_kubeconfig_of_any_shape_is_read_or_refused(
+    tmp_path: Path, config: dict[str, Any], kept: set[str]
+) -> None:
+    with suppress(KeyError, TypeError, AttributeError, IndexError):  # the damage is there
+        user = config["users"][0]["user"]
+        config["users"][0]["user"] = {name: user[name] for name in kept & set(user)}
+    file = tmp_path / "config"
+    file.write_text(yaml.safe_dump(config))
+    try:
+        connect(kubeconfig=str(file), context="", say=lambda _line: None)
+    except SetupError as error:
+        assert _TOKEN not in str(error)  # noqa: PT017  # whether it is raised is left open

@@ -6,7 +6,7 @@ Imported into the providers' process, by the `sitecustomize.py` that the test la
 from dataclasses import replace
 from unittest.mock import patch
 
-from acceptance.lab.providers.conversation import Answer, Question, speak
+from acceptance.lab.providers.conversation import Answer, Question, generate
 from acceptance.lab.providers.provider_api import Refusal
 from tests.canaries import SAID
 
@@ -14,7 +14,7 @@ _reply = Refusal.reply
 
 
 def _speak_aloud(question: Question) -> Answer:
-    answer = speak(question)
+    answer = generate(question)
     return replace(answer, text=f"{answer.text}\n{SAID}")
 
 

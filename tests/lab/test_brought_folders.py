@@ -4,18 +4,24 @@ import io
 import os
 import re
 import sys
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.errors import SetupError
 from acceptance.lab.embedded import reading
+from acceptance.lab.embedded.files import PodFiles
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.plan import plan_pods
+from acceptance.lab.embedded.unsupported import unsupported
+from acceptance.lab.embedded.upstreams import not_emulated, offers_of
+from tests.odd import PLANTED, damaged
 
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
 SKIPPED: dict[str, tuple[str, str]] = {
@@ -136,7 +142,7 @@ def test_there_is_a_limit_and_it_is_said(
 STORY = "\n---\n".join(file.read_text() for file in sorted(DEFAULT.glob("*.yaml")))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_manifest_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     words = [*re.finditer(r"[A-Za-z0-9_.$()/-]+", STORY)]
@@ -147,7 +153,55 @@ def test_a_damaged_manifest_is_read_or_refused(tmp_path: Path, data: st.DataObje
         st.sampled_from([other.group() for other in words]),
     )
     text = f"{STORY[: word.start()]}{data.draw(others)}{STORY[word.end() :]}"
-    file = tmp_path / "story.yaml"
+    _read_or_refused(tmp_path, text)
+
+
+OTHERS: list[dict[str, Any]] = [
+    {
+        "kind": "ExternalSecret",
+        "metadata": {"name": "open-webui", "namespace": "apps"},
+        "spec": {
+            "target": {"name": "given", "template": {"data": {"a": "b"}}},
+            "data": [{"secretKey": "a"}],
+        },
+    },
+    {"kind": "SealedSecret", "metadata": {"name": "s"}, "spec": {"encryptedData": {"a": "b"}}},
+    {"kind": "Secret", "metadata": {"name": "e"}, "data": {"a": "ENC[x]"}, "sops": {}},
+    {"kind": "HelmRelease", "metadata": {"name": "h"}, "spec": {"values": {"a": [1]}}},
+]
+OBJECTS: list[dict[str, Any]] = [
+    *(item for item in yaml.safe_load_all(STORY) if item["kind"] != "Namespace"),
+    *OTHERS,
+]
+
+
+@settings(max_examples=80)
+@given(data=st.data())
+def test_an_object_of_any_shape_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    chosen = data.draw(st.integers(0, len(OBJECTS) - 1))
+    changed = data.draw(damaged(OBJECTS[chosen]))
+    beside = [item for item in OBJECTS if item["kind"] in {"Deployment", "StatefulSet"}]
+    text = yaml.safe_dump_all([*beside, changed], allow_unicode=True)
+    _read_or_refused(tmp_path, text)
+
+
+def _read_or_refused(folder: Path, text: str) -> None:
+    """Everything that is done with manifests before a program is started."""
+    file = folder / "story.yaml"
     file.write_bytes(text.encode(errors="surrogatepass"))
-    with suppress(SetupError):
-        plan_pods(completed(Manifests.load(file)))
+    try:
+        manifests = completed(Manifests.load(file))
+        manifests.secrets()
+        plans = plan_pods(manifests)
+        unsupported(manifests)
+        offers_of(manifests, plans)
+        not_emulated(manifests, plans)
+        Network(manifests, {"api.example.com": 1}).write(folder / "table", plans, {}, silent=2)
+        for plan in plans:
+            if plan.given and not plan.missing:
+                files = PodFiles(folder / "pod", plan)
+                files.lay()
+                for name in plan.given.variables:
+                    files.value(name, plan.environment[name].value.reveal())
+    except SetupError as error:
+        assert PLANTED not in str(error)  # noqa: PT017  # whether it is raised is left open

@@ -1,9 +1,11 @@
 """The settings: which source wins, and what each wrong input is told."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -11,12 +13,17 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from acceptance.errors import SetupError
 from acceptance.plugin.settings import Settings, chosen_versions, option, read, variable
 from acceptance.resources import ServiceName
 from acceptance.secret import MASK, Secret
+from tests.odd import PLANTED, TEXTS
 from tests.plugin.project import REPOSITORY
+
+ODD_PORTS = [f"ml/litellm:{port}" for port in ("²", "٣", "0", "70000", "9" * 5000)]
 
 
 @pytest.fixture
@@ -103,11 +110,20 @@ def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
             {},
             ("embedded or kind or live or url", "[tool.acceptance] target in pyproject.toml"),
         ),
+        (r'docs = "a\u0000b"', {}, ("text without NUL", r"'a\x00b'")),
         ("docs = 7", {}, ("text", "found     7", "[tool.acceptance] docs in pyproject.toml")),
         ("reuse = 7", {}, ("true or false", "found     7")),
         *(
             ("", {"ACCEPTANCE_GATEWAY_SERVICE": name}, ("namespace/name", repr(name)))
-            for name in ("litellm", "/litellm", "ml/", "ml/litellm:http", "ml/a/b", "ml/litellm:")
+            for name in (
+                "litellm",
+                "/litellm",
+                "ml/",
+                "ml/litellm:http",
+                "ml/a/b",
+                "ml/litellm:",
+                *ODD_PORTS,
+            )
         ),
         ("open_webui_service = 7", {}, ("namespace/name", "[tool.acceptance] open_webui_service")),
         *(
@@ -242,3 +258,44 @@ def test_the_suites_own_readme_is_not_the_applications(path: str) -> None:
     assert told.returncode == 99
     assert "That README is the suite's own" in told.stderr
     assert "No cluster can be asked" not in told.stderr
+
+
+@pytest.mark.parametrize("table", ["tool.acceptance = 5", "[[tool.acceptance]]\na = 1"])
+def test_a_table_that_is_none_is_refused(pyproject: Path, table: str) -> None:
+    pyproject.write_text(table)
+    config = SimpleNamespace(inipath=pyproject, getoption=lambda _name, *, default: default)
+    with pytest.raises(SetupError, match=r"found     a (int|list)"):
+        read(cast("pytest.Config", config), {})
+
+
+_NAMES = sorted(each.name for each in fields(Settings))
+_TOML = st.one_of(
+    st.sampled_from([*map(json.dumps, TEXTS[:-12]), "1", "true", "1e400", "[1]", "{a = 1}", "nan"]),
+    st.sampled_from(["2026-01-01", "[[]]", "0x1", '"\\u0000"', "url", '"ml/a:80"', '"ml/a:²"']),
+)
+
+
+@settings(max_examples=150)
+@given(
+    table=st.dictionaries(st.sampled_from(_NAMES), _TOML, max_size=2),
+    variables=st.dictionaries(
+        st.sampled_from([f"ACCEPTANCE_{name.upper()}" for name in _NAMES]),
+        st.sampled_from(TEXTS) | st.text(max_size=6),
+        max_size=2,
+    ),
+)
+def test_whatever_is_set_is_taken_or_refused(
+    pyproject: Path, table: dict[str, str], variables: dict[str, str]
+) -> None:
+    secret = {name: f"{PLANTED}{value}" for name, value in variables.items() if "PASSW" in name}
+    try:
+        chosen = str(_read(pyproject, {**variables, **secret}, table=_lines(table)))
+    except SetupError as error:
+        chosen = str(error)
+    except tomllib.TOMLDecodeError:  # pytest reads the same file before
+        return
+    assert PLANTED not in chosen
+
+
+def _lines(table: Mapping[str, str]) -> str:
+    return "\n".join(f"{name} = {value}" for name, value in table.items())

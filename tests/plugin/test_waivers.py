@@ -183,12 +183,12 @@ def test_a_waived_scenario_that_fails_in_its_tear_down_is_red(tmp_path: Path) ->
 def test_a_useless_waiver_is_told_and_the_run_not_accepted(tmp_path: Path) -> None:
     done = _run(tmp_path, _WAIVER, end="")
     told = (
-        "useless waiver, known.yaml:2: the inconclusive task 3.3 that it accepts is not there: "
+        "unused waiver, known.yaml:2: the inconclusive task 3.3 that it accepts is not there: "
         "all 2 scenarios are accepted without it; remove it (platform team)"
     )
     assert done.code == 1, done.out
     assert done.out.count(told) == 1
-    assert "NOT ACCEPTED on embedded: of 3 scenarios: all passed; 1 useless waivers" in done.out
+    assert "NOT ACCEPTED on embedded: of 3 scenarios: all passed; 1 unused waivers" in done.out
     record, _ = read_record((done.reports / "signoff.json").read_text())
     assert record.verdict == "NOT ACCEPTED"
     assert told in record.notes
@@ -197,8 +197,8 @@ def test_a_useless_waiver_is_told_and_the_run_not_accepted(tmp_path: Path) -> No
 def test_one_that_another_waiver_makes_needless_is_useless(tmp_path: Path) -> None:
     done = _run(tmp_path, _WAIVER + _WAIVER.replace(_DNS, "no quota or credit left"))
     assert done.code == 1, done.out
-    assert re.findall(r"useless waiver, (\S+):", done.out) == ["known.yaml:9"]
-    assert "of 3 scenarios: 2 waived; 1 useless waivers" in done.out
+    assert re.findall(r"unused waiver, (\S+):", done.out) == ["known.yaml:9"]
+    assert "of 3 scenarios: 2 waived; 1 unused waivers" in done.out
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         read(tmp_path / "known.yaml", STORY, titles=(), today=_TODAY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(max_size=40) | st.from_regex(r"(- |  |task: |'|\[|\{|\}|&a |\*a|\n|says: x|3\.3){0,12}")
 )

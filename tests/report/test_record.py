@@ -183,7 +183,7 @@ def test_a_record_agrees_with_itself(record: Record) -> None:
         ({"verdict": "PARTIAL RUN", "statement": _PART}, "nothing says what is missing"),
         ({"verdict": "PARTIAL RUN", "statement": _PART}, "'all 1 selected passed'; listed are 2"),
         ({"waivers": ()}, "'A waived one' is waived, and no waiver of it is listed"),
-        ({"notes": ("useless waiver, a:1: x",)}, "ACCEPTED, and with a useless waiver"),
+        ({"notes": ("unused waiver, a:1: x",)}, "ACCEPTED, and with an unused waiver"),
         (_row(verdict="failed"), "AC1 is failed, which no scenario is"),
         (_row(verdict="not run", accepted=0, total=0), "not every row of the story was run"),
         (_row(verdict="not run"), "AC1 is not run, with 2 scenarios"),
@@ -237,7 +237,7 @@ _JSON = st.recursive(
 _FIELDS = sorted(json.loads(written(RECORD)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(_FIELDS), _JSON, min_size=1, max_size=3))
 def test_whatever_a_field_holds_is_read_or_refused(change: dict[str, Any]) -> None:
     text = json.dumps({**json.loads(written(RECORD)), **change})
@@ -246,7 +246,7 @@ def test_whatever_a_field_holds_is_read_or_refused(change: dict[str, Any]) -> No
         intact(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, len(written(RECORD)) - 1), st.text(max_size=3))
 def test_whatever_stands_in_the_file_is_read_or_refused(at: int, put: str) -> None:
     whole = written(RECORD)

@@ -249,7 +249,7 @@ def test_what_is_seen_may_be_written(text: str) -> None:
     assert _waiver(reason=text).reason == " ".join(text.split())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(
         st.sampled_from([*ENTRY, "model", "scenario", "criterion", "x"]) | st.text(max_size=4),

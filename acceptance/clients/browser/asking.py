@@ -10,7 +10,7 @@ from acceptance.clients.browser.page import LOOK_SECONDS, ChatPage, Message
 from acceptance.clients.open_webui import ANSWER_TIMEOUT
 from acceptance.clients.streaming import Question
 from acceptance.message import explain
-from acceptance.waiting import Say, aloud, eventually
+from acceptance.waiting import Progress, eventually, waiting_for
 
 _DRAWING_SECONDS = 2.0
 """Seconds in which the last words of an answer are drawn after the page has marked it complete."""
@@ -33,11 +33,11 @@ def answer_to(nonce: str, messages: tuple[Message, ...]) -> Message | None:
     return None
 
 
-def ask_on(page: ChatPage, question: Question, say: Say) -> Shown:
+def ask_on(page: ChatPage, question: Question, say: Progress) -> Shown:
     """Ask, and read the answer to its end; the model is chosen already."""
     started, first = time.monotonic(), 0.0
     page.say(question.text)
-    with aloud(f"the answer of {question.model} on the page", say):
+    with waiting_for(f"the answer of {question.model} on the page", say):
         message = page.answer(question.nonce, complete=False, timeout=ANSWER_TIMEOUT)
         if message and message.text:
             first = time.monotonic() - started

@@ -11,7 +11,7 @@ from acceptance.clients.browser.page import LOOK_SECONDS, ChatPage, Message
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.clients.streaming import Question
 from acceptance.errors import NotProven
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 _KEPT_TIMEOUT = 30.0
 """Seconds until a conversation that is shown again shows all that it holds."""
@@ -20,7 +20,7 @@ _KEPT_TIMEOUT = 30.0
 class PageConversation:
     """`acceptance.clients.hands.Conversation` as a user has it; deleted at the end."""
 
-    def __init__(self, desk: Desk, api: OpenWebUI, *, reload: bool, say: Say) -> None:
+    def __init__(self, desk: Desk, api: OpenWebUI, *, reload: bool, say: Progress) -> None:
         """Nothing is asked yet.
 
         Args:

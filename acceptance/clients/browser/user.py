@@ -18,7 +18,7 @@ from acceptance.contract.values import Contract
 from acceptance.errors import NotProven
 from acceptance.secret import Secret
 from acceptance.target import Account, Witness
-from acceptance.waiting import Say, quiet
+from acceptance.waiting import Progress, quiet
 
 
 class BrowserUser:
@@ -34,7 +34,7 @@ class BrowserUser:
         witness: Witness | None,
         reload: bool,
         learn: Callable[[Secret], None],
-        say: Say = quiet,
+        say: Progress = quiet,
     ) -> None:
         """Nobody signs in yet.
 

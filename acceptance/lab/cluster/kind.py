@@ -14,7 +14,7 @@ from acceptance.lab.cluster.images import story_images
 from acceptance.lab.environments import ensure_all
 from acceptance.lab.providers.authority import keep_authority
 from acceptance.message import excerpt, explain
-from acceptance.waiting import Say, aloud
+from acceptance.waiting import Progress, waiting_for
 
 VERSION = "v0.33.0"
 """Of kind; it names the image of its nodes, with the digest: Kubernetes 1.37.0."""
@@ -26,7 +26,7 @@ _READY = "180s"
 
 
 @contextmanager
-def kind_cluster(*, cache: Path, keep: bool, say: Say) -> Iterator[Path]:
+def kind_cluster(*, cache: Path, keep: bool, say: Progress) -> Iterator[Path]:
     """The kubeconfig of a kind cluster that holds the images of the story.
 
     A cluster of that name which is there already is used, and left; one that is created here is
@@ -62,7 +62,7 @@ def kind_cluster(*, cache: Path, keep: bool, say: Say) -> Iterator[Path]:
             kind.run("delete", "cluster", "--name", NAME, "--kubeconfig", str(kubeconfig))
 
 
-def _load(kind: "_Kind", cache: Path, say: Say) -> None:
+def _load(kind: "_Kind", cache: Path, say: Progress) -> None:
     """Give the cluster its images, made of the two environments as for the embedded lab."""
     environments = ensure_all(cache=cache, say=say)
     authority = cache / "authority"
@@ -70,7 +70,7 @@ def _load(kind: "_Kind", cache: Path, say: Say) -> None:
     images = story_images(base_of(environments.values()), environments, authority)
     archive = cache / "kind" / "images.tar"
     try:
-        with aloud("the images to be written", say):
+        with waiting_for("the images to be written", say):
             write_archive(images, archive)
         kind.run("load", "image-archive", str(archive), "--name", NAME)
     finally:
@@ -80,7 +80,7 @@ def _load(kind: "_Kind", cache: Path, say: Say) -> None:
 class _Kind:
     """The command `kind`."""
 
-    def __init__(self, program: Path, say: Say) -> None:
+    def __init__(self, program: Path, say: Progress) -> None:
         self._program = program
         self._say = say
 
@@ -90,7 +90,7 @@ class _Kind:
         Raises:
             SetupError: it failed; with its last words.
         """
-        with aloud(f"kind {' '.join(words[:2])}", self._say):
+        with waiting_for(f"kind {' '.join(words[:2])}", self._say):
             ended = subprocess.run(
                 [self._program, *words], capture_output=True, text=True, check=False
             )
@@ -107,7 +107,7 @@ class _Kind:
         return ended.stdout
 
 
-def _program(cache: Path, say: Say) -> Path:
+def _program(cache: Path, say: Progress) -> Path:
     """The command: the one on PATH where it is of this version, or built by Go."""
     if shutil.which("docker") is None:
         raise SetupError(_missing("docker", "kind runs Kubernetes in Docker"))

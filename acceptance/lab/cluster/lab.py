@@ -25,7 +25,7 @@ from acceptance.lab.providers.handover import Handover
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 from acceptance.target import Target
-from acceptance.waiting import Say, quiet
+from acceptance.waiting import Progress, quiet
 
 _PROVIDERS = ServiceName(namespace="lab-providers", name="providers", port=9000)
 """The emulated providers' control API; see providers.yaml."""
@@ -33,7 +33,7 @@ _MANIFESTS = Path(__file__).with_name("providers.yaml")
 
 
 @contextmanager
-def cluster_lab(api: Api, *, say: Say = quiet) -> Iterator["ClusterLab"]:
+def cluster_lab(api: Api, *, say: Progress = quiet) -> Iterator["ClusterLab"]:
     """One cluster that belongs to the lab: what an earlier lab put there goes first.
 
     It may do everything there: never hand it somebody's own cluster. What runs at the end goes on
@@ -57,7 +57,7 @@ def cluster_lab(api: Api, *, say: Say = quiet) -> Iterator["ClusterLab"]:
 class ClusterLab:
     """What runs on a cluster that belongs to the lab; see `cluster_lab`."""
 
-    def __init__(self, api: Api, objects: Objects, providers: Providers, say: Say) -> None:
+    def __init__(self, api: Api, objects: Objects, providers: Providers, say: Progress) -> None:
         self.api = api
         self.providers = providers
         self.manifests = Manifests([])

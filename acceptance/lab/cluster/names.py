@@ -7,7 +7,7 @@ from acceptance.kubernetes.rollout import settle
 from acceptance.lab.cluster.objects import Objects
 from acceptance.lab.providers.catalogue import LOCAL, OFFERS
 from acceptance.resources import Manifest, ServiceName
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 
 _CONFIG = ("ConfigMap", "kube-system", "coredns")
 _FILE = "Corefile"
@@ -16,7 +16,7 @@ _FIRST_LINE = ".:53 {\n"
 """Of the one server block that kind (0.33) and dev/node write."""
 
 
-def give_names(api: Api, objects: Objects, services: Iterable[Manifest], say: Say) -> None:
+def give_names(api: Api, objects: Objects, services: Iterable[Manifest], say: Progress) -> None:
     """Let every pod of the cluster find the emulated providers under the real ones' names.
 
     Args:

@@ -13,7 +13,7 @@ from acceptance.kubernetes.errors import Conflict, RefusedError
 from acceptance.lab.embedded.manifests import namespace_of
 from acceptance.message import excerpt, explain
 from acceptance.resources import Manifest
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 _OURS = "acceptance-lab"
 """Label of all that the lab made, so that it removes nothing else."""
@@ -29,7 +29,7 @@ _FIRST = ("Namespace", "ConfigMap", "Secret", "ServiceAccount", "Service")
 class Objects:
     """Everything that the lab keeps in one cluster."""
 
-    def __init__(self, api: Api, *, say: Say) -> None:
+    def __init__(self, api: Api, *, say: Progress) -> None:
         """Change nothing yet.
 
         Args:

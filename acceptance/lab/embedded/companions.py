@@ -9,7 +9,7 @@ from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.lab.providers.client import Providers
-from acceptance.waiting import Say, eventually
+from acceptance.waiting import Progress, eventually
 
 _PROJECT = Path(__file__).parents[3]
 _JANITOR = Path(__file__).parent / "janitor.py"
@@ -21,7 +21,7 @@ _QUEUE_FILLERS = 4
 
 
 @contextmanager
-def emulated_providers(folder: Path, say: Say) -> Iterator[Providers]:
+def emulated_providers(folder: Path, say: Progress) -> Iterator[Providers]:
     """The providers, listening; the folder is made, and holds their authority's certificate.
 
     Raises:
@@ -48,7 +48,7 @@ def emulated_providers(folder: Path, say: Say) -> Iterator[Providers]:
         _end(process)
 
 
-def _ready(listening: Callable[[], Providers], say: Say) -> Providers:
+def _ready(listening: Callable[[], Providers], say: Progress) -> Providers:
     try:
         return eventually(
             listening,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from acceptance.installation import Installation, Installer
 from acceptance.lab.embedded.programs import OPEN_WEBUI, Program
-from acceptance.waiting import Say
+from acceptance.waiting import Progress
 
 _SCRIPT = Path(__file__).with_name("first_import_script.py")
 _DATABASE = "webui.db"
@@ -35,7 +35,7 @@ class FirstImport:
             shutil.copyfile(self.database, place)
 
 
-def first_import(program: Program, python: Path, *, cache: Path, say: Say) -> FirstImport:
+def first_import(program: Program, python: Path, *, cache: Path, say: Progress) -> FirstImport:
     """The program's first import: kept, or done now.
 
     LiteLLM's own modules read none of a deployment's settings (`pod/lab_parent.py` watches it).

@@ -22,7 +22,7 @@ from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import not_emulated, offers_of
 from acceptance.lab.environments import Environment, ensure_all, requirement
 from acceptance.lab.providers.catalogue import LOCAL
-from acceptance.waiting import Say, aloud, quiet
+from acceptance.waiting import Progress, quiet, waiting_for
 
 Programs = Callable[[str], Environment]
 """The built environment, by what it is made for: `litellm`, or `litellm==1.83.14`."""
@@ -33,7 +33,7 @@ def programs_for(
     *,
     versions: Mapping[str, str] = MappingProxyType({}),
     cache: Path,
-    say: Say,
+    say: Progress,
 ) -> Programs:
     """The environments of the versions that the manifests' images name; built where they are not.
 
@@ -67,7 +67,7 @@ class EmbeddedLab:
         manifests: Manifests,
         programs: Programs,
         *,
-        say: Say = quiet,
+        say: Progress = quiet,
         starter: Starter | None = None,
     ) -> None:
         """Start nothing yet.
@@ -264,7 +264,7 @@ class EmbeddedLab:
 
     def _end(self, keys: Iterable[str]) -> None:
         ending = [self._pods.pop(key) for key in tuple(keys)]
-        with aloud("the programs to end", self._say):
+        with waiting_for("the programs to end", self._say):
             for pod in ending:
                 pod.ask_to_end()
             for pod in ending:

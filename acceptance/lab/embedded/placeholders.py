@@ -169,16 +169,27 @@ class _Completion:
 def _hidden(manifests: Manifests) -> Iterator[tuple[_Place, tuple[str, ...]]]:
     """Keys of the Secrets that something else makes or decrypts, as far as they are told."""
     for item in manifests.of_kind(*HIDES):
-        spec = item.get("spec") or {}
-        target = spec.get("target") or {}
         keys = (
-            *(item.get("keys") or ()),
-            *(spec.get("encryptedData") or ()),
-            *(entry.get("secretKey") for entry in spec.get("data") or ()),
-            *((target.get("template") or {}).get("data") or ()),
+            *_each(item, "keys"),
+            *_each(item, "spec", "encryptedData"),
+            *(_below(entry, "secretKey") for entry in _each(item, "spec", "data")),
+            *_each(item, "spec", "target", "template", "data"),
         )
-        name = str(target.get("name") or item["metadata"]["name"])
+        name = str(_below(item, "spec", "target", "name") or item["metadata"]["name"])
         yield (namespace_of(item), name), tuple(dict.fromkeys(str(key) for key in keys if key))
+
+
+def _below(value: Any, *path: str) -> Any:  # noqa: ANN401  # an object of a kind that is not checked
+    """What stands there; None where nothing does, whatever stands above."""
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _each(value: object, *path: str) -> tuple[Any, ...]:
+    """The entries of a list, or the names of a mapping, that stand there."""
+    found = _below(value, *path)
+    return tuple(found) if isinstance(found, Mapping | list | tuple) else ()
 
 
 def _references(plan: PodPlan) -> Iterator[_Reference]:

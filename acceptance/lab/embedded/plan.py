@@ -85,7 +85,7 @@ class PodPlan:
         ):
             own: list[int] = [each["containerPort"] for each in self.container.get("ports") or ()]
             return own[0] if own else self.program.port
-        if isinstance(target, int) or str(target).isdigit():
+        if isinstance(target, int) or str(target).isdecimal():
             return int(target)
         return _declared(self.container, target)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from acceptance.lab.embedded.first_import import FirstImport, first_import
 from acceptance.lab.embedded.launch import LIFELINE, ColdStarter, Launch, Running
-from acceptance.waiting import Say, quiet
+from acceptance.waiting import Progress, quiet
 
 _PARENT = Path(__file__).parent / "pod" / "lab_parent.py"
 _LENGTH = 8
@@ -34,7 +34,7 @@ _MOST = 3
 class PreparedStarter:
     """Forks each program from a process that has imported already what the program imports."""
 
-    def __init__(self, *, cache: Path, say: Say = quiet) -> None:
+    def __init__(self, *, cache: Path, say: Progress = quiet) -> None:
         """Prepare nothing yet.
 
         Args:

@@ -14,7 +14,7 @@ from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running import RunningPod
 from acceptance.lab.environments import Environment
 from acceptance.message import explain
-from acceptance.waiting import Say, eventually, within
+from acceptance.waiting import Progress, eventually, within
 
 _POD_PYTHON = Path(__file__).parent / "pod"
 _READY_TIMEOUT = 180.0
@@ -47,7 +47,7 @@ class PodProcess(RunningPod):
         self._process: Running | None = None
         self._ended = False
 
-    def boot(self, say: Say) -> None:
+    def boot(self, say: Progress) -> None:
         """Start it and return once it serves, or with a `problem`, or when `end` was called."""
         self._start()
         if self._ended:
@@ -116,7 +116,7 @@ class PodProcess(RunningPod):
         """How it ended by itself; a program that the lab ends has no process any more."""
         return self._process.status() if self._process else None
 
-    def _wait_until_ready(self, say: Say) -> None:
+    def _wait_until_ready(self, say: Progress) -> None:
         try:
             eventually(
                 self._check_ready,

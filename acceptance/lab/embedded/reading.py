@@ -368,10 +368,10 @@ def _images(value: Any) -> Iterator[str]:  # noqa: ANN401  # any YAML
 
 def _without_cipher(item: Manifest) -> Manifest:
     """A Secret that SOPS has encrypted is known by its keys only."""
+    if item["kind"] != "Secret":
+        return item
     values = [*(item.get("data") or {}).values(), *(item.get("stringData") or {}).values()]
-    if item["kind"] != "Secret" or not (
-        "sops" in item or any(str(value).startswith("ENC[") for value in values)
-    ):
+    if not ("sops" in item or any(str(value).startswith("ENC[") for value in values)):
         return item
     keys = {**(item.get("data") or {}), **(item.get("stringData") or {})}
     return {"kind": "SopsSecret", "apiVersion": "v1", "metadata": item["metadata"], "keys": [*keys]}

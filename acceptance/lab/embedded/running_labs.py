@@ -27,11 +27,11 @@ from acceptance.message import explain
 _KNOWN = "labs"
 """Folder, inside the cache folder, with a file for each lab that is up."""
 _STATE = "lab.json"
-Say = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @contextmanager
-def announced(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
+def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
     """Let others find the lab while this lasts."""
     state = {
         "manifests": list(lab.manifests),
@@ -94,13 +94,13 @@ class AttachedLab:
 
 def _pod(plan: PodPlan, lab: Path, state: Mapping[str, object]) -> RunningPod:
     pod = RunningPod(plan, RunningPod.folder_in(lab, plan), Path(str(state["python"])))
-    pod.environment = state["environment"]  # type: ignore[assignment]  # as `announced` wrote it
+    pod.environment = state["environment"]  # type: ignore[assignment]  # as `published` wrote it
     pod.problem = str(state["problem"])
     return pod
 
 
 @contextmanager
-def attached(cache: Path, say: Say) -> Iterator[AttachedLab]:
+def attached(cache: Path, say: Progress) -> Iterator[AttachedLab]:
     """The newest lab that is up.
 
     Raises:

@@ -25,7 +25,7 @@ from acceptance.resources import Environment, Manifest, ServiceName, service_in
 _REFERENCE = "os.environ/"
 _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
-_VERSION = re.compile(r":v?(\d+)\.(\d+)")
+_VERSION = re.compile(r":v?(\d{1,9})\.(\d{1,9})")
 _THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
 _OWN_BASE = ("openai", "compatible", "groq", "mistral", "vllm")
 """Dialects whose `api_base` ends where the API's own paths begin."""
@@ -183,9 +183,14 @@ def _started(offer: Offer, plans: tuple[PodPlan, ...]) -> Offer:
                 offer,
                 models=_models_served(words) or offer.models,
                 tools=offer.tools and _takes_tools(str(plan.container["image"]), words),
-                context=int(longest[0]) if longest and longest[0].isdigit() else offer.context,
+                context=_number(longest[:1]) or offer.context,
             )
     return offer
+
+
+def _number(words: list[str]) -> int:
+    """The number that the first word is; 0 where it is none that a program would take."""
+    return int(words[0]) if words and re.fullmatch("[0-9]{1,9}", words[0]) else 0
 
 
 def _told(name: str, plans: tuple[PodPlan, ...]) -> bool:

@@ -95,7 +95,7 @@ class Answer:
         return len(tokens(self.reasoning)) + len(tokens(self.hidden))
 
 
-def speak(question: Question) -> Answer:
+def generate(question: Question) -> Answer:
     """A sentence that repeats the user's words, so that a nonce in a prompt comes back.
 
     What the model thinks before it counts against the limit, as it does everywhere.

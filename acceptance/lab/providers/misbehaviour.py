@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from acceptance.lab.providers.behaviour import Behaviour, Kind
-from acceptance.lab.providers.conversation import Answer, Question, speak
+from acceptance.lab.providers.conversation import Answer, Question, generate
 from acceptance.lab.providers.provider_api import ProviderApi, Refusal
 from acceptance.lab.providers.reply import Ending, Reply, json_bytes
 
@@ -22,13 +22,13 @@ def answer_to(question: Question, behaviour: Behaviour) -> Answer | None:
         case Kind.EMPTY:
             return Answer(text="")
         case Kind.REASONING:
-            return Answer(text="", reasoning=speak(question).text)
+            return Answer(text="", reasoning=generate(question).text)
         case Kind.HALF:
-            answer = speak(question)
+            answer = generate(question)
             half = answer.pieces[: len(answer.pieces) // 2]
             return replace(answer, text="".join(half))
         case _:
-            return speak(question)
+            return generate(question)
 
 
 def reply_to(

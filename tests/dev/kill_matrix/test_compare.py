@@ -139,3 +139,31 @@ def test_a_miss_without_an_accident_is_not_tried_again(monkeypatch: pytest.Monke
 
     assert not run(_fault(a=_EXPECTED)).right
     judge.assert_called_once()
+
+
+_CROWD = dict.fromkeys("abcd", _RED)
+
+
+@pytest.mark.parametrize(
+    ("ours", "many", "right"),
+    [(True, "", False), (True, "four lists", True), (False, "", True)],
+)
+def test_a_fault_of_ours_with_many_red_lines_needs_a_reason(
+    monkeypatch: pytest.MonkeyPatch, many: str, *, ours: bool, right: bool
+) -> None:
+    expected = dict.fromkeys(_CROWD, _EXPECTED)
+    monkeypatch.setattr(worker, "_lab", (Mock(), Mock()))
+    monkeypatch.setattr(worker, "inject", Mock(return_value=Mock(open_webui="")))
+    monkeypatch.setattr(worker, "judge", Mock(return_value=Judgement(endings=_CROWD)))
+
+    row = run(replace(_fault(**expected), ours=ours, many=many))
+
+    assert (row.red, row.right) == (4, right)
+    assert bool(row.crowded) is not bool(many)
+
+
+def test_few_red_lines_need_no_reason() -> None:
+    few = {"a": _RED, "b": _RED, "c": _RED, "d": _BLOCKED, "e": _GREEN}
+    row = replace(_row("1", _RED), endings=few)
+
+    assert (row.red, row.crowded) == (3, "")

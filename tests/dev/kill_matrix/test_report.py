@@ -1,11 +1,14 @@
 """The matrix says where it was run: the two labs do not show the same faults."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from acceptance.verdict import Verdict
 from dev.kill_matrix.compare import Row
 from dev.kill_matrix.fault import EVERYWHERE
+from dev.kill_matrix.judge import Ending
 from dev.kill_matrix.report import write
 from tests.sources import REPOSITORY
 
@@ -39,3 +42,15 @@ def test_the_matrix_that_is_kept_was_run_where_its_name_says(
     head = (tmp_path / "empty.md").read_text(encoding="utf-8").partition("\n|")[0]
 
     assert (REPOSITORY / "docs" / name).read_text(encoding="utf-8").startswith(head)
+
+
+def test_the_document_counts_red_lines_and_gives_the_reasons(tmp_path: Path) -> None:
+    red = Ending(verdict=Verdict.FAILED)
+    few = replace(_ROW, endings={"a": red, "b": red})
+    many = replace(_ROW, identity="X2", many="four lists", endings=dict.fromkeys("abcdef", red))
+    write([few, many], tmp_path, tmp_path / "matrix.md", where="embedded")
+    told = (tmp_path / "matrix.md").read_text(encoding="utf-8")
+
+    assert "the median is 4;" in told
+    assert "| X1 |  | killed | 2 |" in told
+    assert "- X2, 6: four lists" in told

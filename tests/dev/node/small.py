@@ -14,7 +14,7 @@ from acceptance.lab.cluster.base import base_of
 from acceptance.lab.cluster.images import node_images, provider_images
 from acceptance.lab.environments import CACHE
 from acceptance.lab.providers.authority import keep_authority
-from acceptance.waiting import Say, quiet
+from acceptance.waiting import Progress, quiet
 from dev.node.layout import Layout
 from dev.node.node import up
 from dev.node.programs import Programs, ensure_programs
@@ -30,7 +30,7 @@ def small_images(layout: Layout, programs: Programs) -> Sequence[Image]:
     )
 
 
-def small_up(layout: Layout, say: Say = quiet) -> None:
+def small_up(layout: Layout, say: Progress = quiet) -> None:
     """Leave the node up."""
     programs = ensure_programs(cache=CACHE, say=say)
     up(layout, programs, small_images(layout, programs), say)

@@ -41,5 +41,5 @@ def said() -> list[str]:
 @pytest.fixture
 def outages(cluster: Cluster, notes: Path, said: list[str]) -> ScalingOutages:
     """Drills on that cluster."""
-    notebook = Journal(notes, "lab")
-    return ScalingOutages(cluster.api(), BACKENDS, notebook=notebook, say=said.append)
+    journal = Journal(notes, "lab")
+    return ScalingOutages(cluster.api(), BACKENDS, journal=journal, say=said.append)

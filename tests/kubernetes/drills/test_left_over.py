@@ -226,14 +226,14 @@ def test_looking_at_one_cluster_strikes_no_note_of_another(
     killed, other = _two_of_one_name()
     if not shown:
         killed.identity = other.identity = ""
-    notebook = journal_of(killed.api(K3S), notes)
-    outages = ScalingOutages(killed.api(K3S), BACKENDS, notebook=notebook, say=said.append)
+    journal = journal_of(killed.api(K3S), notes)
+    outages = ScalingOutages(killed.api(K3S), BACKENDS, journal=journal, say=said.append)
     outages.take_away("Ollama", Outage.REFUSED)
     outages.release()
     del killed.workload("ollama")["metadata"]["annotations"]
     _begun(other, notes, said, context=K3S)
     assert restore(other.api(K3S), journal_of(other.api(K3S), notes), say=said.append) == ()
-    (certificate,) = restore(killed.api(K3S), notebook, say=said.append)
+    (certificate,) = restore(killed.api(K3S), journal, say=said.append)
     assert certificate == "Deployment ml/ollama has 3 pods again, its spec is as before"
     assert list(notes.rglob("*.json")) == []
 
@@ -268,7 +268,7 @@ def test_the_command_that_gives_back_is_printed_as_it_was_given(
     "text", ["", "[]", "null", "{}", '{"kind": 1}', "[" * 100_000, '"x"', "\udcff", "whole"]
 )
 def test_a_damaged_note_is_told_with_its_place(tmp_path: Path, text: str) -> None:
-    notebook = Journal(tmp_path, "lab")
+    journal = Journal(tmp_path, "lab")
     (tmp_path / "lab").mkdir()
     file = tmp_path / "lab" / "ml-Deployment-vllm.json"
     owner = {"kind": "Deployment", "namespace": "ml", "name": "another", "uid": "1"}
@@ -277,7 +277,7 @@ def test_a_damaged_note_is_told_with_its_place(tmp_path: Path, text: str) -> Non
     file.write_text(written, errors="surrogateescape")
 
     with pytest.raises(SetupError) as caught:
-        list(notebook.read())
+        list(journal.entries())
     told = str(caught.value)
     assert told.startswith("A note of what a drill took away is damaged.\n")
     assert f"where     {file}" in told

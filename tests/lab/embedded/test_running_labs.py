@@ -13,7 +13,7 @@ import pytest
 from acceptance.errors import SetupError
 from acceptance.lab.__main__ import main
 from acceptance.lab.embedded.lab import EmbeddedLab
-from acceptance.lab.embedded.running_labs import announced, attached
+from acceptance.lab.embedded.running_labs import attached, published
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.providers.client import Providers
 from acceptance.resources import ServiceName
@@ -137,7 +137,7 @@ def test_of_two_labs_the_newest_is_taken_and_said(tmp_path: Path) -> None:
     with ExitStack() as closing:
         for _ in range(2):
             newest = closing.enter_context(EmbeddedLab(fake.manifests(), programs.__getitem__))
-            closing.enter_context(announced(newest, tmp_path / "cache"))
+            closing.enter_context(published(newest, tmp_path / "cache"))
 
         with attached(tmp_path / "cache", said.append) as found:
             assert found.folder == newest.folder

@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.requests import Request
 
-from acceptance.lab.providers.conversation import Message, Question, speak, text_of, tokens
+from acceptance.lab.providers.conversation import Message, Question, generate, text_of, tokens
 from acceptance.lab.providers.ollama import Ollama
 
 
@@ -21,7 +21,7 @@ def test_tokens_lose_nothing() -> None:
 
 
 def test_the_last_words_are_repeated() -> None:
-    assert speak(asked("later")).text == "You said: later"
+    assert generate(asked("later")).text == "You said: later"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_last_words_are_repeated() -> None:
 def test_a_background_task_gets_the_json_that_it_asks_for(
     shape: str, expected: dict[str, object]
 ) -> None:
-    answer = speak(asked(f"### Task:\nDo it.\n### Output:\n{shape}\n", max_tokens=2))
+    answer = generate(asked(f"### Task:\nDo it.\n### Output:\n{shape}\n", max_tokens=2))
 
     assert json.loads(answer.text) == expected
 

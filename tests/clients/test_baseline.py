@@ -1,0 +1,95 @@
+"""Which of the answers that all scenarios share counts where."""
+
+from dataclasses import replace
+
+import pytest
+
+from acceptance.checks.proof import Answer, Provenance
+from acceptance.clients.answers import Answers
+from acceptance.clients.baseline import Baseline
+from acceptance.errors import Blocked
+from tests.story import STORY
+
+GROQ, GEMINI = "groq/llama-3.3-70b-versatile", "gemini/gemini-2.5-flash"
+HOSTS = {GROQ: "https://api.groq.com", GEMINI: "https://generativelanguage.googleapis.com"}
+
+
+def _answer(by: str) -> Answer:
+    who = Provenance(group=by, deployment="d", api_base=HOSTS[by], upstream=True)
+    return Answer(model=GROQ, nonce="KNONCE", text="KNONCE", provenance=who)
+
+
+class _Answers(Answers):
+    """One answer to the page's question, one to a plain question."""
+
+    def __init__(self, page: Answer, plain: Answer) -> None:  # nobody is asked
+        self._page, self._plain = page, plain
+        self.plain_questions = 0
+
+    def of(self, model: str) -> Answer:
+        assert model == GROQ
+        return self._page
+
+    def fresh(self, model: str, *, as_page: bool = True) -> Answer:
+        assert (model, as_page) == (GROQ, False)
+        self.plain_questions += 1
+        return self._plain
+
+
+def _well(answers: _Answers, *, blamed: bool = False) -> Baseline:
+    return Baseline(
+        answers,
+        STORY,
+        offered=lambda _model: None,
+        away=lambda _provider: False,
+        blamed=lambda model, other: blamed and (model, other) == (GROQ, GEMINI),
+    )
+
+
+def test_what_a_user_was_told_counts_where_it_is_judged_and_blocks_nothing() -> None:  # P04
+    told = replace(_answer(GEMINI), by_a_user=True)
+    answer = replace(_answer(GROQ), to_a_user=told)
+    well = _well(_Answers(answer, answer))
+
+    well.require(GROQ)
+    with pytest.raises(AssertionError, match="by an ordinary user"):
+        well.check_given(answer, GROQ, "Groq")
+
+
+def test_what_is_too_long_by_a_rule_that_is_told_elsewhere_is_asked_shorter_once() -> None:  # P06
+    answers = _Answers(_answer(GEMINI), _answer(GROQ))
+    well = _well(answers, blamed=True)
+
+    well.check_given(answers.of(GROQ), GROQ, "Groq")
+    well.require(GROQ)
+    assert answers.plain_questions == 1
+
+
+def test_a_shorter_question_that_another_answers_too_is_wrong_here() -> None:
+    answers = _Answers(_answer(GEMINI), _answer(GEMINI))
+
+    with pytest.raises(AssertionError, match=f"{GEMINI} answered in its place"):
+        _well(answers, blamed=True).check(GROQ)
+
+
+def test_what_no_rule_gives_away_is_asked_no_shorter() -> None:  # P52: tools are refused
+    answers = _Answers(_answer(GEMINI), _answer(GROQ))
+
+    with pytest.raises(Blocked):
+        _well(answers).require(GROQ)
+    assert answers.plain_questions == 0
+
+
+def test_a_name_that_nobody_heeds_is_told_where_models_are_asked() -> None:  # P48
+    answers = _Answers(_answer(GEMINI), _answer(GEMINI))
+    invented = replace(_answer(GEMINI), model="invented")
+
+    with pytest.raises(Blocked, match="flash answers for groq"):
+        _well(answers).require_heeded(invented)
+
+
+@pytest.mark.parametrize("group", [GEMINI, "invented"])
+def test_a_name_that_only_an_invented_one_misses_is_told_there(group: str) -> None:  # Q403
+    answers = _Answers(_answer(GROQ), _answer(GROQ))
+    who = Provenance(group=group, deployment="d", api_base=HOSTS[GEMINI], upstream=True)
+    _well(answers).require_heeded(replace(_answer(GEMINI), model="invented", provenance=who))
