@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.plugin import settings
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.metrics import metrics
 from acceptance.plugin.redaction import redactor
 from acceptance.plugin.reports import STAGING, STALE
+from acceptance.plugin.settings import settings_of
 from acceptance.report.changes import changes
 from acceptance.report.markdown import models, summary
 from acceptance.report.pace import remembered
@@ -49,7 +49,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reports = config.rootpath / "reports"
     mask = redactor(config)
     # masked before it is compared, as the earlier one is
-    ran_by, by = settings.read(config).ran_by, suite(config.rootpath)
+    ran_by, by = settings_of(config).ran_by, suite(config.rootpath)
     made = record_of(run.masked(mask), ran_by=ran_by, suite=by)
     record, _ = read(written(made, mask, mask.own))
     record = _compared(record, reports / WHOLE)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from acceptance.masking import Redactor
-from acceptance.plugin import settings
 from acceptance.plugin.contract import run_of
+from acceptance.plugin.settings import settings_of
 from acceptance.report.hosts import HostMask
 from acceptance.shapes import without_shapes
 from acceptance.shown import visible, whole
@@ -94,7 +94,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     """Mask hosts, where that is asked for, before anything is judged."""
     if not run_of(session.config).selected:
         return
-    chosen = settings.read(session.config)
+    chosen = settings_of(session.config)
     if chosen.mask_hosts:
         addresses = (chosen.open_webui_url, chosen.gateway_url)
         names = [urlsplit(address).hostname or "" for address in addresses]

@@ -10,9 +10,9 @@ import pytest
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.message import explain
-from acceptance.plugin import settings
 from acceptance.plugin.contract import contract_of, run_of
 from acceptance.plugin.gherkin import Case, written
+from acceptance.plugin.settings import settings_of
 from acceptance.report.run import Result
 from acceptance.report.waiver import Waiver, WaiverError, overlapping, read_waiver
 from acceptance.verdict import Verdict
@@ -81,7 +81,7 @@ def waivers(config: pytest.Config) -> Waivers:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Read the file before the first scenario, so that a wrong one starts nothing."""
-    if run_of(session.config).selected and (file := settings.read(session.config).waivers):
+    if run_of(session.config).selected and (file := settings_of(session.config).waivers):
         titles = {case.title for case in written()}
         contract = contract_of(session.config)
         places = read(Path(file), contract, titles=titles, today=datetime.now(UTC).date())
