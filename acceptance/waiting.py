@@ -80,13 +80,25 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
         raise
 
 
-def within(seconds: float, call: Callable[[], T]) -> T:
+def within(
+    seconds: float,
+    call: Callable[[], T],
+    *,
+    look: Callable[[], None] = lambda: None,
+    every: float = 0,
+) -> T:
     """What a blocking call returns, if it does in time; otherwise its thread is left behind.
 
     For calls whose own deadline begins anew with each byte that comes.
 
+    Args:
+        seconds: for the call.
+        call: is made in a thread of its own.
+        look: raises what makes it vain to wait any longer.
+        every: seconds between two looks; 0 for none.
+
     Raises:
-        TimeoutError: it has not returned; or whatever it raises.
+        TimeoutError: it has not returned; or whatever it raises, or a look.
     """
     returned: Future[T] = Future()
 
@@ -97,12 +109,16 @@ def within(seconds: float, call: Callable[[], T]) -> T:
             returned.set_exception(error)
 
     threading.Thread(target=work, name=f"within {seconds:g} s", daemon=True).start()
-    try:
-        return returned.result(seconds)
-    except TimeoutError:
-        if returned.done():
-            raise
-        raise TimeoutError(f"no end within {seconds:g} s") from None
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            return returned.result(min(left, every or left))
+        except TimeoutError:
+            if returned.done():
+                raise
+        if every:
+            look()
+    raise TimeoutError(f"no end within {seconds:g} s")
 
 
 @contextmanager

@@ -231,7 +231,10 @@ _FIXES = (
     ),
     (
         "LiteLLM asked",
-        "look for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment, or api_base",
+        (
+            "look for a second entry of this name in LiteLLM's model_list, an alias of it, its "
+            "api_base, and for OPENAI_BASE_URL or OPENAI_API_BASE in LiteLLM's environment"
+        ),
     ),
     (
         "finish_reason length",
@@ -248,13 +251,19 @@ _FIXES = (
         "another model of",
         "correct litellm_params.model of this name in LiteLLM's model_list, or the contract",
     ),
-    ("empty", "look whether the model thinks aloud (reasoning mode), or serves at all"),
+    (
+        "empty",
+        (
+            "look whether the model thinks aloud (reasoning mode), serves at all, or has a filter "
+            "in Open WebUI that takes its words away"
+        ),
+    ),
 )
 """What helps, by a phrase of what was found; the first that fits."""
 
 
 def _fix(wrong: str, name: str, answer: Answer) -> str:
-    if answer.by_a_user:
+    if answer.only_to_a_user:
         return (
             "the account that judges gets the model's own answer: look for a filter of Open WebUI, "
             "or a hook, a team or a budget of LiteLLM's, that looks at who asks"
@@ -262,19 +271,29 @@ def _fix(wrong: str, name: str, answer: Answer) -> str:
     if "in its place" in wrong:
         return _in_its_place(name, answer)
     otherwise = "look at LiteLLM's configuration of the model, and at its log"
+    if answer.error and answer.model != name:
+        otherwise = (
+            f"if the gateway holds the chain, look in LiteLLM's log whether {name} was tried: if "
+            "not, something switches fallbacks off (disable_fallbacks among the model's parameters "
+            "in Open WebUI, Admin Settings > Models, or in a filter); if it was, why it fails"
+        )
     return next((fix for phrase, fix in _FIXES if phrase in wrong), otherwise)
 
 
 def _in_its_place(name: str, answer: Answer) -> str:
     """What to look at where LiteLLM says that another of its models answered."""
-    failed = f"look why {name} itself fails: ask it with disable_fallbacks"
+    failed = (
+        f"look why {name} itself fails: ask it with disable_fallbacks; if it answers then, the "
+        "page's questions are what it does not take: their tools make them too long for it "
+        "(max_input_tokens), or it refuses tools (vLLM: --enable-auto-tool-choice)"
+    )
     sent = (
         "look for what sends it there: completion_model in LiteLLM's general_settings, "
         "model_group_alias, or a filter in Open WebUI"
     )
     match answer.headers.get("x-litellm-attempted-fallbacks"):
         case None:
-            return f"{failed}; if it does not, {sent}"
+            return f"{failed}; or {sent}"
         case "0":
             return f"LiteLLM counts no fallback, so {name} was not even tried: {sent}"
         case _:
@@ -306,7 +325,8 @@ def check_error_only(answer: Answer) -> None:
             expected="an error, and no answer",
             found=f"{excerpt(answer.error) or 'no error'}; text {excerpt(answer.text, 80)!r}",
             where=f"asked for {answer.model}; answered by {answer.provenance or 'nobody'}",
-            fix="look for default_fallbacks or a fallback of this model that should not be there",
+            fix="look for default_fallbacks or a fallback of this model that should not be there: "
+            "in LiteLLM, or among the model's parameters in Open WebUI (Admin Settings > Models)",
         )
     )
 
@@ -368,7 +388,7 @@ def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
     found = f"{by[1]} at {by[0]}"
     check_returned(turn, model, found)
     if by[0] != model.provider.name or model.upstream not in ("", by[1]):
-        raise AssertionError(_of_another(turn, model, found))
+        raise AssertionError(_of_another(turn, model, found, _FIX_IN_A_CHAT))
 
 
 def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> None:
@@ -382,17 +402,27 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
     if turn.error and not turn.text:
         raise refused(model, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:
-        raise AssertionError(_of_another(turn, model, by))
+        raise AssertionError(_of_another(turn, model, by, _FIX_NOT_KEPT))
 
 
-def _of_another(turn: Turn, model: Model, found: str) -> str:
+_FIX_IN_A_CHAT = (
+    "asked outside of a conversation it answers by itself: look for a filter of Open WebUI that "
+    "looks at the chat, and whether what was said is too long for the model"
+)
+_FIX_NOT_KEPT = (
+    "asked outside of a conversation it answers well: look for a filter of Open WebUI (outlet) "
+    "that changes what is kept, and in Open WebUI's log for this answer"
+)
+
+
+def _of_another(turn: Turn, model: Model, found: str, fix: str) -> str:
     return explain(
         f"The answer in the conversation does not come from {model.name}.",
         expected=str(model),
         found=f"{found}; {excerpt(turn.error) or 'no error'}",
         where=f"question {turn.nonce}; stored text {excerpt(turn.text, 80)!r}; "
         f"its label says {turn.model}, which is only what was asked for",
-        fix=f"look why {model.name} did not answer: ask it with disable_fallbacks",
+        fix=fix,
     )
 
 

@@ -108,7 +108,8 @@ def check_chain(chain: Chain, expected: tuple[str, ...]) -> None:
 
 _FIX_CHAIN = (
     "correct router_settings.fallbacks, which wins, or litellm_settings.fallbacks "
-    "(one such key in the file), restart LiteLLM"
+    "(one such key in the file, each of its targets in a list), look for max_fallbacks, restart "
+    "LiteLLM"
 )
 _FIX_OTHERWISE = "remove what the brackets name for these models, restart LiteLLM"
 

@@ -41,7 +41,8 @@ def check_own_upstreams(
                 expected="behind each model of the contract its own upstream, and no other",
                 found="; ".join(wrong),
                 where="GET /model/info: LiteLLM spreads requests over all entries of one name",
-                fix="correct model_name, litellm_params.model and api_base in LiteLLM's model_list",
+                fix="correct model_name, litellm_params.model and api_base in LiteLLM's "
+                "model_list, and look for these names in router_settings.model_group_alias",
             )
         )
 

@@ -206,9 +206,12 @@ class Provenance:
             entries: all that it has.
             asked: the model that was asked for: a wildcard entry answers under that name.
         """
-        entry = next((each for each in entries if each.identity == self.deployment), None)
-        if entry is None:
+        alike = [each for each in entries if each.identity == self.deployment]
+        if not alike:
             return replace(self, foreign=True)
+        entry = next((each for each in alike if each.group == (self.group or asked)), alike[0])
+        if not self.group and len({each.upstream for each in alike}) > 1:
+            return replace(self, unread=f"several of them have the identity {self.deployment}")
         named = asked if fnmatchcase(asked, entry.group) else entry.group
         return replace(self, group=self.group or named, serves=entry.upstream)
 
@@ -246,6 +249,8 @@ class Answer:
     """The headers that prove who answered."""
     by_a_user: bool = False
     """Whether an ordinary user asked, and not the account that judges."""
+    only_to_a_user: bool = False
+    """Whether the account that judges, asked the same, got the model's own answer."""
     to_a_user: "Answer | None" = None
     """What an ordinary user was told, where that is not the model's own answer and this one is."""
     attempts: int = 1

@@ -98,7 +98,9 @@ _TROUBLE = Refusal(
 _REQUEST = Refusal(
     reason="it refuses the request ({status})",
     whose=Whose.OWNER,
-    fix="look which parameter of the entry in LiteLLM's configuration its server does not take",
+    fix="look which parameter its server does not take: of the entry in LiteLLM's configuration, "
+    "or of the model in Open WebUI (Admin Settings > Models); litellm_settings.drop_params: true "
+    "leaves it out",
 )
 
 _BAD_KEY = re.compile(r"API_KEY_INVALID|API key not valid|invalid[ _]api[ _]key", re.IGNORECASE)

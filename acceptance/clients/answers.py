@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from acceptance.checks.answering import limit_of_the_key
@@ -15,8 +16,9 @@ from acceptance.checks.refusals import refusal
 from acceptance.clients.hands import Hands
 from acceptance.clients.streaming import Question
 from acceptance.contract.values import Contract
-from acceptance.message import excerpt
-from acceptance.waiting import Progress, eventually, waiting_for
+from acceptance.errors import Blocked, Subject
+from acceptance.message import excerpt, explain
+from acceptance.waiting import Progress, eventually, waiting_for, within
 
 _WORDS = """
 acorn anchor apron attic bacon badge bagel banjo barrel basket bench biscuit blanket blender
@@ -39,6 +41,10 @@ _LENGTH = 4
 """Words: one of a thousand million nonces, so that none comes twice in a ledger."""
 _PATIENCE = 150.0
 """Seconds for a question that the key's limits refuse; they are told by the minute."""
+_LOOK = 20.0
+"""Seconds after which an answer is late enough to look whether the gateway still lives."""
+_LONGEST = 900.0
+"""Seconds: more than any hands wait for an answer, who say better what did not come."""
 _PAUSE = 10.0
 """Seconds between two looks, where whoever refused named none."""
 
@@ -76,6 +82,7 @@ class Answers:
         *,
         wanted: Callable[[], Iterable[str]],
         ordinary: Callable[[str], Hands | None] = lambda _model: None,
+        lively: Callable[[], None] = lambda: None,
         say: Progress,
     ) -> None:
         """Ask nothing yet.
@@ -85,12 +92,16 @@ class Answers:
             contract: knows which models have one provider, who is asked one thing at a time.
             wanted: the models that the selected scenarios will ask for.
             ordinary: an ordinary user, where there is one who is offered this model.
+            lively: raises Blocked where the gateway hangs, so that no answer will come.
             say: shows progress.
         """
         self._hands = hands
         self._contract = contract
         self._wanted = wanted
         self._ordinary = ordinary
+        self._lively = lively
+        self._hung_by = ""
+        """The model that is told of as the one with which the gateway began to hang."""
         self._say = say
         self._answers: dict[str, Future[Answer]] = {}
         self._users: dict[str, Hands] = {}
@@ -106,13 +117,32 @@ class Answers:
 
         Raises:
             UnexpectedAnswerError: Open WebUI did not answer.
+            AssertionError: the gateway hangs since models are asked.
+            Blocked: likewise, and it was told of another model.
             Exception: what asking raised else.
         """
         if not self._answers:
             self._ask_all([*self._wanted()])
         if model not in self._answers:
             self._ask_all([model])
-        return self._answers[model].result()
+        try:
+            return self._answers[model].result()
+        except _HangsError as error:
+            self._hung_by = self._hung_by or model
+            if self._hung_by != model:  # one fault, one red line
+                raise Blocked(Subject.GATEWAY, error.found) from error
+            raise AssertionError(
+                explain(
+                    "LiteLLM hangs as soon as models are asked.",
+                    expected=f"an answer of {model}",
+                    found=error.found,
+                    where="GET /health/liveliness of LiteLLM, twice while the answer was awaited; "
+                    "before the first question it answered",
+                    fix="look at the last lines of LiteLLM's log, and with kubectl top whether it "
+                    "is busy or waits; litellm_settings.model_fallbacks makes it call itself "
+                    "without end (1.106.2); restart it when its configuration is right",
+                )
+            ) from error
 
     def _ask_all(self, models: list[str]) -> None:
         lanes: dict[str, list[str]] = {}
@@ -146,6 +176,7 @@ class Answers:
             if told and not self._answers[model].exception():
                 answer = self._answers[model].result()
                 if _its_own(answer):
+                    told = replace(told, only_to_a_user=True)
                     self._answers[model] = Future()
                     self._answers[model].set_result(replace(answer, to_a_user=told))
                 self._amiss.clear()
@@ -231,12 +262,31 @@ class Answers:
     def _ask(self, model: str, options: Mapping[str, Any], *, hands: Hands | None = None) -> Answer:
         with waiting_for(f"the answer of {model}", self._say):
             question = Question(model=model, nonce=nonce(), options=options)
-            return (hands or self._hands).ask(question)
+            asking = partial((hands or self._hands).ask, question)
+            return within(_LONGEST, asking, look=self._look, every=_LOOK)
+
+    def _look(self) -> None:
+        """Return if the gateway answers, be it late: a busy machine is no hang."""
+        try:
+            self._lively()
+        except Blocked:
+            try:
+                self._lively()
+            except Blocked as error:
+                raise _HangsError(error.reason) from error
 
     def _provider(self, model: str) -> str:
         """Whose lane a model is asked in; one that is not the contract's stands alone."""
         known = self._contract.models.get(model)
         return known.provider.name if known else model
+
+
+class _HangsError(Exception):
+    """The gateway hangs while an answer of its is awaited."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+        self.found = found
 
 
 def _its_own(answer: Answer) -> bool:

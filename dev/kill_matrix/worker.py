@@ -17,7 +17,6 @@ from acceptance.lab.cluster.lab import cluster_lab
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.launch import ColdStarter
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.prepared import PreparedStarter
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.plugin.settings import Settings
 from acceptance.target import Target
@@ -27,6 +26,7 @@ from dev.kill_matrix.fault import Fault
 from dev.kill_matrix.inject import GATEWAY, OPEN_WEBUI, Lab, inject
 from dev.kill_matrix.judge import STORY, Judgement, judge
 from dev.kill_matrix.naive import naive_checks
+from dev.prepared.starter import PreparedStarter
 from fixtures.browser import program_for
 
 _lab: tuple[Lab, Callable[[], Target]] | None = None

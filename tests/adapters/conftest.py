@@ -8,8 +8,8 @@ import pytest
 from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.prepared import PreparedStarter
 from acceptance.lab.environments import CACHE, Environment, ensure_all
+from dev.prepared.starter import PreparedStarter
 from tests.adapters.embedded import EmbeddedWorld
 from tests.adapters.kubernetes import KubernetesWorld, story_on
 from tests.adapters.world import World

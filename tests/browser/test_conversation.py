@@ -102,7 +102,7 @@ def test_of_temporary_conversations_nothing_is_kept_and_each_begins_anew(
             assert conversation.ask(GROQ, nonce()).returned
             with pytest.raises(NotProven, match="it has no address there"):
                 conversation.turns()
-            page = chromium.sittings[-1].page
+            page = chromium.contexts[-1].page
             assert len(chromium.do(page.messages)) == len(["the question", "the answer"])
 
 
@@ -155,7 +155,7 @@ def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
     chromium: Browser, page_user: BrowserUser
 ) -> None:
     page_user.offered()
-    changed = chromium.sittings[-1]
+    changed = chromium.contexts[-1]
     page = changed.context.pages[0]
     chromium.do(lambda: page.add_style_tag(content=GONE))
     with (
@@ -163,10 +163,10 @@ def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
         pytest.raises(AssertionError, match="does not show the search of the model selector"),
     ):
         conversation.ask("vllm-qwen", nonce())
-    assert chromium.sittings == [changed], "what it shows is evidence until somebody needs a page"
+    assert chromium.contexts == [changed], "what it shows is evidence until somebody needs a page"
     with page_user.conversation() as conversation:
         assert conversation.ask("vllm-qwen", nonce()).returned
-    assert changed not in chromium.sittings
+    assert changed not in chromium.contexts
 
 
 def test_a_page_of_another_version_may_only_have_moved_things(
@@ -174,7 +174,7 @@ def test_a_page_of_another_version_may_only_have_moved_things(
 ) -> None:
     monkeypatch.setattr("acceptance.clients.browser.missing.SEEN_ON", "0.11.9")
     page_user.offered()
-    page = chromium.sittings[-1].context.pages[0]
+    page = chromium.contexts[-1].context.pages[0]
     chromium.do(lambda: page.add_style_tag(content=GONE))
     with pytest.raises(NotProven, match=r"the page has changed: .* 0\.11\.9 has it; this is 0\.12"):
         page_user.ask(Question(model=GROQ, nonce=nonce()))
@@ -184,7 +184,7 @@ def test_a_browser_that_breaks_off_proves_nothing_and_another_is_begun(
     chromium: Browser, page_user: BrowserUser
 ) -> None:
     page_user.offered()
-    browser = chromium.sittings[-1].context.browser
+    browser = chromium.contexts[-1].context.browser
     assert browser
     chromium.do(lambda: browser.new_browser_cdp_session().send("Browser.close"))
     with pytest.raises(NotProven, match="the browser broke off"):
@@ -197,7 +197,7 @@ def test_no_other_host_is_asked_and_none_can_be(chromium: Browser, page_user: Br
     chromium.strangers()
     page_user.offered()
     assert chromium.strangers() == ()
-    page = chromium.sittings[-1].context.pages[0]
+    page = chromium.contexts[-1].context.pages[0]
     for address in ("https://example.com/a", "http://10.255.255.1/b", "http://127.0.0.2/c"):
         assert "Failed to fetch" in chromium.do(partial(page.evaluate, FETCH, address))
     chromium.do(partial(page.evaluate, LISTEN, "wss://example.com/d"))

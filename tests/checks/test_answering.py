@@ -219,7 +219,7 @@ def test_a_ledger_that_agrees_or_saw_nothing() -> None:
     [
         ({"x-litellm-attempted-fallbacks": "0"}, "completion_model", "disable_fallbacks"),
         ({"x-litellm-attempted-fallbacks": "1"}, "disable_fallbacks", "completion_model"),
-        ({}, "if it does not, look for what sends it there", "counts no fallback"),
+        ({}, "; or look for what sends it there", "counts no fallback"),
     ],
     ids=["nothing failed", "something failed", "nobody knows"],
 )
@@ -328,6 +328,9 @@ def test_another_model_of_the_right_provider() -> None:  # G3
 
 def test_a_user_who_is_answered_otherwise_is_told_of() -> None:  # G2
     answer = replace(GOOD, by_a_user=True, provenance=_by("ollama-qwen", "http://ollama.ml:11434"))
+    with refused("asked for vllm-qwen by an ordinary user", "look why vllm-qwen itself fails"):
+        check_answer(answer, MODELS["vllm-qwen"])  # nobody else was asked
+    answer = replace(answer, only_to_a_user=True)
     with refused("asked for vllm-qwen by an ordinary user", "looks at who asks"):
         check_answer(answer, MODELS["vllm-qwen"])
 

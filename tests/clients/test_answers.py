@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Event
 from unittest.mock import Mock
 
 import pytest
@@ -11,6 +12,7 @@ from acceptance.clients import answers as module
 from acceptance.clients.answers import Answers, nonce
 from acceptance.clients.hands import Hands
 from acceptance.clients.streaming import Question
+from acceptance.errors import Blocked, Subject
 from acceptance.waiting import quiet
 from tests.story import MODELS, STORY
 
@@ -154,3 +156,43 @@ def test_a_cooldown_after_a_users_question_does_not_hide_the_reason() -> None:  
     script = _Scripted(lambda answer: replace(answer, text="", status=429, error=resting))
     answers = Answers(script.hands, STORY, wanted=list, ordinary=lambda _model: user, say=quiet)
     assert answers.of("vllm-qwen").error == reason
+
+
+def test_a_gateway_that_begins_to_hang_is_one_red_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOOK", 0.05)
+    for_ever = Event()
+
+    def ask(question: Question) -> Answer:  # P49
+        for_ever.wait(60)
+        raise AssertionError(question)
+
+    hands = Hands(offered=Mock(), ask=ask, conversation=Mock())
+    lively = Mock(side_effect=Blocked(Subject.GATEWAY, "it hangs"))
+    answers = Answers(hands, STORY, wanted=lambda: [*MODELS], lively=lively, say=quiet)
+
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="LiteLLM hangs as soon as models are asked"):
+            answers.of("ollama-qwen")
+    with pytest.raises(Blocked, match="it hangs"):
+        answers.of("vllm-qwen")
+    for_ever.set()
+
+
+def test_a_gateway_that_is_late_once_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOOK", 0.05)
+    answered = Event()
+    looks: list[int] = []
+
+    def lively() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise Blocked(Subject.GATEWAY, "it hangs")
+        answered.set()
+
+    def ask(question: Question) -> Answer:
+        answered.wait(60)
+        return Answer(model=question.model, nonce=question.nonce, text=question.nonce)
+
+    hands = Hands(offered=Mock(), ask=ask, conversation=Mock())
+    answers = Answers(hands, STORY, wanted=lambda: ["vllm-qwen"], lively=lively, say=quiet)
+    assert answers.of("vllm-qwen").returned

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.checks.proof import Answer, Provenance
+from acceptance.checks.proof import Answer, Deployment, Provenance
 from acceptance.clients.answers import Answers
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.gateway import Gateway
@@ -47,6 +47,25 @@ def test_an_entry_names_the_model_and_is_asked_for_once(monkeypatch: pytest.Monk
         who = gateway.recognise(ANSWER).provenance
         assert who == replace(WHO, group="small", serves="mistral/small")
     assert asked == ["/model/info"]
+
+
+@pytest.mark.parametrize(
+    ("group", "served", "why"),
+    [
+        ("small", "mistral/small", ""),
+        ("large", "mistral/large", ""),
+        ("", "", "several of them have the identity d1"),
+    ],
+)
+def test_of_entries_with_one_identity_the_group_tells_which(  # Q516
+    group: str, served: str, why: str
+) -> None:
+    entries = [
+        Deployment(identity="d1", group=name, upstream=f"mistral/{name}", api_base="")
+        for name in ("small", "large")
+    ]
+    who = replace(WHO, group=group).among(entries, "small")
+    assert (who.serves, who.unread, who.foreign) == (served, why, False)
 
 
 def test_an_entry_that_is_new_is_looked_up_afresh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from types import TracebackType
 from typing import Self
 
 from acceptance.checks.proof import Turn
+from acceptance.clients.browser.account_session import AccountSession
 from acceptance.clients.browser.asking import answer_to, ask_on, not_offered
-from acceptance.clients.browser.desk import Desk
 from acceptance.clients.browser.page import LOOK_SECONDS, ChatPage, Message
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.clients.streaming import Question
@@ -20,17 +20,19 @@ _KEPT_TIMEOUT = 30.0
 class PageConversation:
     """`acceptance.clients.hands.Conversation` as a user has it; deleted at the end."""
 
-    def __init__(self, desk: Desk, api: OpenWebUI, *, reload: bool, say: Progress) -> None:
+    def __init__(
+        self, session: AccountSession, api: OpenWebUI, *, reload: bool, say: Progress
+    ) -> None:
         """Nothing is asked yet.
 
         Args:
-            desk: the account's.
+            session: the account's.
             api: the same account at the API: deletes the conversation.
             reload: load the whole page again to see what is kept; otherwise only leave the
                 conversation and come back, which asks the server as well, in a third of the time.
             say: shows what a long wait is waiting for.
         """
-        self._desk = desk
+        self._session = session
         self._api = api
         self._reload = reload
         self._say = say
@@ -55,7 +57,7 @@ class PageConversation:
         Raises:
             AssertionError: the model cannot be chosen.
         """
-        turn = self._desk.do(lambda page: self._ask(page, Question(model=model, nonce=nonce)))
+        turn = self._session.do(lambda page: self._ask(page, Question(model=model, nonce=nonce)))
         self.said.append(turn)
         return turn
 
@@ -82,7 +84,7 @@ class PageConversation:
                 "what is kept of a conversation on the page: it has no address there, as where "
                 "Settings > Interface > Temporary Chat by Default is on for the account that judges"
             )
-        return self._desk.do(self._turns)
+        return self._session.do(self._turns)
 
     def _turns(self, page: ChatPage) -> tuple[Turn, ...]:
         if self._reload or page.chat != self._chat:

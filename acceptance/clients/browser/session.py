@@ -17,8 +17,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
+from acceptance.clients.browser.context import Evidence, RecordedContext, State
 from acceptance.clients.browser.installed import INSTALL
-from acceptance.clients.browser.sitting import Evidence, Sitting, State
 from acceptance.errors import NotProven, SetupError
 from acceptance.message import explain
 
@@ -60,7 +60,7 @@ class Browser:
         self._slow = slow
         self._closely = closely
         self._closing = ExitStack()
-        self.sittings: list[Sitting] = []
+        self.contexts: list[RecordedContext] = []
         """Those that are not over; for the browser's thread."""
         self._strangers: dict[str, None] = {}
         self._ends = False
@@ -120,24 +120,24 @@ class Browser:
 
         return self._thread.submit(timely).result()
 
-    def sit_down(self, state: State | None = None) -> Sitting:
-        """A new sitting, in another browser where the last one broke off; in its thread only."""
+    def new_context(self, state: State | None = None) -> RecordedContext:
+        """A new context, in another browser where the last one broke off; in its thread only."""
         try:
-            sitting = self._sitting(state)
+            context = self._context(state)
         except PlaywrightError:
             self._chromium = self._launch()
-            sitting = self._sitting(state)
-        sitting.listen(self._hear)
-        self.sittings.append(sitting)
-        return sitting
+            context = self._context(state)
+        context.listen(self._hear)
+        self.contexts.append(context)
+        return context
 
-    def _sitting(self, state: State | None) -> Sitting:
-        return Sitting(self._chromium, self.base_url, state, closely=self._closely)
+    def _context(self, state: State | None) -> RecordedContext:
+        return RecordedContext(self._chromium, self.base_url, state, closely=self._closely)
 
-    def stand_up(self, sitting: Sitting) -> None:
-        """End a sitting; in the browser's thread only."""
-        self.sittings.remove(sitting)
-        sitting.close()
+    def close_context(self, context: RecordedContext) -> None:
+        """Close a context; in the browser's thread only."""
+        self.contexts.remove(context)
+        context.close()
 
     def _hear(self, url: str) -> None:
         """Note a request of any page."""
@@ -153,7 +153,7 @@ class Browser:
 
     def evidence(self) -> list[Evidence]:
         """What the open sittings saw until now."""
-        return self.do(lambda: [sitting.evidence() for sitting in self.sittings])
+        return self.do(lambda: [context.evidence() for context in self.contexts])
 
     def refuse(self) -> None:
         """Begin nothing more: the run ends."""

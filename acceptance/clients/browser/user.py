@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from acceptance.checks.proof import Answer, Listing, Offered
 from acceptance.checks.witnessing import witnessed
+from acceptance.clients.browser.account_session import AccountSession
 from acceptance.clients.browser.asking import ask_on
 from acceptance.clients.browser.conversation import PageConversation
-from acceptance.clients.browser.desk import Desk
 from acceptance.clients.browser.page import ChatPage
 from acceptance.clients.browser.session import Browser
 from acceptance.clients.open_webui import OpenWebUI
@@ -48,7 +48,9 @@ class BrowserUser:
             learn: told the session's token, so that it is masked.
             say: shows what a long wait is waiting for.
         """
-        self._desk = Desk(browser, account, administrator=api.role == "admin", learn=learn)
+        self._session = AccountSession(
+            browser, account, administrator=api.role == "admin", learn=learn
+        )
         self._api = api
         self._contract = contract
         self._witness = witness
@@ -61,7 +63,7 @@ class BrowserUser:
 
         The page tells names only. What connection is behind a name, the API says.
         """
-        names, seconds, picture = self._desk.do(_look, afresh=True)
+        names, seconds, picture = self._session.do(_look, afresh=True)
         known = self._api.offered()
         return Listing(
             account=f"{self._api.account}, in a browser",
@@ -77,7 +79,7 @@ class BrowserUser:
         Raises:
             NotProven: nobody can tell who answers, so nothing is asked.
         """
-        answer = self._desk.do(lambda page: self._ask(page, question))
+        answer = self._session.do(lambda page: self._ask(page, question))
         if answer is None:
             raise NotProven(
                 "who answers on the page: its label is only what was asked for, and nobody at the "
@@ -112,11 +114,11 @@ class BrowserUser:
 
     def conversation(self) -> PageConversation:
         """A conversation; a context."""
-        return PageConversation(self._desk, self._api, reload=self._reload, say=self._say)
+        return PageConversation(self._session, self._api, reload=self._reload, say=self._say)
 
     def close(self) -> None:
-        """End the sitting, and delete what was asked in it."""
-        self._desk.leave()
+        """Close the context, and delete what was asked in it."""
+        self._session.leave()
         for chat in filter(None, self._chats):
             self._api.api.delete(f"/api/v1/chats/{chat}")
 

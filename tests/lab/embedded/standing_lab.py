@@ -11,10 +11,11 @@ from unittest.mock import patch
 import yaml
 
 from acceptance.lab import __main__ as command
-from acceptance.lab.embedded import lab, prepared
-from acceptance.lab.embedded.first_import import FirstImport
+from acceptance.lab.embedded import lab
 from acceptance.lab.embedded.lab import Programs
-from acceptance.lab.embedded.prepared import PreparedStarter
+from dev.prepared import starter as prepared
+from dev.prepared.first_import import FirstImport
+from dev.prepared.starter import PreparedStarter
 from tests.lab.embedded import fake
 
 

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from playwright.sync_api import Error as PlaywrightError
 
+from acceptance.clients.browser.context import RecordedContext, State
 from acceptance.clients.browser.page import ChatPage
 from acceptance.clients.browser.session import Browser
-from acceptance.clients.browser.sitting import Sitting, State
 from acceptance.errors import NotProven
 from acceptance.secret import Secret
 from acceptance.target import Account
@@ -16,8 +16,8 @@ from acceptance.target import Account
 T = TypeVar("T")
 
 
-class Desk:
-    """One sitting, signed in by the form; after anything unexpected another takes its place.
+class AccountSession:
+    """One browser context, signed in by the form; after a surprise another takes its place.
 
     A page is loaded once and not for each scenario: a load costs as much as an answer.
     """
@@ -30,7 +30,7 @@ class Desk:
         administrator: bool,
         learn: Callable[[Secret], None],
     ) -> None:
-        """Nobody sits down yet.
+        """Nobody is signed in yet.
 
         Args:
             browser: the run's.
@@ -42,7 +42,7 @@ class Desk:
         self._account = account
         self._administrator = administrator
         self._learn = learn
-        self._sitting: Sitting | None = None
+        self._context: RecordedContext | None = None
         self._signed_in: State | None = None
         self._refused: Exception | None = None
         self._surprised = False
@@ -61,9 +61,9 @@ class Desk:
 
     def _do(self, work: Callable[[ChatPage], T], *, afresh: bool) -> T:
         try:
-            known = self._sitting
+            known = self._context
             page = self._taken().page
-            if afresh and known is self._sitting:
+            if afresh and known is self._context:
                 page.open()
             return work(page)
         except BaseException as error:
@@ -74,42 +74,42 @@ class Desk:
                 raise NotProven(f"the browser broke off, and another is begun: {told}") from error
             raise
 
-    def _taken(self) -> Sitting:
+    def _taken(self) -> RecordedContext:
         if self._refused:  # told to each scenario, tried once
             raise self._refused
-        if self._sitting and self._surprised:
-            self._leave(self._sitting)
+        if self._context and self._surprised:
+            self._leave(self._context)
         self._surprised = False
-        if self._sitting is None:
-            self._sitting = self._browser.sit_down(self._signed_in)
+        if self._context is None:
+            self._context = self._browser.new_context(self._signed_in)
             if self._signed_in:
-                self._sitting.page.open()
+                self._context.page.open()
             else:
-                self._signed_in = self._sign_in(self._sitting)
-        return self._sitting
+                self._signed_in = self._sign_in(self._context)
+        return self._context
 
-    def _sign_in(self, sitting: Sitting) -> State:
+    def _sign_in(self, context: RecordedContext) -> State:
         who = self._account
         try:
             if who.email:
-                sitting.page.sign_in(who.email, who.password, news=self._administrator)
+                context.page.sign_in(who.email, who.password, news=self._administrator)
             else:
-                sitting.page.open()
+                context.page.open()
         except (AssertionError, NotProven) as error:
             self._refused = error
             raise
-        state = sitting.context.storage_state()
+        state = context.context.storage_state()
         for cookie in state["cookies"]:
             self._learn(Secret(cookie["value"]))
         return state
 
-    def _leave(self, sitting: Sitting) -> None:
-        self._browser.stand_up(sitting)
-        self._sitting = None
+    def _leave(self, context: RecordedContext) -> None:
+        self._browser.close_context(context)
+        self._context = None
 
     def leave(self) -> None:
-        """End the sitting."""
-        if self._sitting:
-            sitting = self._sitting
-            with suppress(NotProven):  # the run ends, and every sitting with its browser
-                self._browser.do(lambda: self._leave(sitting))
+        """Close the context."""
+        if self._context:
+            context = self._context
+            with suppress(NotProven):  # the run ends, and every context with its browser
+                self._browser.do(lambda: self._leave(context))

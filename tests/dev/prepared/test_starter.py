@@ -9,13 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from acceptance.lab.embedded import prepared, process
-from acceptance.lab.embedded.first_import import FirstImport
+from acceptance.lab.embedded import process
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.prepared import PreparedStarter
 from acceptance.lab.environments import Environment
 from acceptance.waiting import eventually
+from dev.prepared import starter
+from dev.prepared.first_import import FirstImport
+from dev.prepared.starter import PreparedStarter
 from tests.lab.embedded import fake
 from tests.lab.embedded.inside import POD_PYTHON
 
@@ -30,7 +31,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, En
     (tmp_path / "greeting.py").write_text(MODULE)
     monkeypatch.setattr(process, "_POD_PYTHON", f"{POD_PYTHON}{os.pathsep}{tmp_path}")
     modules = FirstImport(modules=("no_such_module", "greeting"))
-    monkeypatch.setattr(prepared, "first_import", lambda *_, **__: modules)
+    monkeypatch.setattr(starter, "first_import", lambda *_, **__: modules)
     return fake.programs(tmp_path)
 
 
@@ -164,7 +165,7 @@ def test_a_child_that_ignores_a_polite_request_is_ended_all_the_same(
 def test_children_of_a_parent_that_is_no_longer_needed_are_watched_on(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepared, "_MOST", 1)
+    monkeypatch.setattr(starter, "_MOST", 1)
     lab = start()
     second = [
         {**item, "metadata": {**item["metadata"], "name": "second"}}

@@ -15,9 +15,9 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
-from acceptance.lab.embedded.first_import import FirstImport, first_import
 from acceptance.lab.embedded.launch import LIFELINE, ColdStarter, Launch, Running
 from acceptance.waiting import Progress, quiet
+from dev.prepared.first_import import FirstImport, first_import
 
 _PARENT = Path(__file__).parent / "pod" / "lab_parent.py"
 _LENGTH = 8

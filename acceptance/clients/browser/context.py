@@ -1,4 +1,4 @@
-"""A sitting: a user before an empty browser, and what is kept of it when something fails."""
+"""A context of the browser: a user with an empty profile, and what is kept when something fails."""
 
 import tempfile
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _ACTION_TIMEOUT = 30.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """What is kept of a sitting that failed; not yet masked. Empty where the browser is gone."""
+    """What is kept of a context that failed; not yet masked. Empty where the browser is gone."""
 
     console: str
     picture: bytes = b""
@@ -30,7 +30,7 @@ class Evidence:
     """For https://trace.playwright.dev, or `playwright show-trace`: a ZIP file."""
 
 
-class Sitting:
+class RecordedContext:
     """A browser without any memory; one page."""
 
     def __init__(

@@ -20,7 +20,7 @@ import sys
 from collections.abc import ItemsView
 from typing import Any
 
-import sitecustomize  # type: ignore[import-not-found]  # beside this file, on PYTHONPATH
+import sitecustomize  # type: ignore[import-not-found]  # the lab's, on PYTHONPATH
 
 _KNOWN_ITERATORS = ("urllib.request", "pydantic_settings.sources.utils")
 """They look through all variables for proxies and for prefixes, which the lab always compares."""

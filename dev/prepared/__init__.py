@@ -1,0 +1,1 @@
+"""Programs forked from processes that have imported already: for the kill matrix and the tests."""
