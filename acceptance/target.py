@@ -26,6 +26,7 @@ class Outage(StrEnum):
     OTHER_MODEL = "serves another model"
     RATE_LIMITED = "limits the rate"
     HANGS = "does not answer"
+    BREAKS_OFF = "breaks off in mid-answer"
 
 
 class Outages(Protocol):
@@ -61,6 +62,10 @@ class Call:
     question: str
     answered: bool
     tokens: int = 0
+    messages: int = 0
+    """How many it held, all that was said before included."""
+    until: float = 0.0
+    """Unix seconds before which the last word of its answer was not said; 0: not streamed."""
 
 
 class Witness(Protocol):

@@ -118,7 +118,9 @@ class Settings:
         default="auto",
         choices=HANDS,
     )
-    browser_path: str = _setting("a Chromium; empty: one on PATH, or Playwright's own")
+    browser_path: str = _setting(
+        "a Chromium; empty: one on PATH, Playwright's own, or the one that came along"
+    )
     headed: bool = _setting("show the browser's window", default=False)
     slow: bool = _setting("show it, and let a person follow", default=False)
     cache: str = _setting("folder for what is built once; empty: the user's cache folder")

