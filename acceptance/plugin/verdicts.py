@@ -113,8 +113,10 @@ def _show_failure(
     report.location = (path, case.scenario.line_number, case.title)
     step = item.stash.get(_STEP, None) if report.when == "call" else None
     sentence = f"{step.keyword} {step.name}  ({path}:{step.line_number})" if step else path
-    option, mask = item.config.option, redactor(item.config)
-    if explained(error) and not option.fulltrace and option.tbstyle == "auto":
+    mask, asked = redactor(item.config), item.config.getoption
+    # where nothing is printed, as in the kill matrix, pytest does not know these two options
+    traces = asked("fulltrace", default=False) or asked("tbstyle", default="auto") != "auto"
+    if explained(error) and not traces:
         report.longrepr = mask(f"{sentence}\n\n{wording(error, run_of(item.config).contract)}")
     else:
         report.sections.insert(0, ("step", mask(sentence)))
