@@ -95,17 +95,15 @@ def test_a_misspelt_tag_stops_the_run(tmp_path: Path, tag: str, code: int) -> No
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
     (tmp_path / "conftest.py").write_text(
         'pytest_plugins = ["fixtures.target", "acceptance.plugin.contract"]\n'
+        "from pytest_bdd import then\n@then('c')\ndef _(): pass\n"
     )
     (folder / "profile.yaml").write_text(
         "title: A\nopen_webui: a/b\ngateway: a/c\ncriteria: {AC1: it holds}\n"
     )
     (folder / "a.feature").write_text(
-        f"Feature: A\n  @AC1\n  Scenario: B\n    Given c\n  @{tag}\n  Scenario: D\n    Given c\n"
+        f"Feature: A\n  @AC1\n  Scenario: B\n    Then c\n  @{tag}\n  Scenario: D\n    Then c\n"
     )
-    (tmp_path / "test_a.py").write_text(
-        "from pytest_bdd import given, scenarios\n"
-        "scenarios('features')\n@given('c')\ndef _(): pass\n"
-    )
+    (tmp_path / "test_a.py").write_text("from pytest_bdd import scenarios\nscenarios('features')\n")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
         cwd=tmp_path,

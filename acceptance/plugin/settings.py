@@ -114,7 +114,7 @@ class Settings:
     )
     hands: str = _setting(
         "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
-        "and what AC2 and AC3 say of a user once more in a browser where there is one",
+        "and what a user does once more in a browser where there is one",
         default="auto",
         choices=HANDS,
     )

@@ -88,20 +88,20 @@ class _Lines:
     def _verdicts(self, config: pytest.Config) -> None:
         from acceptance.report.table import comparison, verdicts  # noqa: PLC0415  # listing scenarios stays fast
 
-        reporter, mask = self._reporter, redactor(config)
-        run = self._run.masked(mask)
+        reporter, run = self._reporter, self._run.masked(redactor(config))
         reporter.write_sep("=", "verdicts", bold=True)
         colour = bool(reporter.hasmarkup)
         screen = reporter._screen_width  # noqa: SLF001  # it is not told otherwise
         width = screen if reporter.isatty else max(_PIPE_WIDTH, screen)
+        # what is written is masked by the terminal's stream, which knows colours and counts
         table = verdicts(run.contract.title, rows(run), width=width, colour=colour)
-        reporter.write_line(mask(table))
+        reporter.write_line(table)
         if run.compared:
-            reporter.write_line(mask(f"\n{comparison(run.compared, width=width, colour=colour)}"))
+            reporter.write_line(f"\n{comparison(run.compared, width=width, colour=colour)}")
         remarks = "".join(f"\nremark: {note}" for note in run.notes)
-        reporter.write_line(mask(remarks))
+        reporter.write_line(remarks)
         for line in told(config):
             reporter.write_line(line)
         for line in run.unused:
-            reporter.write_line(mask(line), red=True)
-        reporter.write_line(mask(f"\n{closing(run)}\n"), bold=True)
+            reporter.write_line(line, red=True)
+        reporter.write_line(f"\n{closing(run)}\n", bold=True)

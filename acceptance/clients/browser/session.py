@@ -31,6 +31,10 @@ _OUTSIDE = ("data", "blob", "about", "chrome-extension")
 """Schemes that ask nobody."""
 
 
+_NOWHERE = "http://127.0.0.1:9"
+"""The port "discard", at which nobody listens."""
+
+
 class Browser:
     """A Chromium that can reach one host and no other."""
 
@@ -65,6 +69,8 @@ class Browser:
         self.contexts: list[RecordedContext] = []
         """Those that are not over; for the browser's thread."""
         self._strangers: dict[str, None] = {}
+        self.without_sandbox = False
+        """Whether this machine allows Chromium no sandbox of its own; root never has one."""
         self._ends = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         try:
@@ -85,18 +91,8 @@ class Browser:
         return self._launch()
 
     def _launch(self) -> Chromium:
-        host = urlsplit(self.base_url).hostname or ""
-        flags = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            flags.append("--no-sandbox")  # Chromium's own sandbox refuses root
         try:
-            chromium = self._playwright.chromium.launch(
-                executable_path=self._program,
-                headless=not self._headed,
-                slow_mo=_SLOW_SECONDS * 1000 if self._slow else 0,
-                args=[*flags, "--disable-dev-shm-usage"],
-                traces_dir=self._traces,
-            )
+            chromium = self._in_its_sandbox()
         except PlaywrightError as error:
             raise SetupError(
                 explain(
@@ -109,6 +105,28 @@ class Browser:
             ) from error
         self._closing.callback(chromium.close)
         return chromium
+
+    def _in_its_sandbox(self) -> Chromium:
+        """A new Chromium, in its own sandbox where this user and this machine allow one."""
+        root = hasattr(os, "geteuid") and os.geteuid() == 0  # whom Chromium's sandbox refuses
+        try:
+            return self._started(sandbox=not root)
+        except PlaywrightError:
+            if root:
+                raise
+            chromium = self._started(sandbox=False)
+            self.without_sandbox = True
+            return chromium
+
+    def _started(self, *, sandbox: bool) -> Chromium:
+        return self._playwright.chromium.launch(
+            executable_path=self._program,
+            headless=not self._headed,
+            slow_mo=_SLOW_SECONDS * 1000 if self._slow else 0,
+            args=[*_only(self.base_url), "--disable-dev-shm-usage"],
+            chromium_sandbox=sandbox,
+            traces_dir=self._traces,
+        )
 
     def do(self, work: Callable[[], T]) -> T:
         """The result of work with pages.
@@ -168,3 +186,22 @@ class Browser:
         self.refuse()
         self._thread.submit(self._closing.close).result()
         self._thread.shutdown()
+
+
+def _only(base_url: str) -> list[str]:
+    """Chromium's flags (156) by which a page reaches one server, and nothing else by any protocol.
+
+    No other name exists; any other address or port, of this machine too, is asked through a proxy
+    that is not there (`<-loopback>`: also what is otherwise never asked through one); WebRTC sends
+    nothing past a proxy.
+    """
+    address = urlsplit(base_url)
+    port = address.port or {"https": 443}.get(address.scheme, 80)
+    host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
+    return [
+        f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {address.hostname}",
+        f"--proxy-server={_NOWHERE}",
+        f"--proxy-bypass-list=<-loopback>;{host}:{port}",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    ]
