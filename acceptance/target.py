@@ -9,6 +9,8 @@ from acceptance.cluster import Cluster
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 
+_NO_TOKEN = Secret("")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
@@ -16,6 +18,13 @@ class Account:
 
     email: str
     password: Secret
+    token: Secret = _NO_TOKEN
+    """A session's token or an API key, where there is no form to sign in by."""
+
+    @property
+    def named(self) -> bool:
+        """Whether it says who signs in; with `WEBUI_AUTH=false` nobody has to."""
+        return bool(self.email or self.token.reveal())
 
 
 class Outage(StrEnum):

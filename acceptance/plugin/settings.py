@@ -97,8 +97,13 @@ class Settings:
     )
     account_email: str = _setting("e-mail of the account that judges; embedded: its administrator")
     account_password: Secret = _setting("its password", default=_NO_SECRET)
+    account_token: Secret = _setting(
+        "its session token or API key instead, where people sign in elsewhere (single sign-on)",
+        default=_NO_SECRET,
+    )
     user_email: str = _setting("e-mail of an ordinary user; embedded: the suite makes one")
     user_password: Secret = _setting("its password", default=_NO_SECRET)
+    user_token: Secret = _setting("its session token or API key instead", default=_NO_SECRET)
     gateway_key: Secret = _setting(
         "a key that may read LiteLLM's settings; embedded: its master key", default=_NO_SECRET
     )

@@ -20,6 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from acceptance.clients.browser.context import Evidence, RecordedContext, State
 from acceptance.clients.browser.installed import INSTALL
+from acceptance.clients.browser.public_address import leads_to
 from acceptance.errors import NotProven, SetupError
 from acceptance.message import explain
 
@@ -43,6 +44,7 @@ class Browser:
         program: Path,
         *,
         base_url: str,
+        opened_as: str = "",
         headed: bool = False,
         slow: bool = False,
         closely: bool = False,
@@ -52,6 +54,7 @@ class Browser:
         Args:
             program: of Chromium.
             base_url: the only server that it may ask.
+            opened_as: the origin under which pages may talk to that server; empty: its own.
             headed: show its window.
             slow: let a person follow.
             closely: let traces show the page and its requests at each action, which costs a third
@@ -60,7 +63,9 @@ class Browser:
         Raises:
             SetupError: it does not start.
         """
-        self.base_url = base_url
+        self.base_url = opened_as or base_url
+        self._server = base_url
+        self._found_at = ""
         self._program = program
         self._headed = headed
         self._slow = slow
@@ -88,6 +93,9 @@ class Browser:
         # Playwright's own Node (1.65: 26.13) needs libatomic, which a bare Debian has not.
         os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(_NODE)
         self._playwright = self._closing.enter_context(sync_playwright())
+        if self.base_url != self._server:
+            public = leads_to(self.base_url, self._server)
+            self._found_at = self._closing.enter_context(public)
         return self._launch()
 
     def _launch(self) -> Chromium:
@@ -123,7 +131,7 @@ class Browser:
             executable_path=self._program,
             headless=not self._headed,
             slow_mo=_SLOW_SECONDS * 1000 if self._slow else 0,
-            args=[*_only(self.base_url), "--disable-dev-shm-usage"],
+            args=[*_only(self.base_url, self._found_at), "--disable-dev-shm-usage"],
             chromium_sandbox=sandbox,
             traces_dir=self._traces,
         )
@@ -154,7 +162,13 @@ class Browser:
         return context
 
     def _context(self, state: State | None) -> RecordedContext:
-        return RecordedContext(self._chromium, self.base_url, state, closely=self._closely)
+        return RecordedContext(
+            self._chromium,
+            self.base_url,
+            state,
+            closely=self._closely,
+            own_certificate=self.base_url != self._server,
+        )
 
     def close_context(self, context: RecordedContext) -> None:
         """Close a context; in the browser's thread only."""
@@ -188,18 +202,24 @@ class Browser:
         self._thread.shutdown()
 
 
-def _only(base_url: str) -> list[str]:
+def _only(base_url: str, found_at: str) -> list[str]:
     """Chromium's flags (156) by which a page reaches one server, and nothing else by any protocol.
 
     No other name exists; any other address or port, of this machine too, is asked through a proxy
     that is not there (`<-loopback>`: also what is otherwise never asked through one); WebRTC sends
     nothing past a proxy.
+
+    Args:
+        base_url: of the pages.
+        found_at: the resolver's rule for its host; empty where the host is found as any other.
     """
     address = urlsplit(base_url)
     port = address.port or {"https": 443}.get(address.scheme, 80)
     host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
+    nobody = "MAP * ~NOTFOUND"
+    rules = f"{found_at}, {nobody}" if found_at else f"{nobody}, EXCLUDE {address.hostname}"
     return [
-        f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {address.hostname}",
+        f"--host-resolver-rules={rules}",
         f"--proxy-server={_NOWHERE}",
         f"--proxy-bypass-list=<-loopback>;{host}:{port}",
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
