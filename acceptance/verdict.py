@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from acceptance.errors import Blocked, Inconclusive, NotProven
@@ -26,6 +27,26 @@ class Verdict(StrEnum):
     def accepted(self) -> bool:
         """Whether a sign-off may rest on it."""
         return self in (Verdict.PASSED, Verdict.WAIVED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerdictStyle:
+    """A sign and a colour; the colours are those that pytest and rich both know."""
+
+    glyph: str
+    colour: str
+
+
+VERDICT_STYLES = {
+    Verdict.NOT_REQUIRED: VerdictStyle(glyph="?", colour="cyan"),
+    Verdict.PASSED: VerdictStyle(glyph="✓", colour="green"),
+    Verdict.WAIVED: VerdictStyle(glyph="~", colour="green"),
+    Verdict.NOT_PROVEN: VerdictStyle(glyph="?", colour="cyan"),
+    Verdict.INCONCLUSIVE: VerdictStyle(glyph="!", colour="yellow"),
+    Verdict.BLOCKED: VerdictStyle(glyph="-", colour="blue"),
+    Verdict.FAILED: VerdictStyle(glyph="✗", colour="red"),
+}
+"""How each looks, in a scenario's line and in the table alike."""
 
 
 class ExitCode(IntEnum):

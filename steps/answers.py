@@ -18,9 +18,10 @@ from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
 from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
+from acceptance.report.run import Run
 from acceptance.target import Witness
 from acceptance.waiting import Progress
-from fixtures.evidence import Attach, Comparison
+from fixtures.evidence import Attach
 
 
 @given(sentence(parse('"{model}" answers by itself'), states=States.ASKED))
@@ -61,11 +62,9 @@ def _(gateway: Gateway, model: str, say: Progress, attach: Attach) -> Answer:
         proves=Subject.ANSWERS,
     )
 )
-def _(
-    answer: Answer, well: Baseline, model: str, provider: str, drill: Drill, comparison: Comparison
-) -> None:
+def _(answer: Answer, well: Baseline, model: str, provider: str, drill: Drill, run: Run) -> None:
     well.check_given(answer, model, provider)
-    comparison.answered(answer, drill.away)
+    run.answered(answer, drill.away)
 
 
 @then("the user sees no error")
@@ -74,9 +73,9 @@ def _(answer: Answer) -> None:
 
 
 @then("the user gets an error and no answer")
-def _(answer: Answer, drill: Drill, comparison: Comparison) -> None:
+def _(answer: Answer, drill: Drill, run: Run) -> None:
     check_error_only(answer)
-    comparison.answered(answer, drill.away)
+    run.answered(answer, drill.away)
 
 
 @then("the user is told that there is no such model")

@@ -15,10 +15,11 @@ from acceptance.clients.gateway import Gateway
 from acceptance.contract.sentences import States, column, sentence
 from acceptance.contract.values import Contract
 from acceptance.errors import Subject
+from acceptance.report.run import Run
 from acceptance.resources import Environment
 from acceptance.secret import Secret
 from acceptance.target import Outage
-from fixtures.evidence import Attach, Comparison
+from fixtures.evidence import Attach
 
 
 @given(sentence(re(rf"(?P<provider>\w[^\"]*?) (?P<outage>{'|'.join(Outage)})"), takes_away=True))
@@ -42,11 +43,11 @@ def _(
     key_in_use: Secret | None,
     model: str,
     attach: Attach,
-    comparison: Comparison,
+    run: Run,
 ) -> Chain:
     chain = gateway.chain(model, key=key_in_use)
     attach("chain", chain)
-    comparison.found(replace(comparison.findings, chain=chain.order))
+    run.findings = replace(run.findings, chain=chain.order)
     return chain
 
 
@@ -72,11 +73,11 @@ def _(gateway_replicas: Mapping[str, Gateway]) -> None:
 
 
 @when("the gateway's deployments are read", target_fixture="deployments")
-def _(gateway: Gateway, contract: Contract, comparison: Comparison) -> tuple[Deployment, ...]:
+def _(gateway: Gateway, contract: Contract, run: Run) -> tuple[Deployment, ...]:
     deployments = gateway.deployments()
-    comparison.declared(Subject.ANSWERS, f"{len(contract.models)} models at their own providers")
-    comparison.effective(Subject.ANSWERS, f"{len(deployments)} deployments in LiteLLM")
-    comparison.found(comparison.findings.behind(deployments))
+    run.declared(Subject.ANSWERS, f"{len(contract.models)} models at their own providers")
+    run.effective(Subject.ANSWERS, f"{len(deployments)} deployments in LiteLLM")
+    run.findings = run.findings.behind(deployments)
     return deployments
 
 

@@ -18,31 +18,32 @@ from acceptance.cluster import Workload
 from acceptance.contract.sentences import States, sentence
 from acceptance.contract.values import Contract
 from acceptance.errors import Subject
+from acceptance.report.run import Run
 from acceptance.secret import Secret
-from fixtures.evidence import Attach, Comparison
+from fixtures.evidence import Attach
 
 
 @given("Open WebUI is connected to the gateway")
 def _(
     connection: Connection,
     asked_by_each: Mapping[Connection, Served],
-    comparison: Comparison,
+    run: Run,
     attach: Attach,
 ) -> None:
-    comparison.remark(*dead(asked_by_each))
+    run.remark(*dead(asked_by_each))
     attach("connection", connection)
 
 
 @given("the gateway serves")
-def _(gateway: Gateway, comparison: Comparison) -> None:
-    comparison.version("LiteLLM", gateway.require())
+def _(gateway: Gateway, run: Run) -> None:
+    run.version("LiteLLM", gateway.require())
 
 
 @when("the connections in use are read", target_fixture="in_use")
-def _(wiring: Wiring, open_webui: OpenWebUI, comparison: Comparison, attach: Attach) -> Wiring:
-    comparison.version("Open WebUI", open_webui.version())
-    comparison.effective(Subject.CONNECTION, str(wiring))
-    comparison.found(replace(comparison.findings, endpoint=str(wiring)))
+def _(wiring: Wiring, open_webui: OpenWebUI, run: Run, attach: Attach) -> Wiring:
+    run.version("Open WebUI", open_webui.version())
+    run.effective(Subject.CONNECTION, str(wiring))
+    run.findings = replace(run.findings, endpoint=str(wiring))
     attach("connections in use", wiring)
     return wiring
 
@@ -95,5 +96,5 @@ def _(gateway: Gateway, attach: Attach) -> Reply:
 
 
 @then("the gateway refuses the key")
-def _(reply: Reply, gateway: Gateway, comparison: Comparison) -> None:
-    comparison.remark(check_refused(reply.status, gateway.models_as(None).status))
+def _(reply: Reply, gateway: Gateway, run: Run) -> None:
+    run.remark(check_refused(reply.status, gateway.models_as(None).status))

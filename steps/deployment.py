@@ -20,8 +20,9 @@ from acceptance.clients.pod_requests import ask_processes
 from acceptance.cluster import Cluster, PodResponse, Workload
 from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
+from acceptance.report.run import Run
 from acceptance.target import Target
-from fixtures.evidence import Attach, Comparison
+from fixtures.evidence import Attach
 
 
 @given("Open WebUI is deployed")
@@ -30,10 +31,10 @@ def _(deployed_if_known: Workload | None, target: Target, attach: Attach) -> Non
 
 
 @when("the deployed settings of Open WebUI are read", target_fixture="deployed")
-def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
+def _(workload: Workload, run: Run, attach: Attach) -> Workload:
     urls = ", ".join(each.url for each in declared_connections(workload.environment))
-    comparison.declared(Subject.CONNECTION, f"{urls} ({workload})")
-    comparison.deployed("Open WebUI", workload)
+    run.declared(Subject.CONNECTION, f"{urls} ({workload})")
+    run.deployed("Open WebUI", workload)
     attach("deployed settings", workload.shown())
     return workload
 
@@ -56,15 +57,15 @@ def _(deployed: Workload, place: GatewayAddress, connection: Connection) -> None
 
 
 @when("the programs that serve Open WebUI are looked at", target_fixture="running")
-def _(workload: Workload, comparison: Comparison, attach: Attach) -> Workload:
-    comparison.remark(*remarks(workload))
+def _(workload: Workload, run: Run, attach: Attach) -> Workload:
+    run.remark(*remarks(workload))
     attach("pods", workload.shown())
     return workload
 
 
 @when("the programs that serve the gateway are looked at", target_fixture="running")
-def _(gateway_workload: Workload, attach: Attach, comparison: Comparison) -> Workload:
-    comparison.deployed("LiteLLM", gateway_workload)
+def _(gateway_workload: Workload, attach: Attach, run: Run) -> Workload:
+    run.deployed("LiteLLM", gateway_workload)
     attach("pods", gateway_workload.shown())
     return gateway_workload
 
@@ -100,10 +101,8 @@ def _(
     connection: Connection,
     place: GatewayAddress,
     arrived: Arrivals,
-    comparison: Comparison,
+    run: Run,
 ) -> None:
     check_reached(told, connection)
     check_arrived(told, connection, place, arrived)
-    comparison.observed(
-        Subject.CONNECTION, f"LiteLLM answered {', '.join(told)} at {connection.url}"
-    )
+    run.observed(Subject.CONNECTION, f"LiteLLM answered {', '.join(told)} at {connection.url}")

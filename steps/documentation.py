@@ -9,7 +9,7 @@ from acceptance.checks.documentation import check_chain, check_models, undocumen
 from acceptance.clients.gateway import Gateway
 from acceptance.contract.sentences import States, sentence
 from acceptance.contract.values import Contract
-from fixtures.evidence import Comparison
+from acceptance.report.run import Run
 
 
 @when("the application's README is read", target_fixture="text")
@@ -18,11 +18,9 @@ def _(readme: Path) -> str:
 
 
 @then(sentence("it names every model of the story that the gateway serves", about=States.OFFERED))
-def _(
-    text: str, gateway: Gateway, readme: Path, contract: Contract, comparison: Comparison
-) -> None:
+def _(text: str, gateway: Gateway, readme: Path, contract: Contract, run: Run) -> None:
     models, asked = gateway.models(), contract.offered
-    comparison.remark(*undocumented(text, [name for name in models if name not in asked]))
+    run.remark(*undocumented(text, [name for name in models if name not in asked]))
     check_models(text, [name for name in models if name in asked], str(readme))
 
 

@@ -25,8 +25,9 @@ from acceptance.clients.open_webui import OpenWebUI
 from acceptance.contract.sentences import States, column, sentence
 from acceptance.contract.values import Contract
 from acceptance.errors import Subject
+from acceptance.report.run import Run
 from acceptance.target import Target
-from fixtures.evidence import Attach, Comparison
+from fixtures.evidence import Attach
 
 
 @given(sentence(parse('"{model}" is offered'), states=States.ASKED))
@@ -35,9 +36,9 @@ def _(listing: Listing, connection: Connection, served: Served, model: str) -> N
 
 
 @when(sentence("the model selector is opened", by_a_user=True), target_fixture="selector")
-def _(listing: Listing, comparison: Comparison, attach: Attach) -> Listing:
-    comparison.observed(Subject.SELECTOR, f"{len(listing.models)} models in the selector")
-    comparison.remark(*slow(listing))
+def _(listing: Listing, run: Run, attach: Attach) -> Listing:
+    run.observed(Subject.SELECTOR, f"{len(listing.models)} models in the selector")
+    run.remark(*slow(listing))
     attach("model selector", listing)
     return listing
 
@@ -111,11 +112,11 @@ def _(
     contract: Contract,
     connection: Connection,
     served: Served,
-    comparison: Comparison,
+    run: Run,
 ) -> None:
-    comparison.declared(Subject.SELECTOR, f"{len(contract.offered)} models of the contract")
-    comparison.effective(Subject.SELECTOR, f"{len(served.names)} models served to the same key")
-    comparison.found(comparison.findings.serving(served.names))
+    run.declared(Subject.SELECTOR, f"{len(contract.offered)} models of the contract")
+    run.effective(Subject.SELECTOR, f"{len(served.names)} models served to the same key")
+    run.findings = run.findings.serving(served.names)
     check_complete(selector, connection, served.names)
 
 

@@ -23,9 +23,9 @@ ARROWS: dict[str, set[str]] = {
     _LAB: {_BASE, _CONTRACT, _CHECKS},
     _CLUSTER_LAB: {_BASE, _CONTRACT, _KUBERNETES, _LAB},
     _REPORT: {_BASE, _CONTRACT, _CHECKS, _LAB},
-    _PLUGIN: {_BASE, _CONTRACT, _CHECKS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
+    _PLUGIN: {_BASE, _CONTRACT, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
     "fixtures": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
-    "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _PLUGIN, "fixtures"},
+    "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN, "fixtures"},
     "dev": {
         *(_BASE, _CONTRACT, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _PLUGIN),
         *("fixtures", "steps"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.masking import Redactor
-from acceptance.plugin.judged import Judged
+from acceptance.report.run import Run
 from acceptance.verdict import Verdict
 
 CATEGORIES = [
@@ -53,12 +53,12 @@ CATEGORIES = [
 """By the beginning of the message, which `acceptance.plugin.allure_gherkin` sets."""
 
 
-def write(directory: Path, title: str, judged: Judged | None, mask: Redactor) -> None:
+def write(directory: Path, run: Run, mask: Redactor) -> None:
     """Write the three files, each complete or not at all; the versions come masked."""
-    target = judged.target if judged else "none"
+    target = run.target or "none"
     environment = {
         "target": target,
-        **(judged.versions if judged else {}),
+        **run.versions,
         "Python": platform.python_version(),
         "pytest": pytest.__version__,
         "system": f"{platform.system()} {platform.machine()}",
@@ -68,7 +68,7 @@ def write(directory: Path, title: str, judged: Judged | None, mask: Redactor) ->
         "name": "pytest",
         "type": "pytest",
         "buildName": f"{target}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "reportName": title,
+        "reportName": run.contract.title,
     }
     files = {
         "environment.properties": _properties(environment),

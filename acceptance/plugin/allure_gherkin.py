@@ -6,9 +6,11 @@ allure-pytest shows Python; this hands it the feature's words, through the hooks
 
 import csv
 import io
+import os
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,10 +23,9 @@ from pytest_bdd.parser import Scenario, Step
 
 from acceptance.contract.values import Contract
 from acceptance.errors import Unproven
-from acceptance.plugin.contract import contract_of
-from acceptance.plugin.description import called, description
+from acceptance.plugin.contract import contract_of, run_of
 from acceptance.plugin.gherkin import EXAMPLE, Case, case_of
-from acceptance.plugin.wording import wording
+from acceptance.plugin.verdicts import wording
 
 _REPLACED = {LabelType.PARENT_SUITE, LabelType.SUITE, LabelType.SUB_SUITE, LabelType.TAG}
 """Labels that allure-pytest derives from Python modules and markers."""
@@ -109,23 +110,28 @@ def _attach(body: str, name: str, kind: AttachmentType) -> None:
     )
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Give the result the message for people, by which `categories.json` sorts it."""
-    report = yield
-    result = _result(item)
-    if result is None or case_of(item) is None or call.excinfo is None:
-        return report
-    details = result.statusDetails
-    if details is None or details.message != call.excinfo.exconly():
-        return report  # an earlier phase failed, and its message stays
-    trace = None if report.skipped else details.trace
-    told = report.longrepr[2] if isinstance(report.longrepr, tuple) else None  # with a waiver's own
-    message = told or wording(call.excinfo.value, contract_of(item.config))
-    result.statusDetails = StatusDetails(message=message, trace=trace)
-    return report
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell Allure how each scenario ended."""
+    config.pluginmanager.register(_Messages(config), "allure-messages")
+
+
+class _Messages:
+    """Gives a result the message for people, by which `categories.json` sorts it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._told: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Put the verdict's words where allure-pytest has put Python's, once: the first stays."""
+        result = _result(self._config)
+        if result is None or result.statusDetails is None or report.nodeid in self._told:
+            return
+        if report.nodeid in run_of(self._config).selected and not report.passed:
+            self._told.add(report.nodeid)
+            told = run_of(self._config).messages[report.nodeid]
+            trace = None if report.skipped else told.traceback
+            result.statusDetails = StatusDetails(message=told.words, trace=trace)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -134,13 +140,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
-        case, result = case_of(item), _result(item)
+        case, result = case_of(item), _result(item.config)
         if case is not None and result is not None:
             _describe(result, case, item.config)
 
 
-def _result(item: pytest.Item) -> Any:  # noqa: ANN401  # allure-pytest publishes no types
-    listener = item.config.pluginmanager.get_plugin("allure_listener")
+def _result(config: pytest.Config) -> Any:  # noqa: ANN401  # allure-pytest publishes no types
+    listener = config.pluginmanager.get_plugin("allure_listener")
     return listener.allure_logger.get_test(None) if listener else None
 
 
@@ -151,7 +157,7 @@ def _describe(result: Any, case: Case, config: pytest.Config) -> None:  # noqa: 
     criteria = [row for row in contract.criteria if row.tag in case.tags]
     result.name = case.title
     result.titlePath = [feature.name, story] if rule else [feature.name]
-    result.description = description(case, contract, config.rootpath)
+    result.description = _description(case, contract, config.rootpath)
     result.descriptionHtml = None
     result.parameters = [
         *(part for part in result.parameters if part.name != EXAMPLE),
@@ -169,7 +175,7 @@ def _describe(result: Any, case: Case, config: pytest.Config) -> None:  # noqa: 
     result.labels = [
         *(label for label in result.labels if label.name not in _REPLACED),
         *(Label(name, value) for name, value in labels.items()),
-        *(Label(LabelType.TAG, called(tag, contract)) for tag in tags),
+        *(Label(LabelType.TAG, _called(tag, contract)) for tag in tags),
         *(Label("criterion", f"{row.name}: {row.text}") for row in criteria),
     ]
     result.links.extend(_links(case, contract, config))
@@ -184,3 +190,43 @@ def _links(case: Case, contract: Contract, config: pytest.Config) -> list[Link]:
         for row in contract.rows
         if row.tag in case.tags
     ]
+
+
+def _description(case: Case, contract: Contract, root: Path) -> str:
+    """Its full Gherkin, what it proves, and where it is written, as Markdown.
+
+    Paths are told from the root folder.
+    """
+    return f"{_gherkin(case)}\n\n{_shown_for(case, contract, root)}"
+
+
+def _called(tag: str, contract: Contract) -> str:
+    """How a reader is told a tag: a task is told as one."""
+    return next((f"task {row.name}" for row in contract.tasks if row.tag == tag), tag)
+
+
+def _shown_for(case: Case, contract: Contract, root: Path) -> str:
+    """What it proves, each linked to its row on the report's cover, and where it is written.
+
+    Allure 3.18.0 makes no link of an address without a scheme, except in a description.
+    """
+    rows = [row for row in contract.rows if row.tag in case.tags]
+    links = [f"[{_called(row.tag, contract)}](#story-{row.name})" for row in rows]
+    path = os.path.relpath(case.scenario.feature.filename, root)
+    proves = f"Shown for {', '.join(links)}. " if links else ""
+    return f"{proves}Written in `{path}:{case.scenario.line_number}`."
+
+
+def _gherkin(case: Case) -> str:
+    scenario, rule = case.scenario, case.scenario.rule
+    lines = [f"{scenario.keyword}: {scenario.name}"]
+    if rule is not None:
+        lines.insert(0, f"{rule.keyword}: {rule.name}\n")
+    for step in scenario.steps:
+        lines.append(f"  {step.keyword} {step.name}")
+        rows = step.datatable.raw() if step.datatable else []
+        lines += [f"    | {' | '.join(map(str, row))} |" for row in rows]
+        lines += [f'    """\n{step.docstring}\n    """'] if step.docstring else []
+    told = (scenario.feature.description, rule.description if rule else "", scenario.description)
+    text = "\n\n".join(part.strip() for part in told if part and part.strip())
+    return f"{text}\n\n```gherkin\n" + "\n".join(lines) + "\n```"

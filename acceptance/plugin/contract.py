@@ -1,4 +1,7 @@
-"""The contract of the run: read once, before anything is started; a bad one ends the run."""
+"""The run, and the contract by which it judges.
+
+The contract is read once, before anything is started; a bad one ends the run.
+"""
 
 from pathlib import Path
 
@@ -7,10 +10,12 @@ import pytest
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.plugin import settings
+from acceptance.report.run import Run
 from acceptance.verdict import ExitCode
 
 CONTRACT = pytest.StashKey[Contract]()
 """The contract; whoever runs pytest from Python may hand one in."""
+_RUN = pytest.StashKey[Run]()
 _LATEST: list[Contract] = []
 """That of the run that was configured last: where scenarios are bound there is no `config`."""
 
@@ -24,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except SetupError as error:
         raise pytest.exit.Exception(str(error), returncode=ExitCode.UNFIT) from None
     _LATEST[:] = [contract]
+    run_of(config)  # it begins
     for row in contract.rows:
         config.addinivalue_line("markers", f"{row.tag}: {row.text}")
 
@@ -42,6 +48,13 @@ def contract_of(config: pytest.Config) -> Contract:
         folder = Path(given) if given else root / "features"
         config.stash[CONTRACT] = read_contract(folder)
     return config.stash[CONTRACT]
+
+
+def run_of(config: pytest.Config) -> Run:
+    """This run, to which whoever sees something of it appends it."""
+    if _RUN not in config.stash:
+        config.stash[_RUN] = Run(contract=contract_of(config))
+    return config.stash[_RUN]
 
 
 def feature_files() -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.plugin import settings
 from acceptance.plugin.redaction import redactor
 from acceptance.plugin.reports import PUBLISHED
+from acceptance.plugin.settings import settings_of
 from acceptance.report.record import PAGE
 
 _LATER = "the verdict stands; `make report` makes the report from this run's results"
@@ -35,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             reporter.write_line(mask(text), **look)
 
     try:
-        chosen = settings.read(config).cache
+        chosen = settings_of(config).cache
         cache = Path(chosen) if chosen else CACHE
         if not installed(cache):
             say("no HTML report: Allure is not installed; `make report` installs it and makes one")

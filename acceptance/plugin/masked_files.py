@@ -22,8 +22,6 @@ _FROM_OUTSIDE: Mapping[type, Collection[str]] = {
 _TOLD = {"message", "value"}
 _COUNTED = {"errors", "failures", "line", "skipped", "tests", "time", "timestamp", "type"}
 """Attributes in a JUnit file."""
-_DRAWN = ".svg"
-"""Made by the suite, of texts that are masked before they are drawn."""
 
 
 class MaskedFiles:
@@ -63,9 +61,8 @@ class MaskedFiles:
     @allure_commons.hookimpl
     def report_attached_data(self, body: str | bytes, file_name: str) -> None:
         """An attachment; bytes that are not text keep every byte that is not a secret."""
-        mask = self._mask.own if file_name.endswith(_DRAWN) else self._mask
         try:
-            clean = mask(body if isinstance(body, str) else body.decode()).encode()
+            clean = self._mask(body if isinstance(body, str) else body.decode()).encode()
         except UnicodeDecodeError:
             clean = self._mask.known(cast("bytes", body))
         self._write(self._files.report_attached_data, clean, file_name)

@@ -7,39 +7,30 @@ replaces the record; any other leaves `signoff-partial.json`, which says what is
 import hashlib
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from acceptance.contract.values import Contract
-from acceptance.plugin import settings
-from acceptance.plugin.contract import contract_of
-from acceptance.plugin.judged import Judged, judged
-from acceptance.plugin.ledger import Ledger, Result, ledger
+from acceptance.plugin.contract import run_of
 from acceptance.plugin.metrics import metrics
-from acceptance.plugin.record_texts import models, summary
 from acceptance.plugin.redaction import redactor
 from acceptance.plugin.reports import STAGING, STALE
-from acceptance.plugin.summary import closing, rows
+from acceptance.plugin.settings import settings_of
 from acceptance.report.changes import changes
+from acceptance.report.markdown import models, summary
 from acceptance.report.pace import remembered
 from acceptance.report.record import (
-    NOT_RUN,
     PAGE,
     PARTIAL,
     SIGNATURE,
-    UNREACHED,
     WHOLE,
-    Outcome,
     Record,
-    Requirement,
     intact,
     read,
     written,
 )
+from acceptance.report.run import record_of
 from acceptance.report.suite import suite
-from acceptance.verdict import Verdict
 
 _NOTHING = "nothing changed since the last record"
 _KEPT = pytest.StashKey[str]()
@@ -48,37 +39,19 @@ RECORD = pytest.StashKey[Record]()
 """The record of this run, masked, once its last scenario has ended."""
 
 
-class _Clock:
-    """When the run began, and how long each scenario took."""
-
-    def __init__(self) -> None:
-        self.began = datetime.now(UTC)
-        self.seconds: dict[str, float] = {}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add up set-up, call and tear-down."""
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
-
-
-_CLOCK = pytest.StashKey[_Clock]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Count the time from here."""
-    config.stash[_CLOCK] = _Clock()
-    config.pluginmanager.register(config.stash[_CLOCK], "record-clock")
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the record and its texts; last, so that verdicts and exit code are settled."""
     config = session.config
-    if not ledger(config).judged or STAGING not in config.stash:
+    run = run_of(config)
+    if not run.judged or STAGING not in config.stash:
         return
     reports = config.rootpath / "reports"
     mask = redactor(config)
     # masked before it is compared, as the earlier one is
-    record, _ = read(written(_record(config), mask, mask.own))
+    ran_by, by = settings_of(config).ran_by, suite(config.rootpath)
+    made = record_of(run.masked(mask), ran_by=ran_by, suite=by)
+    record, _ = read(written(made, mask, mask.own))
     record = _compared(record, reports / WHOLE)
     if not record.partial and (kept := _keep_signed(reports)):
         record = replace(record, notes=(*record.notes, kept))
@@ -148,67 +121,3 @@ def _keep_signed(reports: Path) -> str:
             file.rename(kept / file.name)
     where = kept.relative_to(reports.parent)
     return problem and f"{WHOLE}, which was signed, is damaged ({problem}): it is kept in {where}/"
-
-
-def _record(config: pytest.Config) -> Record:
-    book, about, clock = ledger(config), judged(config), config.stash[_CLOCK]
-    contract = contract_of(config)
-    about = about or Judged(target="none")
-    results = book.results()
-    statement = closing(book, about, contract)
-    return Record(
-        verdict=statement.partition(" on ")[0],
-        statement=statement,
-        partial=_partial(book, results, contract),
-        contract=contract.title,
-        target=about.target,
-        started=clock.began.isoformat(timespec="seconds"),
-        seconds=round((datetime.now(UTC) - clock.began).total_seconds(), 1),
-        ran_by=settings.read(config).ran_by,
-        suite=suite(config.rootpath),
-        versions=about.versions,
-        requirements=tuple(
-            Requirement(
-                name=row.name,
-                text=row.text,
-                verdict=row.verdict or NOT_RUN,
-                accepted=row.accepted,
-                total=row.total,
-                reasons=row.reasons,
-            )
-            for row in rows(results, contract)
-        ),
-        scenarios=tuple(
-            Outcome(
-                feature=result.case.scenario.feature.name,
-                title=result.case.title,
-                verdict=result.verdict,
-                seconds=round(clock.seconds.get(nodeid, 0.0), 2),
-                reason=result.reason,
-            )
-            for nodeid, result in zip(book.selected, results, strict=True)
-        ),
-        waivers=tuple(
-            f"{result.case.title}: {result.reason}"
-            for result in results
-            if result.verdict is Verdict.WAIVED
-        ),
-        compared=about.compared,
-        notes=(*about.notes, *book.unused),
-        findings=about.findings,
-    )
-
-
-def _partial(book: Ledger, results: list[Result], contract: Contract) -> str:
-    """Why this is not a run of the whole story; empty when it is."""
-    unreached = sum(result.reason == UNREACHED for result in results)
-    missing = sum(row.verdict is None for row in rows(results, contract))
-    why = []
-    if book.cut_short or unreached:
-        how = book.cut_short or "ended early"
-        why.append(f"{how}, {unreached} of {len(results)} scenarios were not reached")
-    if book.deselected:
-        why.append(f"{book.deselected} scenarios were left out")
-    if missing:
-        why.append(f"{missing} rows of the story have no scenario in this run")
-    return "; ".join(why)

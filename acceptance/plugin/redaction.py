@@ -1,26 +1,24 @@
 """Nothing that is written holds a known secret: reports are masked before anyone reads them.
 
-The JUnit file is made of pytest's reports, which are masked here, and the terminal is written
+The JUnit file is made of pytest's reports, which `verdicts` masks, and the terminal is written
 through the redactor. Allure takes its texts from the exceptions themselves: `masked_files` masks
 what it writes.
 """
 
 import platform
 import re
-from collections.abc import Generator
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from acceptance.masking import Redactor
-from acceptance.plugin import settings
-from acceptance.plugin.ledger import ledger
-from acceptance.plugin.verdict_styles import VERDICT_STYLES
+from acceptance.plugin.contract import run_of
+from acceptance.plugin.settings import settings_of
 from acceptance.report.hosts import HostMask
 from acceptance.shapes import without_shapes
 from acceptance.shown import visible, whole
-from acceptance.verdict import Verdict, state_of
+from acceptance.verdict import VERDICT_STYLES, Verdict, state_of
 
 _REDACTOR = pytest.StashKey["RunRedactor"]()
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m|\x1b\]9;4;[0-9;]*\x1b\\)")
@@ -32,7 +30,6 @@ _COUNTED = re.compile(
     rf" (?:{'|'.join(map(re.escape, sorted(_WORDS, key=len)[::-1]))})\b)"
 )
 """A verdict behind its number or its glyph: the suite's own word, whosever password it is."""
-_Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
 
 class RunRedactor(Redactor):
@@ -110,48 +107,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Mask hosts, where that is asked for, before anything is judged."""
-    if not ledger(session.config).selected:
+    if not run_of(session.config).selected:
         return
-    chosen = settings.read(session.config)
+    chosen = settings_of(session.config)
     if chosen.mask_hosts:
         addresses = (chosen.open_webui_url, chosen.gateway_url)
         names = [urlsplit(address).hostname or "" for address in addresses]
         services = (chosen.open_webui_service, chosen.gateway_service)
         short = [f"{each.name}.{each.namespace}" for each in services]
         redactor(session.config).mask_hosts = HostMask([*names, *short, platform.node()])
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """The report without secrets."""
-    report = yield
-    mask = redactor(item.config)
-    report.user_properties = [
-        (name, mask(value) if isinstance(value, str) else value)
-        for name, value in report.user_properties
-    ]
-    return _masked(report, mask)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for what goes wrong before the first scenario."""
-    report = yield
-    return _masked(report, redactor(collector.config))
-
-
-def _masked(report: _Report, mask: Redactor) -> _Report:
-    report.sections = [(title, mask(text)) for title, text in report.sections]
-    if isinstance(report.longrepr, tuple):
-        path, line, reason = report.longrepr
-        report.longrepr = (path, line, mask(reason))
-    elif report.longrepr is not None:
-        text = report.longreprtext
-        # a traceback is a tree of parts: one that holds a secret is written as its masked text
-        if (clean := mask(text)) != text:
-            report.longrepr = clean
-    return report

@@ -6,7 +6,8 @@ nothing of an earlier one, and of two runs at the same time each is complete. An
 `--alluredir` or `--junit-xml` is written in place, as its owner documents.
 """
 
-from collections.abc import Generator
+import shutil
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +19,10 @@ from allure_pytest.listener import AllureListener
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.plugin import about_the_run
-from acceptance.plugin.contract import contract_of
-from acceptance.plugin.judged import judged
-from acceptance.plugin.ledger import ledger
-from acceptance.plugin.leftovers import ASIDE, clear
+from acceptance.plugin.contract import run_of
 from acceptance.plugin.masked_files import MaskedFiles, masked_junit
 from acceptance.plugin.redaction import RunRedactor, redactor
-from acceptance.scratch import Scratch
+from acceptance.scratch import Scratch, abandoned
 from acceptance.verdict import ExitCode
 
 PUBLISHED = pytest.StashKey[Path]()
@@ -35,6 +33,8 @@ STALE = pytest.StashKey[list[str]]()
 """Names in the reports' folder that belong to what this run is about to replace."""
 _RESULTS = pytest.StashKey[MaskedFiles]()
 _SCRATCH = pytest.StashKey[Scratch]()
+_ASIDE = ".old"
+"""Ending of what a run has put aside to put something new in its place."""
 
 
 class _Junit(LogXML):
@@ -72,12 +72,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Open the reports, now that there are scenarios to run."""
     config = session.config
-    if not ledger(config).selected:
+    if not run_of(config).selected:
         return
     reports = config.rootpath / "reports"
     try:
         reports.mkdir(exist_ok=True)
-        for line in clear(reports):
+        for line in _clear(reports):
             _say(config, line)
         config.stash[_SCRATCH] = Scratch(reports)
         config.stash[STAGING] = staging = config.stash[_SCRATCH].folder
@@ -87,6 +87,23 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         raise SetupError(_unwritable(reports, error)) from error
     if xml_key not in config.stash:
         _log_junit(config, _StagedJunit, str(staging / "junit.xml")).pytest_sessionstart()
+
+
+def _clear(reports: Path) -> Iterator[str]:
+    """Put right and remove what killed runs have left; a line for each.
+
+    Raises:
+        OSError: it cannot be removed, or cannot be put back.
+    """
+    for folder in abandoned(reports):
+        ended = len(list(folder.glob("**/*-result.json")))
+        what = f"run was killed after {ended} scenarios" if ended else "run was killed"
+        for old in folder.glob(f"*{_ASIDE}"):
+            place = reports / old.name.removesuffix(_ASIDE)
+            if not place.exists():  # killed between taking the old away and putting the new there
+                old.rename(place)
+        shutil.rmtree(folder)
+        yield f"an earlier {what}; what it left is removed"
 
 
 def _listen(config: pytest.Config, directory: Path, *, clean: bool) -> None:
@@ -133,18 +150,18 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 
 
 def _publish(config: pytest.Config) -> None:
-    if not ledger(config).judged:
+    run, mask = run_of(config), redactor(config)
+    if not run.judged:
         return
     files = config.stash[_RESULTS]
     if files.problem:
         raise files.problem
-    title = contract_of(config).title
-    about_the_run.write(files.directory, title, judged(config), redactor(config))
+    about_the_run.write(files.directory, run.masked(mask), mask)
     staging, reports = config.stash[STAGING], config.rootpath / "reports"
     for name in config.stash.get(STALE, ()):
         (reports / name).unlink(missing_ok=True)
     for new in sorted(staging.glob("[!.]*")):
-        _replace(new, reports / new.name, aside=staging / f"{new.name}{ASIDE}")
+        _replace(new, reports / new.name, aside=staging / f"{new.name}{_ASIDE}")
     if files.directory.parent == staging:
         config.stash[PUBLISHED] = reports
     _say(config, f"reports are in {reports.relative_to(config.rootpath)}/")

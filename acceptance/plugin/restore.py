@@ -7,8 +7,9 @@ from contextlib import closing
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.plugin import settings, targets
+from acceptance.plugin import targets
 from acceptance.plugin.contract import contract_of
+from acceptance.plugin.settings import Settings, settings_of
 from acceptance.resources import ServiceName
 from acceptance.verdict import ExitCode
 
@@ -28,7 +29,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if not config.option.restore:
         return None
     try:
-        certificates = _restore(settings.read(config), contract_of(config).backends)
+        certificates = _restore(settings_of(config), contract_of(config).backends)
     except SetupError as error:
         _say(str(error))
         return ExitCode.UNFIT
@@ -37,7 +38,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return 0
 
 
-def _restore(chosen: settings.Settings, backends: Mapping[str, ServiceName]) -> tuple[str, ...]:
+def _restore(chosen: Settings, backends: Mapping[str, ServiceName]) -> tuple[str, ...]:
     # only what asks a cluster pays for its imports
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415
     from acceptance.kubernetes.drills import about, journal_of, restore  # noqa: PLC0415

@@ -7,8 +7,10 @@ pyproject.toml is shared.
 
 import ctypes
 import os
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,10 @@ from acceptance.secret import Secret
 TARGETS = ("embedded", "kind", "live", "url")
 HANDS = ("auto", "api", "browser", "both")
 _NO_SECRET = Secret("")
-_KEPT = pytest.StashKey["Settings"]()
+_SETTINGS = pytest.StashKey["Settings"]()
 _NO_SERVICE = ServiceName(namespace="", name="", port=0)
+_MOST_BYTES = 10_000_000
+"""Of standard input: twice what the lab reads of one file, so that it says so."""
 _PREFIX = "ACCEPTANCE_"
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -166,13 +170,11 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of this run; once they were kept, those.
+    """The settings as they are given.
 
     Raises:
         SetupError: an unknown `ACCEPTANCE_` variable or table entry, or a value of no use.
     """
-    if environ is os.environ and _KEPT in config.stash:
-        return config.stash[_KEPT]
     table = _table(config.inipath)
     _refuse_unknown(environ, table)
     chosen = {each: next(_given(each, config, environ, table), None) for each in fields(Settings)}
@@ -180,8 +182,19 @@ def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Sett
     return _without_contradiction(Settings(**typed))
 
 
-def keep(config: pytest.Config) -> Settings:
-    """The settings of this run, which from now on are kept; no process that is started has them.
+def settings_of(config: pytest.Config) -> Settings:
+    """The settings of this run, which are read once.
+
+    Raises:
+        SetupError: see `read`.
+    """
+    if _SETTINGS not in config.stash:
+        config.stash[_SETTINGS] = read(config)
+    return config.stash[_SETTINGS]
+
+
+def take(config: pytest.Config) -> None:
+    """Take the settings for a run that begins; no process that is started from now on has them.
 
     What is judged may be a stranger's, and must not find a password in its environment, nor in the
     one with which this process was started (`/proc/PID/environ`). Those who started it, a shell
@@ -190,12 +203,29 @@ def keep(config: pytest.Config) -> Settings:
     Raises:
         SetupError: see `read`.
     """
-    config.stash[_KEPT] = settings = read(config)
+    config.stash[_SETTINGS] = _with_standard_input(config, settings_of(config))
     for each in fields(Settings):
         if isinstance(each.default, Secret) and os.environ.get(variable(each)):
             _wipe(variable(each))
             del os.environ[variable(each)]
-    return settings
+
+
+def _with_standard_input(config: pytest.Config, settings: Settings) -> Settings:
+    """The settings; where manifests come from standard input, a file of this run holds them."""
+    if settings.manifests != "-":
+        return settings
+    kept = tempfile.NamedTemporaryFile(prefix="standard-input-", suffix=".yaml")  # noqa: SIM115
+    config.add_cleanup(kept.close)
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture:
+        capture.suspend(in_=True)  # pytest has put /dev/null there
+    try:
+        kept.write(sys.stdin.buffer.read(_MOST_BYTES))
+    finally:
+        if capture:
+            capture.resume()
+    kept.flush()
+    return replace(settings, manifests=kept.name)
 
 
 def _wipe(name: str) -> None:

@@ -10,10 +10,10 @@ import pytest
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.message import explain
-from acceptance.plugin import settings
-from acceptance.plugin.contract import contract_of
+from acceptance.plugin.contract import contract_of, run_of
 from acceptance.plugin.gherkin import Case, written
-from acceptance.plugin.ledger import Result, ledger
+from acceptance.plugin.settings import settings_of
+from acceptance.report.run import Result
 from acceptance.report.waiver import Waiver, WaiverError, overlapping, read_waiver
 from acceptance.verdict import Verdict
 
@@ -63,17 +63,11 @@ class Waivers:
 def _all_well(waiver: Waiver, results: Sequence[Result]) -> str:
     """How many scenarios it names, where every one was run and is well; empty otherwise."""
     named = [result for result in results if waiver.names(result.case)]
-    run = {_place(result.case) for result in named}
+    run = {result.case.place for result in named}
     well = all(each.verdict.accepted or each.verdict is Verdict.NOT_REQUIRED for each in named)
-    if not named or not well or not run >= {_place(c) for c in written() if waiver.names(c)}:
+    if not named or not well or not run >= {case.place for case in written() if waiver.names(case)}:
         return ""
     return f"all {len(named)} scenarios are" if len(named) > 1 else "the scenario is"
-
-
-def _place(case: Case) -> tuple[object, ...]:
-    """Where it is written, and its row: the same whoever plays the user's part."""
-    scenario = case.scenario
-    return scenario.feature.filename, scenario.line_number, *case.values.items()
 
 
 _WAIVERS = pytest.StashKey[Waivers]()
@@ -87,7 +81,7 @@ def waivers(config: pytest.Config) -> Waivers:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Read the file before the first scenario, so that a wrong one starts nothing."""
-    if ledger(session.config).selected and (file := settings.read(session.config).waivers):
+    if run_of(session.config).selected and (file := settings_of(session.config).waivers):
         titles = {case.title for case in written()}
         contract = contract_of(session.config)
         places = read(Path(file), contract, titles=titles, today=datetime.now(UTC).date())

@@ -76,7 +76,7 @@ def _of_verdict(record: Record) -> Iterator[str]:
     unused = any(note.startswith("unused waiver") for note in record.notes)
     code = exit_code([*ended, *[Verdict.FAILED] * unused])
     if record.verdict != _UNFIT and record.verdict not in _VERDICTS[code]:
-        is_ = "with a unused waiver" if unused else f"its worst scenario is {worst(ended)}"
+        is_ = "with an unused waiver" if unused else f"its worst scenario is {worst(ended)}"
         yield f"{record.verdict}, and {is_}"
     if record.verdict == _WHOLE and record.partial:
         yield f"{_WHOLE}, and not the whole story was judged: {record.partial}"

@@ -14,10 +14,10 @@ from acceptance.contract.feature_files import title_of
 from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
 from acceptance.errors import Blocked, SetupError
-from acceptance.plugin.contract import CONTRACT
+from acceptance.plugin.contract import CONTRACT, run_of
 from acceptance.plugin.gherkin import DISRUPTIVE, IN_A_BROWSER, case_of
-from acceptance.plugin.judged import judged
-from acceptance.plugin.wording import verdict_for, wording
+from acceptance.plugin.redaction import redactor
+from acceptance.plugin.verdicts import verdict_for, wording
 from acceptance.target import Target
 from acceptance.verdict import Verdict
 from fixtures.target import GIVEN
@@ -107,8 +107,7 @@ class _Observer:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Take what the run remarked."""
-        about = judged(session.config)
-        self.remarks = tuple(getattr(about, "notes", ())) if about else ()
+        self.remarks = run_of(session.config).masked(redactor(session.config)).notes
 
 
 def judge(

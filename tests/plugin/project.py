@@ -37,7 +37,7 @@ from acceptance.errors import Blocked, Inconclusive, NotProven, SetupError, Subj
 from acceptance.message import explain
 from acceptance.report.record import Compared
 from acceptance.secret import Secret
-from acceptance.plugin.judged import JUDGED, Judged
+from acceptance.plugin.contract import run_of
 from acceptance.plugin.redaction import redactor
 
 scenarios(".")
@@ -45,12 +45,10 @@ scenarios(".")
 
 @pytest.fixture(scope="session", autouse=True)
 def target(pytestconfig):
-    pytestconfig.stash[JUDGED] = Judged(
-        target="embedded",
-        versions={"Open WebUI": "0.12.4", "LiteLLM": "1.106.2"},
-        compared=(Compared(criterion="AC1", declared="decl", effective="eff", observed="obs"),),
-        notes=("no authentication",),
-    )
+    run = run_of(pytestconfig)
+    versions = {"Open WebUI": "0.12.4", "LiteLLM": "1.106.2"}
+    run.reached(target="embedded", versions=versions, notes=["no authentication"])
+    run.compared = (Compared(criterion="AC1", declared="decl", effective="eff", observed="obs"),)
     yield
 
 

@@ -14,7 +14,7 @@ from pytest_bdd import scenarios, then, when
 from acceptance.contract.sentences import sentence
 from acceptance.errors import NotProven
 from fixtures.browser import RUNNING
-from acceptance.plugin.judged import JUDGED, Judged
+from acceptance.plugin.contract import run_of
 
 scenarios(".")
 
@@ -35,7 +35,7 @@ class Browser:
 
 @pytest.fixture(scope="session", autouse=True)
 def target(pytestconfig):
-    pytestconfig.stash[JUDGED] = Judged(target="embedded")
+    run_of(pytestconfig).reached(target="embedded", versions={}, notes=[])
     pytestconfig.stash[RUNNING] = Browser()
 
 

@@ -13,7 +13,6 @@ from tests.story import TAGS
 
 _STEPS = f"""
 import logging
-from dataclasses import replace
 
 import allure
 
@@ -27,12 +26,11 @@ def learn(target, pytestconfig):
     mask = redactor(pytestconfig)
     for known in ({MASTER!r}, {PROVIDER!r}):  # as the Secrets of the manifests are
         mask.add(Secret(known))
-    about = pytestconfig.stash[JUDGED]
+    run = run_of(pytestconfig)
     compared = Compared(criterion="AC1", declared=SAID, effective=SAID, observed=SAID)
     found = Findings(endpoint=SAID, models=(Served(name="m", upstream=SAID, host=SAID),))
-    pytestconfig.stash[JUDGED] = replace(
-        about, versions={{"Open WebUI": SAID}}, compared=(compared,), notes=(SAID,), findings=found
-    )
+    run.versions, run.notes = {{"Open WebUI": SAID}}, (SAID,)
+    run.compared, run.findings = (compared,), found
 
 
 @given("everything speaks")

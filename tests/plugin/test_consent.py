@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.plugin.consent import consent
+from acceptance.plugin.targets import consent
 from tests.sources import REPOSITORY
 
 _ASKING = (
-    "from acceptance.plugin.consent import consent; print('allowed on', consent('ask', 'prod'))"
+    "from acceptance.plugin.targets import consent; print('allowed on', consent('ask', 'prod'))"
 )
 
 

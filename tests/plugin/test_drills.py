@@ -63,15 +63,21 @@ def attach():
 
 
 @pytest.fixture(scope="session")
-def comparison():
-    found = SimpleNamespace(findings=Findings())
+def run():
+    class Run:
+        def __init__(self):
+            self.known = Findings()
 
-    def keep(findings):
-        found.findings = findings
-        print("recoveries:", len(findings.recoveries))
+        @property
+        def findings(self):
+            return self.known
 
-    found.found = keep
-    return found
+        @findings.setter
+        def findings(self, findings):
+            self.known = findings
+            print("recoveries:", len(findings.recoveries))
+
+    return Run()
 
 
 @given(

@@ -31,12 +31,11 @@ from acceptance.checks.proof import Answer, Provenance
 
 @pytest.fixture(scope="session", autouse=True)
 def found(target, pytestconfig):
-    known = pytestconfig.stash[JUDGED]
     who = Provenance(group="MODEL", deployment="1", api_base="http://host/v1", upstream=True)
     answer = Answer(model="MODEL", nonce="K", text="K", provenance=who, first_seconds=0.5)
     findings = Findings(chain=("vllm-qwen", "ollama-qwen")).answering(answer)
     findings = findings.answering(replace(answer, first_seconds=2.5), ["vLLM refuses connections"])
-    pytestconfig.stash[JUDGED] = replace(known, findings=findings)
+    run_of(pytestconfig).findings = findings
 """
 
 

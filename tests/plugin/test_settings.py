@@ -224,15 +224,15 @@ def test_no_version_is_chosen_of_what_is_up_already(
         _read(pyproject, options={"litellm": "1.83.14", **elsewhere})
 
 
-def test_no_process_finds_a_password_once_the_settings_are_kept() -> None:
+def test_no_process_finds_a_password_once_the_settings_are_taken() -> None:
     script = (
         "import os, pathlib, subprocess, sys, types, pytest\n"
         "from acceptance.plugin import settings\n"
         "config = types.SimpleNamespace(inipath=None, stash=pytest.Stash())\n"
         "config.getoption = lambda *_, **__: None\n"
-        "kept = settings.keep(config)\n"
-        "assert kept.gateway_key.reveal() == 'sk-planted-4711'\n"
-        "assert settings.read(config) is kept\n"
+        "settings.take(config)\n"
+        "assert settings.settings_of(config).gateway_key.reveal() == 'sk-planted-4711'\n"
+        "assert settings.settings_of(config) is settings.settings_of(config)\n"
         "child = subprocess.run([sys.executable, '-c', 'import os; print(os.environ)'],"
         " capture_output=True, text=True).stdout\n"
         "own = pathlib.Path('/proc/self/environ')\n"

@@ -217,3 +217,12 @@ def test_tests_that_are_no_scenarios_are_left_alone(tmp_path: Path) -> None:
     assert "[100%]" in done.out
     assert "story 17.2" not in done.out
     assert not done.reports.exists()
+
+
+def test_a_verdict_needs_nobody_who_prints_it(tmp_path: Path) -> None:
+    """The kill matrix runs so; two of pytest's options are then unknown."""
+    write(tmp_path, tiny=_feature(WHOLE, RED))
+    silent = ("terminal", "acceptance.plugin.terminal", "acceptance.plugin.reports")
+    done = run(tmp_path, *(part for name in silent for part in ("-p", f"no:{name}")))
+    assert done.code == 1, done.out
+    assert "INTERNALERROR" not in done.out

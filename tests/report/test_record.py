@@ -183,7 +183,7 @@ def test_a_record_agrees_with_itself(record: Record) -> None:
         ({"verdict": "PARTIAL RUN", "statement": _PART}, "nothing says what is missing"),
         ({"verdict": "PARTIAL RUN", "statement": _PART}, "'all 1 selected passed'; listed are 2"),
         ({"waivers": ()}, "'A waived one' is waived, and no waiver of it is listed"),
-        ({"notes": ("unused waiver, a:1: x",)}, "ACCEPTED, and with a unused waiver"),
+        ({"notes": ("unused waiver, a:1: x",)}, "ACCEPTED, and with an unused waiver"),
         (_row(verdict="failed"), "AC1 is failed, which no scenario is"),
         (_row(verdict="not run", accepted=0, total=0), "not every row of the story was run"),
         (_row(verdict="not run"), "AC1 is not run, with 2 scenarios"),

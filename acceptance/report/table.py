@@ -8,10 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from acceptance.plugin.summary import Row
-from acceptance.plugin.verdict_styles import VERDICT_STYLES
 from acceptance.report.record import Compared
-from acceptance.verdict import Verdict
+from acceptance.report.run import Row
+from acceptance.verdict import VERDICT_STYLES, Verdict
 
 
 def verdicts(title: str, rows: Sequence[Row], *, width: int, colour: bool) -> str:

@@ -9,12 +9,10 @@ from hypothesis import given
 
 from acceptance.checks.documentation import check_chain, check_models
 from acceptance.checks.findings import Failover, Findings, Served
-from acceptance.plugin.drill_chart import chart
 from acceptance.plugin.metrics import metrics
-from acceptance.plugin.record_texts import models, summary
 from acceptance.report.cover.page import cover
+from acceptance.report.markdown import models, summary
 from acceptance.report.record import Compared, Record, read, written
-from acceptance.timeline import Moment, Timeline
 from tests.report.records import RECORD
 from tests.report.test_shown import ACTING
 
@@ -92,20 +90,6 @@ def test_the_metrics_are_openmetrics() -> None:
     assert families["acceptance_run_duration_seconds"] == ["107.5"]
     assert families["acceptance_run_start_timestamp_seconds"] == ["1795507542.0"]
     assert r'away="a and b \"c\""' in text
-
-
-def test_the_time_line_is_drawn_within_its_picture() -> None:
-    moments = (
-        Moment(seconds=0.0, what="vLLM <is> away"),
-        Moment(seconds=2.5, what="first word"),
-        Moment(seconds=62.0, what="answered"),
-    )
-    svg = chart(Timeline(moments=moments))
-
-    assert "vLLM &lt;is&gt; away" in svg
-    assert [int(x) for x in re.findall(r'cx="(\d+)"', svg)] == [16, 41, 624]
-    height = int(re.findall(r'height="(\d+)" role', svg)[0])
-    assert max(int(y) for y in re.findall(r' y="(\d+)"', svg)) < height
 
 
 def _saying(text: str) -> Record:
