@@ -1,6 +1,6 @@
 """The embedded lab as a target."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -41,6 +41,7 @@ def embedded_target(
         SetupError: there is no Open WebUI to judge, or it ended by itself.
     """
     cluster = EmbeddedCluster(lab)
+    wanted = (open_webui, gateway)
     open_webui, gateway = cluster.find(open_webui, OPEN_WEBUI), cluster.find(gateway, LITELLM)
     frontend = cluster.workload(open_webui)
     frontend_problem = frontend.problem
@@ -67,10 +68,22 @@ def embedded_target(
         witness=ProvidersLedger(lab.providers, names),
         may_make_user=True,
         docs=lab.manifests.readme,
-        notes=lab.notes,
+        notes=(*lab.notes, *_found_otherwise(wanted, (open_webui, gateway))),
         versions=lab.versions,
         at_rest=at_rest,
     )
+
+
+def _found_otherwise(
+    wanted: tuple[ServiceName, ...], found: tuple[ServiceName, ...]
+) -> Iterator[str]:
+    """Which Services were asked for and are not there, so that others were found by their image."""
+    for asked, there in zip(wanted, found, strict=True):
+        if (asked.namespace, asked.name) != (there.namespace, there.name):
+            yield (
+                f"there is no Service {asked.namespace}/{asked.name}, which the contract or a "
+                f"setting names; {there.namespace}/{there.name} was judged, found by its image"
+            )
 
 
 def _check_all_live(lab: RunningLab) -> None:

@@ -1,0 +1,180 @@
+"""Another home than the story's, judged by its own contract without a line of Python.
+
+Other models, providers, criteria and Services, two chains, each of which leads back.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.running_labs import published
+from acceptance.lab.environments import CACHE, Environment
+from tests.lab.sessions import REPOSITORY, Session, judge
+
+HOME = REPOSITORY / "tests" / "contracts" / "home"
+THE_STORYS = re.compile(r"Story 17|\bAC[1-3]\b|vllm-qwen|groq/|open-webui-secrets")
+OWN = {
+    "terminal": ("Chat at home", "AC7", "login-1", "spare", "claude answers as itself"),
+    "summary.md": ("Chat at home", "AC7", "login-1", "spare"),
+    "signoff.json": ("Chat at home", "AC7", "login-1", "spare", "claude"),
+    "metrics.prom": ("AC7", "login-1", "spare"),
+    "models.md": ("big", "claude", "deep", "Llama box"),
+    "acceptance.html": ("Chat at home",),
+}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The user's, but for the labs that are up."""
+    folder = tmp_path_factory.mktemp("cache")
+    for kept in CACHE.iterdir():
+        if kept.name != "labs":
+            (folder / kept.name).symlink_to(kept)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(programs: Mapping[str, Environment], cache: Path) -> Iterator[Path]:
+    """The cache folder in which the lab of that home is found."""
+    manifests = Manifests.load(HOME / "manifests")
+    with EmbeddedLab(manifests, programs.__getitem__) as up, published(up, cache):
+        yield cache
+
+
+def judged(folder: Path, contract: Path, cache: Path, *arguments: str) -> Session:
+    """What a run by this contract says of the lab that is up."""
+    found = (f"--contract={contract}", "--reuse", f"--cache={cache}")
+    return judge(folder, *found, "--hands=api", *arguments)
+
+
+def red_in(folder: Path) -> set[str]:
+    """Titles of the scenarios that failed, from Allure's results."""
+    results = [json.loads(path.read_text()) for path in folder.rglob("*-result.json")]
+    return {each["name"] for each in results if each["status"] == "failed"}
+
+
+def test_it_is_accepted_in_words_of_its_own(home: Path, tmp_path: Path) -> None:
+    session = judged(tmp_path, HOME, home)
+
+    assert session.code == 0, session.out
+    assert "\nACCEPTED on embedded" in session.out
+    reports = tmp_path / "reports"
+    told = {path.name: path.read_text(errors="replace") for path in reports.glob("*.*")}
+    told["terminal"] = session.out
+    labels = "\n".join(path.read_text() for path in reports.glob("allure-results/*.json"))
+    for name, words in OWN.items():
+        missing = [word for word in words if word not in told[name]]
+        assert not missing, f"{name} lacks {missing}"
+    for word in ("AC7", "login-1", "spare"):
+        assert f'"value": "{word}' in labels or f'"value":"{word}' in labels, word
+    for name, text in {**told, "labels": labels}.items():
+        assert not THE_STORYS.findall(text), name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One value of the contract, and who notices that it is wrong."""
+
+    old: str
+    new: str
+    red: frozenset[str] = frozenset()
+    """Titles of the scenarios; none where the contract is refused."""
+    place: str = ""
+    """Where it is refused."""
+    file: str = "chat.feature"
+
+
+def test_a_model_more_is_some_words_more_in_the_features_and_the_profile(
+    home: Path, tmp_path: Path
+) -> None:
+    contract = tmp_path / "contract"
+    shutil.copytree(HOME / "features", contract)
+    rows = {
+        "      | deep   |\n": "      | deep   |\n      | coder  |\n",
+        "      | deep   | DeepSeek  |\n": (
+            "      | deep   | DeepSeek  |\n      | coder  | DeepSeek  |\n"
+        ),
+    }
+    feature, profile = contract / "chat.feature", contract / "profile.yaml"
+    for old, new in rows.items():
+        assert old in feature.read_text()
+        feature.write_text(feature.read_text().replace(old, new))
+    profile.write_text(f"{profile.read_text()}  coder: deepseek-reasoner\n")
+
+    session = judged(tmp_path, contract, home, "-m", "not disruptive")
+
+    assert session.code == 0, session.out
+    assert "coder answers as itself (DeepSeek)" in session.out
+    assert red_in(tmp_path) == set()
+
+
+def test_a_service_that_is_not_there_is_told_and_who_was_judged_in_its_place(
+    home: Path, tmp_path: Path
+) -> None:
+    contract = tmp_path / "contract"
+    shutil.copytree(HOME / "features", contract)
+    profile = contract / "profile.yaml"
+    profile.write_text(profile.read_text().replace("gateway: ai/proxy", "gateway: ai/poxy"))
+
+    session = judged(tmp_path, contract, home, "-m", "login-1")
+
+    assert session.code == 0, session.out
+    assert (
+        "remark: there is no Service ai/poxy, which the contract or a setting names; ai/proxy"
+        in (" ".join(session.out.split()))
+    )
+
+
+UPSTREAMS = "Each model stands for an upstream"
+CHANGES = {
+    "a model": Change(old="      | deep   |\n", new="      | deeper |\n", place="chat.feature:"),
+    "a provider": Change(
+        old="| deep   | DeepSeek  |",
+        new="| deep   | Anthropic |",
+        red=frozenset({"deep answers as itself (Anthropic)"}),
+    ),
+    "the name at the provider": Change(
+        old="deep: deepseek-chat",
+        new="deep: deepseek-reasoner",
+        red=frozenset({"deep answers as itself (DeepSeek)", UPSTREAMS}),
+        file="profile.yaml",
+    ),
+    "the order of a chain": Change(
+        old="| 2     | claude |\n      | 3     | big    |\n      | 4     | claude |",
+        new="| 2     | big    |\n      | 3     | claude |\n      | 4     | big    |",
+        red=frozenset({"What replaces DeepSeek"}),
+    ),
+    "the endpoint": Change(
+        old="http://proxy.ai:4000/v1",
+        new="http://proxy.ai:9000/v1",
+        red=frozenset({"The declared endpoint is the proxy", "The endpoint in use is the proxy"}),
+    ),
+    "the Secret": Change(
+        old='"chat-key"', new='"other-key"', red=frozenset({"The key comes from a secret"})
+    ),
+    "the tag of a criterion": Change(old="@AC7 @task9_1", new="@AC8 @task9_1", place="feature:14"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_one_wrong_value_is_noticed_by_who_states_it(
+    home: Path, tmp_path: Path, change: Change
+) -> None:
+    contract = tmp_path / "contract"
+    shutil.copytree(HOME / "features", contract)
+    file = contract / change.file
+    assert change.old in file.read_text()
+    file.write_text(file.read_text().replace(change.old, change.new, 1))
+
+    session = judged(tmp_path, contract, home, "-m", "not disruptive")
+
+    assert red_in(tmp_path) == change.red, session.out
+    assert session.code == (1 if change.red else 99), session.out
+    assert change.place in session.out
