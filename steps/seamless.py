@@ -8,10 +8,10 @@ from pytest_bdd.parsers import parse
 from acceptance.checks.proof import Answer, Turn
 from acceptance.checks.seamless import (
     check_each,
+    check_long,
     check_own_answers,
     check_streamed,
     check_told,
-    check_told_too_long,
     check_whole_or_error,
 )
 from acceptance.clients.answers import Answers, nonce
@@ -96,11 +96,10 @@ def _(api_hands: Hands, model: str, attach: Attach) -> Answer:
 
 
 @then(sentence(parse(_TOO_LONG), states=States.ASKED))
-def _(answer: Answer, well: Baseline, model: str, contract: Contract) -> None:
-    if answer.error and not answer.text:
-        check_told_too_long(answer)
-    else:
-        well.check_given(answer, model, contract.models[model].provider.name)
+def _(answer: Answer, model: str, contract: Contract, target: Target) -> None:
+    calls = target.witness.calls() if target.witness else ()
+    namespace = contract.gateway.namespace
+    check_long(answer, contract.models[model], namespace=namespace, calls=calls)
 
 
 @then("the user gets the whole answer, or an error")

@@ -3,7 +3,12 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from acceptance.checks.answering import check_returned, check_turn, limit_of_the_key
+from acceptance.checks.answering import (
+    check_answer,
+    check_returned,
+    check_turn,
+    limit_of_the_key,
+)
 from acceptance.checks.proof import Answer, Turn, holds
 from acceptance.checks.refusals import refused
 from acceptance.checks.witnessing import asked
@@ -166,12 +171,26 @@ def check_whole_or_error(answer: Answer) -> None:
     )
 
 
-def check_told_too_long(answer: Answer) -> None:
-    """Raise AssertionError unless the error that came instead of an answer says what is wrong.
+def check_long(
+    answer: Answer, expected: Model, *, namespace: str = "", calls: Sequence[Call] = ()
+) -> None:
+    """Return if the model itself answered a long question, or the error says that it is too long.
+
+    This very answer counts: who answers a short question is no excuse for who answers a long one.
+
+    Args:
+        answer: what the user received.
+        expected: the model that was chosen.
+        namespace: the gateway's, in which it completes short names.
+        calls: what the providers were asked, where somebody saw it.
 
     Raises:
+        AssertionError: somebody else answered, or nobody says why there is no answer.
         Inconclusive: LiteLLM limits the key, so that nobody was asked.
     """
+    if answer.text or not answer.error:
+        check_answer(answer, expected, namespace=namespace, calls=calls)
+        return
     if limit := limit_of_the_key(answer.error):
         raise Inconclusive(f"{answer.model} was not asked: LiteLLM limits the key ({limit})")
     if not _TOO_LONG.search(answer.error):

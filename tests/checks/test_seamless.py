@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.checks.proof import Answer, Turn
+from acceptance.checks.proof import Answer, Provenance, Turn
 from acceptance.checks.seamless import (
     arrived_early,
     check_each,
+    check_long,
     check_own_answers,
     check_streamed,
     check_told,
-    check_told_too_long,
     check_whole_or_error,
 )
 from acceptance.errors import Inconclusive, NotProven
@@ -129,12 +129,21 @@ def test_half_of_an_answer_is_no_whole() -> None:
     ],
 )
 def test_an_error_that_says_that_there_is_too_much(error: str) -> None:
-    check_told_too_long(replace(HEARD, text="", error=error, status=400))
+    check_long(replace(HEARD, text="", error=error, status=400), MODELS[VLLM])
 
 
 def test_an_error_that_does_not_say_why() -> None:
     with refused("is not told why", "500: Something went wrong", "client_max_body_size"):
-        check_told_too_long(replace(HEARD, text="", error="Something went wrong", status=500))
+        check_long(replace(HEARD, text="", error="Something went wrong", status=500), MODELS[VLLM])
     with refused("LiteLLM limits the key", error=Inconclusive):
         limit = "Rate limit exceeded for api_key: abc. Limit type: max_parallel_requests"
-        check_told_too_long(replace(HEARD, text="", error=limit))
+        check_long(replace(HEARD, text="", error=limit), MODELS[VLLM])
+
+
+def test_a_long_question_that_another_model_answers() -> None:
+    base = "http://vllm-api.ml.svc.cluster.local:8000/v1"
+    who = Provenance(group=VLLM, deployment="d", api_base=base, upstream=True)
+    check_long(replace(HEARD, provenance=who), MODELS[VLLM])
+    with refused("does not come from vllm-qwen", f"{GEMINI} answered in its place"):
+        other = replace(HEARD, provenance=replace(who, group=GEMINI))
+        check_long(other, MODELS[VLLM])
