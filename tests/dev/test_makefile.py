@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,28 @@ def test_ci_stops_at_the_first_failure_with_its_exit_code(
     lines = run.stdout.splitlines()
     assert " ".join(line[5:] for line in lines if line.startswith("made ")) == made
     assert run.returncode == (0 if failing == "none" else 7)
+
+
+def test_a_worker_that_crashes_fails_the_tests(tmp_path: Path) -> None:
+    """Where xdist (3.8.0) may start another in its place, the run never ends."""
+    words = next(line for line in (_ROOT / "Makefile").read_text().splitlines() if "xdist" in line)
+    options = words[words.index("-p xdist") : words.index(" tests")].split()
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (tmp_path / "test_it.py").write_text(
+        "import os, pytest\n\n@pytest.mark.parametrize('number', range(9))\n"
+        "def test_it(number):\n    assert number != 7 or os._exit(0)\n"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:anyio", *options],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout
+    assert "crashed while running 'test_it.py::test_it[7" in run.stdout
+    assert "1 failed, 8 passed" in run.stdout
