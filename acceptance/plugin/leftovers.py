@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from acceptance.scratch import abandoned
+from acceptance.files import abandoned
 
 ASIDE = ".old"
 """Ending of what a run has put aside to put something new in its place."""

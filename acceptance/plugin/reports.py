@@ -16,6 +16,7 @@ from _pytest.junitxml import LogXML, xml_key
 from allure_pytest.listener import AllureListener
 
 from acceptance.errors import SetupError
+from acceptance.files import Scratch
 from acceptance.message import explain
 from acceptance.plugin import about_the_run
 from acceptance.plugin.contract import contract_of
@@ -24,7 +25,6 @@ from acceptance.plugin.ledger import ledger
 from acceptance.plugin.leftovers import ASIDE, clear
 from acceptance.plugin.masked_files import MaskedFiles, masked_junit
 from acceptance.plugin.redaction import redactor
-from acceptance.scratch import Scratch
 from acceptance.verdict import ExitCode
 
 PUBLISHED = pytest.StashKey[Path]()
