@@ -5,6 +5,8 @@
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
 IMAGE := open-webui-litellm-acceptance:0.1.0
+# A browser, where there is none and none is named.
+CHROMIUM = $(if $(ACCEPTANCE_BROWSER_PATH),,$(RUN) fixtures.chromium.packaged $(CACHE))
 CACHE := $(if $(ACCEPTANCE_CACHE),--cache "$(ACCEPTANCE_CACHE)")
 
 help: ## List the targets
@@ -13,14 +15,17 @@ help: ## List the targets
 
 accept: environment ## Judge the story; ARGS go to pytest, as in ARGS='-m AC2'
 	@$(RUN) acceptance.report.html --install $(CACHE)
+	@$(CHROMIUM)
 	@$(RUN) pytest $(ARGS)
 
 accept-browser: environment ## The same, the user's part played in Chromium; ARGS=--slow lets you watch
 	@$(RUN) acceptance.report.html --install $(CACHE)
+	@$(CHROMIUM)
 	@$(RUN) pytest --hands=browser $(ARGS)
 
 accept-kind: environment ## The same on a Kubernetes of its own, made by kind; needs Docker
 	@$(RUN) acceptance.report.html --install $(CACHE)
+	@$(CHROMIUM)
 	@$(RUN) pytest --target=kind $(ARGS)
 
 test: lint ## Lint, types and the project's own tests; ARGS go to pytest
@@ -89,7 +94,9 @@ lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
 	  --output-file litellm.txt litellm.in
 	cd acceptance/lab/requirements && ../../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
 	  --excludes open-webui.excludes --output-file open-webui.txt open-webui.in
-	cd acceptance/report/allure && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only
+	for folder in acceptance/report/allure fixtures/chromium; do \
+	  (cd $$folder && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --package-lock-only) || exit; \
+	done
 
 clean: ## Remove .venv, the reports and what linters left; names the cache folder, which stays
 	@if test -x .venv/bin/python; then \

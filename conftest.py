@@ -24,6 +24,7 @@ pytest_plugins = [
     "steps.selector",
     "steps.answers",
     "steps.conversation",
+    "steps.seamless",
     "steps.chain",
     "steps.documentation",
 ]

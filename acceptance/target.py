@@ -9,6 +9,8 @@ from acceptance.cluster import Cluster
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 
+_NO_TOKEN = Secret("")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
@@ -16,6 +18,13 @@ class Account:
 
     email: str
     password: Secret
+    token: Secret = _NO_TOKEN
+    """A session's token or an API key, where there is no form to sign in by."""
+
+    @property
+    def named(self) -> bool:
+        """Whether it says who signs in; with `WEBUI_AUTH=false` nobody has to."""
+        return bool(self.email or self.token.reveal())
 
 
 class Outage(StrEnum):
@@ -26,6 +35,7 @@ class Outage(StrEnum):
     OTHER_MODEL = "serves another model"
     RATE_LIMITED = "limits the rate"
     HANGS = "does not answer"
+    BREAKS_OFF = "breaks off in mid-answer"
 
 
 class Outages(Protocol):
@@ -61,6 +71,10 @@ class Call:
     question: str
     answered: bool
     tokens: int = 0
+    messages: int = 0
+    """How many it held, all that was said before included."""
+    until: float = 0.0
+    """Unix seconds before which the last word of its answer was not said; 0: not streamed."""
 
 
 class Witness(Protocol):

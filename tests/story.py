@@ -18,4 +18,6 @@ def _texts(rows: tuple[Requirement, ...]) -> dict[str, str]:
 
 
 CRITERIA, REQUIREMENTS, TASKS = map(_texts, (STORY.criteria, STORY.requirements, STORY.tasks))
+BEYOND = {row.name for row in STORY.rows if not row.required}
+"""Rows that the story does not ask for: judged and shown, and no sign-off depends on them."""
 TAGS = tuple(row.tag for row in STORY.rows)

@@ -152,6 +152,7 @@ def test_only_the_settings_read_the_environment_of_the_run() -> None:
     }
     assert readers == {
         "acceptance/plugin/settings.py",
+        "acceptance/clients/browser/session.py",  # tells Playwright which Node runs it
         "acceptance/pod_probe.py",
         "acceptance/report/announce.py",  # a command of its own
     }

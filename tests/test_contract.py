@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_bdd.feature import get_feature
 
-from acceptance.contract.profile import ContractError
 from acceptance.contract.reading import read_contract
 from acceptance.contract.sentences import outages
-from acceptance.contract.values import Contract
+from acceptance.contract.values import Contract, ContractError
 from acceptance.errors import SetupError, Subject
 from acceptance.target import Outage
 from tests.odd import TEXTS
@@ -156,6 +155,12 @@ def _feature(old: str, new: str) -> dict[str, str | bytes]:
     return {"feature": FEATURE.replace(old, new, 1)}
 
 
+def _more(title: str, *lines: str) -> dict[str, str | bytes]:
+    """One more scenario: its title stands in line 40."""
+    body = "".join(f"    {line}\n" for line in lines)
+    return {"feature": f"{FEATURE}\n  @AC7\n  Scenario Outline: {title}\n{body}"}
+
+
 BAD = {
     "no scenario proves a criterion": (
         _profile("providers:", "  AC8: another\nproviders:"),
@@ -259,14 +264,130 @@ BAD = {
         )
         for port in ("²", "0", "70000", "9" * 5000)
     },
-    "no feature": ({"feature": "# later\n"}, "ours.feature:1", "neither"),
+    "no feature": ({"feature": "# later\n"}, "ours.feature:1", "an empty file"),
     "no table": (
         _feature(
             "      | model  |\n      | big    |\n      | claude |\n",
             "",
         ),
         "ours.feature:17",
-        "no table",
+        "a table below: Then these models are offered",
+    ),
+    "two scenarios of one title": (
+        _more("Claude helps out", "Then it shows at least one model"),
+        "ours.feature:40",
+        "in line 33, too",
+    ),
+    "a scenario that cannot fail": (
+        _more("Nothing", "When the model selector is opened"),
+        "ours.feature:40",
+        "it could not fail",
+    ),
+    "a sentence that nobody knows": (
+        _more("Odd", "When the model selektor is opened", "Then it shows at least one model"),
+        "ours.feature:41",
+        "selektor",
+    ),
+    "a sentence in another part": (
+        _feature('When a user asks "big"', 'Given a user asks "big"'),
+        "ours.feature:36",
+        "Given a user asks",
+    ),
+    "a Background that nobody knows": (
+        _feature("Our models\n", "Our models\n\n  Background:\n    Given bananas\n"),
+        "ours.feature:4",
+        "Given bananas",
+    ),
+    "a table that nobody reads": (
+        _more("Odd", "Then it shows at least one model", "  | model |"),
+        "ours.feature:41",
+        "a table that nobody reads",
+    ),
+    "an outline without rows": (
+        _more("Odd", 'Then "<model>" is offered by way of the gateway'),
+        "ours.feature:41",
+        "<model>, and no rows",
+    ),
+    "an outline with an empty table": (
+        _more(
+            "Odd", 'Then "<model>" is offered by way of the gateway', "", "Examples:", "| model |"
+        ),
+        "ours.feature:43",
+        "none",
+    ),
+    "a column that no sentence holds": (
+        {
+            "feature": FEATURE.replace("| provider  |", "| provider  | tier |")
+            .replace("| Big box   |", "| Big box   | 1 |")
+            .replace("| claude | Anthropic |", "| claude | Anthropic | 2 |")
+        },
+        "ours.feature:10",
+        "tier, which no sentence holds",
+    ),
+    "a row twice": (
+        _feature("      | claude | Anthropic |\n", "      | claude | Anthropic |\n" * 2),
+        "ours.feature:12",
+        "claude | Anthropic more than once",
+    ),
+    "an unknown tag on rows": (
+        _feature("    Examples:", "    @AC9\n    Examples:"),
+        "ours.feature:9",
+        "@AC9",
+    ),
+    "a byte order mark": ({"feature": "\ufeff" + FEATURE}, "ours.feature:1", "byte order mark"),
+    "a letter that looks like another": (
+        _feature("      | big    |\n", "      | b\u0456g    |\n"),
+        "ours.feature:11",
+        "b\\u0456g",
+    ),
+    "a sign that nobody sees": (
+        _feature("      | big    |\n", "      | b\u200big  |\n"),
+        "ours.feature:19",
+        "b\\u200big",
+    ),
+    "two endpoints": (
+        _more(
+            "Two",
+            *('Then the declared endpoint is "http://proxy.ai/v1"',),
+            *('And the declared endpoint is "http://proxy.ai:80/v1"',),
+        ),
+        "ours.feature:42",
+        "ours.feature:41 says http://proxy.ai/v1",
+    ),
+    "an endpoint that is no address": (
+        _more("Odd", 'Then the declared endpoint is "proxy.ai/v1"'),
+        "ours.feature:41",
+        "proxy.ai/v1",
+    ),
+    "a language that nobody knows": (
+        {"feature": "# language: xx\n" + FEATURE},
+        "ours.feature:1",
+        "Language not supported",
+    ),
+    "one of pytest's own tags": (
+        _profile("AC7:", "xfail:"),
+        "profile.yaml:5",
+        "'xfail'",
+    ),
+    "one tag for two rows": (
+        _profile("providers:", "requirements:\n  AC7: again\nproviders:"),
+        "profile.yaml:8",
+        "criteria/AC7",
+    ),
+    "one host of two providers": (
+        _profile("upstreams:", "  Other: {hosts: [api.anthropic.com]}\nupstreams:"),
+        "profile.yaml:10",
+        "Anthropic's",
+    ),
+    "a pattern for hosts": (
+        _profile("[api.anthropic.com]", "['*.anthropic.com']"),
+        "profile.yaml:9",
+        "*.anthropic.com",
+    ),
+    "a file twice in the list": (
+        _profile("criteria:", "features: [ours, ours]\ncriteria:"),
+        "profile.yaml:4",
+        "more than once",
     ),
     "an empty profile": ({"profile": ""}, "profile.yaml:1", "empty file"),
     "a list of files that lacks one": (
@@ -294,7 +415,65 @@ def test_a_bad_one_is_told_with_its_line(
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     written(tmp_path)
     os.mkfifo(tmp_path / "pipe.feature")
-    with pytest.raises(SetupError, match=r"found     something else.*\n  where     .*pipe.feature"):
+    with pytest.raises(
+        SetupError, match=r"found     none that can be read.*\n  where     .*pipe.feature"
+    ):
+        read_contract(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "nearest"),
+    [
+        ('asks "big" a', "aks big a", 'When a user asks "{model}" a question'),
+        ("refuses conn", "refused conn", "Given {provider} refuses connections"),
+    ],
+)
+def test_the_nearest_sentence_is_told(tmp_path: Path, old: str, new: str, nearest: str) -> None:
+    with pytest.raises(SetupError, match=f"nearest one is: {nearest}"):
+        written(tmp_path, feature=FEATURE.replace(old, new))
+
+
+def test_what_is_written_otherwise_is_the_same(tmp_path: Path) -> None:
+    contract = written(tmp_path)
+    for name, text in {
+        "lines of Windows": FEATURE.replace("\n", "\r\n"),
+        "tags on rows": FEATURE.replace("    Examples:", "    @login-1\n    Examples:"),
+        "stars": FEATURE.replace("And Big box", "* Big box"),
+        "a Rule": FEATURE.replace("Our models\n", "Our models\n\n  @AC7\n  Rule: All\n"),
+    }.items():
+        (tmp_path / name).mkdir()
+        other = written(tmp_path / name, feature=text)
+        assert (other.models, other.chains) == (contract.models, contract.chains), name
+
+
+def test_another_language_has_other_keywords(tmp_path: Path) -> None:
+    german = {
+        "Feature:": "Funktionalität:",
+        "Scenario Outline:": "Szenariogrundriss:",
+        "Scenario:": "Szenario:",
+        "Examples:": "Beispiele:",
+        "    Given ": "    Angenommen ",
+        "    When ": "    Wenn ",
+        "    Then ": "    Dann ",
+        "    And ": "    Und ",
+    }
+    text = FEATURE
+    for english, word in german.items():
+        text = text.replace(english, word)
+    assert written(tmp_path, feature=f"# language: de\n{text}").offered == ("big", "claude")
+
+
+def test_a_feature_in_a_folder_below_is_not_passed_over(tmp_path: Path) -> None:
+    written(tmp_path)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "x.feature").write_text(FEATURE)
+    with pytest.raises(SetupError, match=f"where     {tmp_path}/more/x.feature"):
+        read_contract(tmp_path)
+
+
+def test_a_profile_that_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "profile.yaml").mkdir()
+    with pytest.raises(SetupError, match="found     a folder, or no regular file"):
         read_contract(tmp_path)
 
 

@@ -232,8 +232,12 @@ class Answer:
     error: str = ""
     """What the user is told instead of an answer, or after the beginning of one."""
     provenance: Provenance | None = None
+    asked_at: float = 0.0
+    """Unix seconds."""
     first_seconds: float = 0.0
     """Seconds to the first word."""
+    last_seconds: float = 0.0
+    """Seconds to the last word, where each was listened to."""
     seconds: float = 0.0
     tokens: int = 0
     """Completion tokens, where they were counted."""

@@ -57,9 +57,9 @@ class Conversation:
         """What was said so far, as it is sent along with the next question."""
         return tuple(self._messages)
 
-    def ask(self, model: str, nonce: str) -> Turn:
+    def ask(self, model: str, nonce: str, *, before: str = "") -> Turn:
         """Ask within this conversation and wait until the answer is stored."""
-        question = Question(model=model, nonce=nonce, history=self.history)
+        question = Question(model=model, nonce=nonce, before=before, history=self.history)
         identity = str(uuid.uuid4())
         with waiting_for(f"Open WebUI to take a question for {model}", self._say):
             reply = self._put(question, identity)

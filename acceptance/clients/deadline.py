@@ -5,14 +5,19 @@ after another, no chunk that gives a sign of life every few seconds.
 """
 
 import math
+import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
+from ipaddress import ip_address
 from typing import Any
 
 import httpcore
 import httpx
+
+from acceptance.waiting import within
 
 _UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
 """When the request that is being made must have ended, on the monotonic clock."""
@@ -50,8 +55,14 @@ class _Backend(httpcore.SyncBackend):
         *more: Any,  # noqa: ANN401  # httpcore's own
         **named: Any,  # noqa: ANN401  # likewise
     ) -> httpcore.NetworkStream:
-        """A connection to this address."""
-        return _Stream(super().connect_tcp(host, port, _left(timeout), *more, **named))
+        """A connection to this address, whose name is looked up in time, too."""
+        refused: httpcore.ConnectError | None = None
+        for address in _looked_up(host, port, _left(timeout)):
+            try:
+                return _Stream(super().connect_tcp(address, port, _left(timeout), *more, **named))
+            except httpcore.ConnectError as error:
+                refused = error
+        raise refused or httpcore.ConnectError(f"{host} has no address")
 
 
 class _Stream(httpcore.NetworkStream):
@@ -90,6 +101,20 @@ class _Stream(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # likewise
         """What httpcore wants to know of it."""
         return self._stream.get_extra_info(info)
+
+
+def _looked_up(host: str, port: int, timeout: float | None) -> Iterable[str]:
+    """The addresses of a host; the system's own look-up (getaddrinfo) knows no deadline."""
+    with suppress(ValueError):
+        return [str(ip_address(host))]
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        found = look_up() if timeout is None else within(timeout, look_up)
+    except TimeoutError as error:
+        raise httpcore.ConnectTimeout(f"nobody told the address of {host} in time") from error
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return dict.fromkeys(str(address[0]) for *_, address in found)
 
 
 def _left(timeout: float | None) -> float | None:

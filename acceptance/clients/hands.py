@@ -16,8 +16,14 @@ class Conversation(Protocol):
     def said(self) -> Sequence[Turn]:
         """What was answered, in order, as it was received."""
 
-    def ask(self, model: str, nonce: str) -> Turn:
-        """Ask within this conversation; returns when the answer is complete."""
+    def ask(self, model: str, nonce: str, *, before: str = "") -> Turn:
+        """Ask within this conversation; returns when the answer is complete.
+
+        Args:
+            model: who is asked.
+            nonce: the words that tell this question from any other.
+            before: what is asked for besides.
+        """
 
     def turns(self) -> tuple[Turn, ...]:
         """Every turn, as it is kept now."""

@@ -23,6 +23,10 @@ _BY_KEY = "bearer"
 _BEARER = "Bearer "
 
 _CHECK = "check the account's settings (--help lists them), or approve the account"
+_ANOTHER = (
+    "a session's token ends with its session: take a new one; for an API key look whether they are "
+    "allowed (Admin Settings > General, ENABLE_API_KEYS) and at all endpoints"
+)
 _WAIT = "wait three minutes, in which nobody else signs in with this account"
 """Open WebUI 0.12.4 lets an account sign in 15 times in that time (`routers/auths.py`)."""
 
@@ -56,6 +60,9 @@ class OpenWebUI:
         Raises:
             SetupError: nobody can be judged for: unreachable, refused, or pending approval.
         """
+        if self._account.token.reveal():
+            self._sign_in_by_token()
+            return
         self._token = ""
         body = {"email": self._account.email, "password": self._account.password.reveal()}
         try:
@@ -72,13 +79,26 @@ class OpenWebUI:
             raise self._not_signed_in(found, _CHECK)
         self._token, self.role = str(session["token"]), str(session.get("role"))
 
+    def _sign_in_by_token(self) -> None:
+        """Ask who the token's owner is: `GET /api/v1/auths/`, for session and API key alike."""
+        self._token = self._account.token.reveal()
+        try:
+            reply = self.api.get("/api/v1/auths/")
+        except UnexpectedAnswerError as error:
+            raise SetupError(str(error)) from error
+        role = mapping(reply.json).get("role")
+        if reply.status != HTTPStatus.OK or role not in ("admin", "user"):
+            told = reply.error if reply.status != HTTPStatus.OK else f"the role {role!r}"
+            raise self._not_signed_in(f"{reply.status}: {told}", _ANOTHER)
+        self.role = str(role)
+
     def _not_signed_in(self, found: str, fix: str) -> SetupError:
         return SetupError(
             explain(
                 f"The {self.account} cannot sign in to Open WebUI.",
                 expected="a session for an approved account",
                 found=found,
-                where=f"{self.api.base_url}, account {self._account.email or '(none)'}",
+                where=f"{self.api.base_url}, account {self._account.email or '(none named)'}",
                 fix=fix,
             )
         )

@@ -42,6 +42,7 @@ class _Heard:
     tools: tuple[str, ...] = ()
     streamed: bool = True
     first_seconds: float = 0.0
+    last_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,13 +51,15 @@ class Question:
 
     model: str
     nonce: str
+    before: str = ""
+    """What is asked for besides, before the nonce."""
     history: tuple[Mapping[str, str], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The words sent to the model."""
-        return question_with(self.nonce)
+        return f"{self.before} {question_with(self.nonce)}".strip()
 
     @property
     def body(self) -> dict[str, Any]:
@@ -93,7 +96,7 @@ def ask(
 
     from acceptance.clients.deadline import ending  # noqa: PLC0415  # likewise
 
-    started = time.monotonic()
+    asked_at, started = time.time(), time.monotonic()
     until = started + timeout
     heard, response = _Heard(), None
     try:
@@ -123,7 +126,9 @@ def ask(
         status=heard.status or response.status_code,
         error=heard.error,
         provenance=_provenance(response.headers),
+        asked_at=asked_at,
         first_seconds=heard.first_seconds,
+        last_seconds=heard.last_seconds,
         seconds=time.monotonic() - started,
         tokens=heard.tokens,
         finish=heard.finish,
@@ -145,7 +150,8 @@ def _listen(response: "httpx.Response", heard: _Heard, started: float, until: fl
         before = heard.text
         _take(event, "delta", heard)
         if heard.text != before:
-            heard.first_seconds = heard.first_seconds or time.monotonic() - started
+            heard.last_seconds = time.monotonic() - started
+            heard.first_seconds = heard.first_seconds or heard.last_seconds
 
 
 def _read_whole(reply: Reply, heard: _Heard) -> None:

@@ -1,5 +1,6 @@
 """The profile beside the feature files: what only machines need, read strictly and with lines."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -8,33 +9,29 @@ from typing import NoReturn
 
 import yaml
 
-from acceptance.contract.values import Provider, Requirement
-from acceptance.errors import SetupError
-from acceptance.message import explain
+from acceptance.contract.values import LARGEST, ContractError, Provider, Requirement
 from acceptance.resources import ServiceName
 from acceptance.shown import line
 
 NAME = "profile.yaml"
-LARGEST = 200_000
-"""Bytes of a profile, or of one feature file; one of more is another one."""
 _ROWS = ("criteria", "requirements", "tasks")
 _FIELDS = (
     *("title", "open_webui", "gateway", "features", "ordinary_user"),
     *(*_ROWS, "providers", "upstreams"),
 )
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_TAG = re.compile(r"[\w.+/\[\]-]+")
+"""What `-m` of pytest 9 can name."""
+_RESERVED = frozenset(
+    {
+        *("disruptive", "and", "or", "not", "True", "False", "None"),
+        *("filterwarnings", "parametrize", "skip", "skipif", "tryfirst", "trylast"),
+        *("usefixtures", "xfail"),
+    }
+)
+"""Tags that mean something to pytest or to the suite: `@xfail` would turn a failure green."""
 _CLUSTER = "svc.cluster.local"
 """The domain that a Service's whole name ends with unless a cluster was given another."""
-
-
-class ContractError(SetupError):
-    """A contract that cannot be judged by; says file and line."""
-
-    def __init__(self, place: str, *, expected: str, found: str, fix: str) -> None:
-        super().__init__(
-            explain(
-                "The contract cannot be used.", expected=expected, found=found, where=place, fix=fix
-            )
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +71,8 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines: dict[str, int] = {}
+        self._tags = dict[str, str]()
+        self._hosts = dict[str, str]()
 
     def profile(self) -> Profile:
         root = self._root()
@@ -103,6 +102,8 @@ class _Reader:
 
     def _root(self) -> yaml.Node:
         try:
+            if not self._path.is_file():
+                self._refuse(None, "a YAML file", "a folder, or no regular file")
             if self._path.stat().st_size > LARGEST:
                 self._refuse(None, "a small YAML file", f"more than {LARGEST} bytes")
             text = self._path.read_text(encoding="utf-8")
@@ -146,8 +147,11 @@ class _Reader:
                     self._refuse(value, "its text", "none")
                 text, required = fields["text"], self._choice(fields.get("required"), "true")
             tag = f"task{name.replace('.', '_')}" if name[:1].isdigit() else name
-            if any(sign.isspace() or sign in "@:()" for sign in tag) or not tag:
-                self._refuse(value, "a name that can be a tag", repr(name))
+            if not _TAG.fullmatch(tag) or tag in _RESERVED:
+                self._refuse(value, "a name that can be a tag, and is none of pytest's", repr(name))
+            if other := self._tags.get(tag):
+                self._refuse(value, "a tag of its own for each row", f"@{tag} is that of {other}")
+            self._tags[tag] = f"{section}/{name}"
             yield Requirement(name=name, text=self._text(text), tag=tag, required=required)
 
     def _provider(self, name: str, node: yaml.Node) -> Provider:
@@ -157,13 +161,17 @@ class _Reader:
         service = self._service(fields["service"]) if "service" in fields else None
         hosts = [*self._texts(fields["hosts"])] if "hosts" in fields else []
         for host in hosts:
-            if "/" in host or ":" in host:
-                self._refuse(fields["hosts"], "host names, without scheme and port", host)
+            if not _HOST.fullmatch(host):
+                self._refuse(fields["hosts"], "host names, without scheme, port and `*`", host)
         if service:
             hosts.insert(0, f"{service.name}.{service.namespace}.{_CLUSTER}")
         if not hosts:
             self._refuse(node, f"the hosts of {name}, or its service", "neither")
         known = dict.fromkeys(host.rstrip(".").lower() for host in hosts)
+        for host in known:
+            if other := self._hosts.get(host):
+                self._refuse(node, "a host of its own for each provider", f"{host} is {other}'s")
+            self._hosts[host] = name
         return Provider(name=name, hosts=tuple(known), service=service)
 
     def _service(self, node: yaml.Node) -> ServiceName:

@@ -6,16 +6,23 @@ The step modules must be imported before: they declare what each sentence states
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+from urllib.parse import urlsplit
 
-from pytest_bdd.exceptions import GherkinParseError
-from pytest_bdd.feature import get_feature
-from pytest_bdd.parser import Examples, Feature, Scenario, ScenarioTemplate, Step
+from pytest_bdd.parser import Step
 
-from acceptance.contract.profile import LARGEST, NAME, ContractError, Profile, read_profile
+from acceptance.contract.feature_files import (
+    ENDING,
+    read_feature,
+    require_sentence,
+    rows,
+    title_of,
+)
+from acceptance.contract.profile import NAME, Profile, read_profile
 from acceptance.contract.sentences import MODEL, ORDER, PROVIDER, Sentence, States, known
-from acceptance.contract.values import Contract, Model, Provider
+from acceptance.contract.values import Contract, Model, Provider, refuse
 from acceptance.errors import Subject
 
 MARKS = frozenset({"disruptive"})
@@ -36,37 +43,38 @@ def read_contract(folder: Path) -> Contract:
     """
     folder = contract_in(folder.absolute())
     if not folder.is_dir():
-        _refuse(str(folder), "a folder", "none", "name a folder with --contract=DIR")
-    if not (folder / NAME).is_file():
+        refuse(str(folder), "a folder", "none", "name a folder with --contract=DIR")
+    if not (folder / NAME).exists():
         fix = "write one; docs/contract.md shows how, and features/profile.yaml is an example"
-        _refuse(str(folder), f"feature files, and {NAME} beside them", f"no {NAME}", fix)
+        refuse(str(folder), f"feature files, and {NAME} beside them", f"no {NAME}", fix)
     profile = read_profile(folder / NAME)
     return _Reading(profile, tuple(_files(folder, profile))).contract()
 
 
 def _files(folder: Path, profile: Profile) -> Iterator[Path]:
     """The feature files in the order in which they are judged."""
-    there = {path.name: path for path in sorted(folder.glob("*.feature"))}
+    there = {path.name: path for path in sorted(folder.iterdir()) if _is_feature(path)}
+    for path in sorted(folder.glob("*/*")):
+        if _is_feature(path):
+            fix = f"move it up, beside {NAME}"
+            refuse(str(path), f"feature files in {folder}", "one in a folder below", fix)
     if not there:
-        _refuse(str(folder), "feature files", "none", "put at least one NAME.feature there")
-    listed = [name if name.endswith(".feature") else f"{name}.feature" for name in profile.features]
+        refuse(str(folder), "feature files", "none", "put at least one NAME.feature there")
+    listed = [name if name.endswith(ENDING) else f"{name}{ENDING}" for name in profile.features]
     for name in listed:
+        if listed.count(name) > 1:
+            found = f"{name} more than once"
+            refuse(profile.at("features"), "each file once", found, "correct the list")
         if name not in there:
-            _refuse(profile.at("features"), f"a file {name}", "none", "correct the list")
+            refuse(profile.at("features"), f"a file {name}", "none", "correct the list")
     if listed and (left := sorted(set(there) - set(listed))):
         what = f"{', '.join(left)}: not in the list"
-        _refuse(profile.at("features"), "every feature file", what, "add it, or drop the list")
-    for name in listed or there:
-        _check_readable(there[name])
-        yield there[name]
+        refuse(profile.at("features"), "every feature file", what, "add it, or drop the list")
+    yield from (there[name] for name in listed or there)
 
 
-def _check_readable(file: Path) -> None:
-    """Return if it is a file of bearable size: reading anything else might never end."""
-    if not file.is_file():
-        _refuse(str(file), "a file", "something else", "remove it, or rename it")
-    if file.stat().st_size > LARGEST:
-        _refuse(str(file), f"at most {LARGEST} bytes", "more", "split it into several files")
+def _is_feature(path: Path) -> bool:
+    return path.suffix.lower() == ENDING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +101,12 @@ class _Said:
         if MODEL not in titles or not set(titles) <= {MODEL, ORDER}:
             expected = f"a table with the column {MODEL}, and {ORDER} for a chain"
             found, fix = ", ".join(titles), "correct its titles: no other column is read"
-            _refuse(f"{path}:{table.location.line}", expected, found, fix)
+            refuse(f"{path}:{table.location.line}", expected, found, fix)
         for number, row in enumerate(rows, start=1):
             if ORDER in titles and row[titles.index(ORDER)] != str(number):
                 place = f"{path}:{table.rows[number].location.line}"
                 found = row[titles.index(ORDER)]
-                _refuse(place, f"{number} in the column {ORDER}", found, "number the rows anew")
+                refuse(place, f"{number} in the column {ORDER}", found, "number the rows anew")
         places = [f"{path}:{row.location.line}" for row in table.rows[1:]]
         return [(row[titles.index(MODEL)], place) for row, place in zip(rows, places, strict=True)]
 
@@ -112,6 +120,7 @@ class _Reading:
         self._tags = {row.tag for row in (*profile.criteria, *profile.requirements, *profile.tasks)}
         self._used = set[str]()
         self._said: list[_Said] = []
+        self._titles: dict[str, str] = {}
         self._spelled: dict[str, tuple[str, str]] = {}
         self._notes: list[str] = []
 
@@ -124,7 +133,7 @@ class _Reading:
         profile = self._profile
         for name in profile.upstreams:
             if name not in models:
-                _refuse(
+                refuse(
                     profile.at("upstreams", name),
                     "a model of the feature files",
                     repr(name),
@@ -141,7 +150,7 @@ class _Reading:
             models=models,
             chains=tuple(self._chains()),
             providers=profile.providers,
-            endpoint=self._value(States.DECLARED_ENDPOINT, "endpoint"),
+            endpoint=self._endpoint(),
             key_source=self._value(States.KEY_SOURCE, "secret"),
             open_webui=profile.open_webui,
             gateway=profile.gateway,
@@ -151,16 +160,18 @@ class _Reading:
         )
 
     def _read(self, file: Path) -> None:
-        feature = _feature(file)
+        feature = read_feature(file)
         lines = file.read_text(encoding="utf-8").splitlines()
         for template in feature.scenarios.values():
             rule = template.rule
             above = feature.tags | (rule.tags if rule else set()) | template.tags
             self._check_tags(above, lines, file)
-            for scenario, tags, line in _runs(template, lines):
+            for row, tags, line in rows(template, lines):
                 self._check_tags(tags, lines, file)
-                for written, step in zip(template.steps, scenario.steps, strict=True):
+                self._titled_once(title_of(template, row), f"{file}:{line}")
+                for written, step in zip(template.steps, template.render(row).steps, strict=True):
                     place = f"{file}:{step.line_number if written.name == step.name else line}"
+                    require_sentence(step, place)
                     mark = known(step.name)
                     if mark:
                         said = _Said(
@@ -168,11 +179,18 @@ class _Reading:
                         )
                         self._said.append(said)
 
+    def _titled_once(self, title: str, place: str) -> None:
+        """Refuse a title that another scenario has: records and waivers know them by it."""
+        first = self._titles.setdefault(title, place)
+        if first != place:
+            fix = "name one of them otherwise"
+            refuse(place, "a title of its own for each scenario", f"{title!r} at {first}, too", fix)
+
     def _check_tags(self, tags: Iterable[str], lines: list[str], file: Path) -> None:
         self._used.update(tags)
         for tag in sorted(set(tags) - self._tags - MARKS):
             line = next((n for n, text in enumerate(lines, 1) if f"@{tag}" in text.split()), 1)
-            _refuse(
+            refuse(
                 f"{file}:{line}",
                 f"a tag that {NAME} names",
                 f"@{tag}",
@@ -183,7 +201,7 @@ class _Reading:
         for section in ("criteria", "requirements", "tasks"):
             for row in getattr(self._profile, section):
                 if row.tag not in self._used:
-                    _refuse(
+                    refuse(
                         self._profile.at(section, row.name),
                         f"a scenario with the tag @{row.tag}",
                         "none: nothing would prove it",
@@ -194,12 +212,9 @@ class _Reading:
         """The models that must be in the selector, each with the place that says so first."""
         offered: dict[str, str] = {}
         for said in self._of(States.OFFERED):
-            named = said.table or [
-                (name, said.place) for name in (said.values.get(MODEL),) if name is not None
-            ]
+            named = [(said.values[MODEL], said.place)] if MODEL in said.values else said.table
             if not named:
-                fix = "list the models below the sentence, in a column `model`"
-                _refuse(said.place, f"a table with the column {MODEL}", "no table", fix)
+                refuse(said.place, "at least one model in the table", "none", "add a row")
             for name, place in named:
                 self._spelled_once(name, place)
                 offered.setdefault(name, place)
@@ -213,7 +228,7 @@ class _Reading:
             known_provider, place = stated.setdefault(name, (provider, said.place))
             if known_provider is not provider:
                 what = f"{name} at {provider.name}; {place} has it at {known_provider.name}"
-                _refuse(said.place, "one provider for a model", what, "correct one of them")
+                refuse(said.place, "one provider for a model", what, "correct one of them")
         for said in self._of(States.ASKED):
             name = said.values[MODEL]
             self._listed(name, said.place, offered)
@@ -222,7 +237,7 @@ class _Reading:
                 fix = (
                     f'add a row to a scenario that ends: the answer comes from "{name}" at PROVIDER'
                 )
-                _refuse(said.place, "a provider for each model that is asked", what, fix)
+                refuse(said.place, "a provider for each model that is asked", what, fix)
         for said in self._said:
             if said.mark.takes_away or PROVIDER in said.values:
                 self._provider(said)
@@ -234,7 +249,7 @@ class _Reading:
         name = said.values[PROVIDER]
         if name not in self._profile.providers:
             known_names = ", ".join(self._profile.providers) or "none at all"
-            _refuse(
+            refuse(
                 said.place,
                 f"a provider of {NAME}: {known_names}",
                 repr(name),
@@ -245,22 +260,27 @@ class _Reading:
     def _listed(self, name: str, place: str, offered: Mapping[str, str]) -> None:
         self._spelled_once(name, place)
         if name not in offered:
-            _refuse(
+            near = get_close_matches(name, offered, 1)
+            signs = f" ({near[0]!a})" if near and not near[0].isascii() else ""
+            nearest = f"; the nearest one that is listed is {near[0]!r}{signs}" if near else ""
+            refuse(
                 place,
                 "a model that some sentence lists as offered",
-                repr(name),
+                f"{name!r}{nearest}",
                 "correct the name, or list it with the models that are offered",
             )
 
     def _spelled_once(self, name: str, place: str) -> None:
         """Refuse a name that differs from another only in case, spaces or dashes."""
         if name != name.strip() or not name:
-            _refuse(place, "a name without spaces at its ends", repr(name), "correct it")
+            refuse(place, "a name without spaces at its ends", repr(name), "correct it")
+        if not name.isprintable():
+            refuse(place, "a name of signs that one can see", ascii(name), "type it anew")
         plain = "".join(sign for sign in name.lower() if sign not in " -_")
         other, first = self._spelled.setdefault(plain, (name, place))
         if other != name:
             what = f"{name!r}, and {other!r} at {first}"
-            _refuse(place, "one spelling of a model", what, "spell it as the gateway does")
+            refuse(place, "one spelling of a model", what, "spell it as the gateway does")
 
     def _chains(self) -> Iterator[tuple[str, ...]]:
         begun: _Said | None = None
@@ -277,15 +297,15 @@ class _Reading:
     def _check_chain(self, chain: tuple[str, ...], begun: _Said | None, said: _Said) -> None:
         if len(chain) < 2:  # noqa: PLR2004  # one model and its substitute
             fix = "name at least one substitute in the table, in a column `model`"
-            _refuse(said.place, "a chain of two models or more", f"{len(chain)}", fix)
+            refuse(said.place, "a chain of two models or more", f"{len(chain)}", fix)
         if begun and begun.values[MODEL] != chain[0]:
             what = f"{begun.values[MODEL]!r} is read, and the table begins with {chain[0]!r}"
-            _refuse(said.place, "the chain of the model that is read", what, "correct one of them")
+            refuse(said.place, "the chain of the model that is read", what, "correct one of them")
         body, last = chain[:-1], chain[-1]
         twice = [name for name, count in Counter(body).items() if count > 1]
         if twice:
             what = f"{', '.join(twice)} more than once"
-            _refuse(said.place, "each model once; only the last may lead back", what, "correct it")
+            refuse(said.place, "each model once; only the last may lead back", what, "correct it")
         for name, place in said.table:
             self._spelled_once(name, place)
         if last in body:
@@ -305,57 +325,29 @@ class _Reading:
         return [said for said in self._said if said.mark.states is states]
 
     def _value(self, states: States, name: str) -> str:
-        return next((str(said.values[name]) for said in self._of(states)), "")
+        """The one value of this kind; several would contradict each other."""
+        values = dict[str, str]()
+        for said in self._of(states):
+            value = str(said.values[name])
+            values.setdefault(value, said.place)
+            if len(values) > 1:
+                first, place = next(iter(values.items()))
+                found = f"{value}; {place} says {first}"
+                refuse(said.place, f"one {name} in a contract", found, "correct one of them")
+        return next(iter(values), "")
+
+    def _endpoint(self) -> str:
+        endpoint = self._value(States.DECLARED_ENDPOINT, "endpoint")
+        for said in self._of(States.DECLARED_ENDPOINT):
+            if not _is_address(endpoint):
+                expected = "an address as in http://SERVICE.NAMESPACE:PORT/v1"
+                refuse(said.place, expected, endpoint, "correct it")
+        return endpoint
 
 
-def _feature(file: Path) -> Feature:
+def _is_address(text: str) -> bool:
     try:
-        return get_feature(str(file.parent), file.name)
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        _refuse(f"{file}:{line}", "text in UTF-8", "another encoding", "save it as UTF-8")
-    except GherkinParseError as error:
-        found = " ".join(error.message.split())
-        _refuse(f"{file}:{error.line}", "Gherkin", found, "correct that line")
-    except KeyError:  # of a file without any, its parser (pytest-bdd 9.0.1) has no word
-        _refuse(f"{file}:1", "Feature: and its scenarios", "neither", "write them, or remove it")
-    except OSError as error:
-        _refuse(str(file), "a file that can be read", str(error), "correct its rights")
-
-
-def _runs(template: ScenarioTemplate, lines: list[str]) -> Iterator[tuple[Scenario, set[str], int]]:
-    """The scenario, or each row of its outline, with the row's tags and line."""
-    for row, tags, line in _rows(template, lines):
-        yield template.render(row), tags, line
-
-
-def _rows(
-    template: ScenarioTemplate, lines: list[str]
-) -> Iterator[tuple[dict[str, str], set[str], int]]:
-    for table in template.examples:
-        for cells, row in zip(table.examples, table.as_contexts(), strict=True):
-            yield dict(row), set(table.tags), _line_of(cells, table, lines)
-    if not template.examples:
-        yield {}, set(), template.line_number
-
-
-def places(template: ScenarioTemplate, file: Path) -> Iterator[tuple[dict[str, str], set[int]]]:
-    """Each row of a scenario with the lines that it is made of; a plain scenario has one row."""
-    lines = file.read_text(encoding="utf-8").splitlines()
-    for row, _, line in _rows(template, lines):
-        tables = [step.datatable.rows for step in template.steps if step.datatable]
-        cells = {each.location.line for rows in tables for each in rows}
-        yield row, {line, *(step.line_number for step in template.steps), *cells}
-
-
-def _line_of(cells: Iterable[str], table: Examples, lines: list[str]) -> int:
-    wanted = [str(cell) for cell in cells]
-    first = table.line_number or 1
-    for number in range(first, len(lines)):
-        if [cell.strip() for cell in lines[number].strip().strip("|").split("|")] == wanted:
-            return number + 1
-    return first
-
-
-def _refuse(place: str, expected: str, found: str, fix: str) -> NoReturn:
-    raise ContractError(place, expected=expected, found=found, fix=fix)
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -3,9 +3,35 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
-from acceptance.errors import Subject
+from acceptance.errors import SetupError, Subject
+from acceptance.message import explain
 from acceptance.resources import ServiceName, service_in
+
+LARGEST = 200_000
+"""Bytes of a profile, or of one feature file; one of more is another one."""
+
+
+class ContractError(SetupError):
+    """A contract that cannot be judged by; says file and line."""
+
+    def __init__(self, place: str, *, expected: str, found: str, fix: str) -> None:
+        super().__init__(
+            explain(
+                "The contract cannot be used.", expected=expected, found=found, where=place, fix=fix
+            )
+        )
+
+
+def refuse(place: str, expected: str, found: str, fix: str) -> NoReturn:
+    """Raise ContractError."""
+    raise ContractError(place, expected=expected, found=found, fix=fix)
+
+
+def _below(host: str, other: str) -> bool:
+    """Whether a host is a part of another one; of a name without a dot (`com`) none is."""
+    return "." in other and host.endswith(f".{other}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +53,7 @@ class Provider:
             namespace: of who asks, in which short names are completed.
         """
         plain = host.rstrip(".").lower()
-        if any(plain == each or plain.endswith(f".{each}") for each in self.hosts):
+        if any(plain == each or _below(plain, each) for each in self.hosts):
             return True  # regional ones too, as eu.api.openai.com
         named = service_in(f"http://{plain}", namespace=namespace) if self.service else None
         return named is not None and self.service is not None and named.same_service(self.service)

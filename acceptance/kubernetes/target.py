@@ -53,7 +53,7 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     Raises:
         SetupError: it cannot be judged: no rights, no Open WebUI, no account to judge with.
     """
-    if not administrator.email:
+    if not administrator.named:
         raise SetupError(_no_account())
     version, minor = _version(api)
     say(f"cluster: context {api.context}, {api.server}, Kubernetes {version}, as {who(api)}")
@@ -151,7 +151,8 @@ def _no_account() -> str:
     return explain(
         "There is no account to judge with.",
         expected="an administrator of Open WebUI: its settings are read, and nothing else",
-        found="no account_email",
+        found="no account_email, and no ACCEPTANCE_ACCOUNT_TOKEN",
         where="--account-email, ACCEPTANCE_ACCOUNT_EMAIL or pyproject.toml",
-        fix="set it, and ACCEPTANCE_ACCOUNT_PASSWORD, ACCEPTANCE_GATEWAY_KEY in the environment",
+        fix="set it, and ACCEPTANCE_ACCOUNT_PASSWORD, ACCEPTANCE_GATEWAY_KEY in the environment; "
+        "where people sign in elsewhere, ACCEPTANCE_ACCOUNT_TOKEN alone",
     )

@@ -16,14 +16,22 @@ import pytest
 from acceptance.masking import Redactor
 from acceptance.plugin import settings
 from acceptance.plugin.ledger import ledger
+from acceptance.plugin.verdict_styles import VERDICT_STYLES
 from acceptance.report.hosts import HostMask
 from acceptance.shapes import without_shapes
 from acceptance.shown import visible, whole
-from acceptance.verdict import state_of
+from acceptance.verdict import Verdict, state_of
 
 _REDACTOR = pytest.StashKey["RunRedactor"]()
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m|\x1b\]9;4;[0-9;]*\x1b\\)")
 """What pytest and rich colour their own lines with, and tell a terminal of the run's progress."""
+_WORDS = {*Verdict, "unfit", "error", "errors", "skipped", "deselected", "warning", "warnings"}
+_GLYPHS = "".join({style.glyph for style in VERDICT_STYLES.values()})
+_COUNTED = re.compile(
+    rf"((?:(?:(?<!\S)|(?<=\dm))\d+|[{re.escape(_GLYPHS)}])"
+    rf" (?:{'|'.join(map(re.escape, sorted(_WORDS, key=len)[::-1]))})\b)"
+)
+"""A verdict behind its number or its glyph: the suite's own word, whosever password it is."""
 _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
 
@@ -48,9 +56,17 @@ class RunRedactor(Redactor):
     def coloured(self, text: str) -> str:
         """Likewise a text for a terminal, its colours kept, and the return to a line's start."""
         start, rest = ("\r", text[1:]) if text.startswith("\r") else ("", text)
-        parts = _COLOUR.split(self._without_secrets(rest))
+        parts = _COLOUR.split(self._but_for_counts(rest))
         shown = (part if _COLOUR.fullmatch(part) else visible(part) for part in parts)
         return "".join([start, *shown])
+
+    def _but_for_counts(self, text: str) -> str:
+        if self._known.isdisjoint(_WORDS):
+            return self._without_secrets(text)
+        parts = _COUNTED.split(whole(text))
+        return "".join(
+            each if _COUNTED.fullmatch(each) else self._without_secrets(each) for each in parts
+        )
 
     def _without_secrets(self, text: str) -> str:
         text = whole(text)

@@ -24,7 +24,7 @@ from acceptance.plugin.judged import judged
 from acceptance.plugin.ledger import ledger
 from acceptance.plugin.leftovers import ASIDE, clear
 from acceptance.plugin.masked_files import MaskedFiles, masked_junit
-from acceptance.plugin.redaction import redactor
+from acceptance.plugin.redaction import RunRedactor, redactor
 from acceptance.verdict import ExitCode
 
 PUBLISHED = pytest.StashKey[Path]()
@@ -38,7 +38,19 @@ _SCRATCH = pytest.StashKey[Scratch]()
 
 
 class _Junit(LogXML):
-    """pytest's JUnit file, which is not where it will be when the summary is printed."""
+    """pytest's JUnit file, masked; `mask` is to be set."""
+
+    mask: RunRedactor
+
+    def pytest_sessionfinish(self) -> None:
+        """Write it; names of hosts and tests, and errors of pytest's own, are in no report."""
+        super().pytest_sessionfinish()
+        file = Path(self.logfile)
+        file.write_text(masked_junit(file.read_text(encoding="utf-8"), self.mask), encoding="utf-8")
+
+
+class _StagedJunit(_Junit):
+    """One that is not where it will be when the summary is printed."""
 
     def pytest_terminal_summary(self) -> None:  # type: ignore[override]  # hooks take what they use
         """Said by `_publish`."""
@@ -46,8 +58,11 @@ class _Junit(LogXML):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Take `--alluredir` over from allure-pytest, which would write it unmasked."""
+    """Take `--alluredir` and `--junit-xml` over from who would write them unmasked."""
     option = config.option
+    named, option.xmlpath = option.xmlpath, None
+    if named and not option.collectonly:
+        _log_junit(config, _Junit, named)
     explicit, option.allure_report_dir = option.allure_report_dir, None
     if explicit and not option.collectonly:
         _listen(config, Path(explicit).absolute(), clean=option.clean_alluredir)
@@ -70,8 +85,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
             _listen(config, staging / "allure-results", clean=False)
     except OSError as error:
         raise SetupError(_unwritable(reports, error)) from error
-    if config.option.xmlpath is None:
-        _log_junit(config, staging / "junit.xml")
+    if xml_key not in config.stash:
+        _log_junit(config, _StagedJunit, str(staging / "junit.xml")).pytest_sessionstart()
 
 
 def _listen(config: pytest.Config, directory: Path, *, clean: bool) -> None:
@@ -85,10 +100,10 @@ def _listen(config: pytest.Config, directory: Path, *, clean: bool) -> None:
         config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
 
 
-def _log_junit(config: pytest.Config, path: Path) -> None:
+def _log_junit(config: pytest.Config, kind: type[_Junit], path: str) -> _Junit:
     """What pytest does for `--junit-xml`."""
-    junit = _Junit(
-        str(path),
+    junit = kind(
+        path,
         config.option.junitprefix,
         config.getini("junit_suite_name"),
         config.getini("junit_logging"),
@@ -96,9 +111,10 @@ def _log_junit(config: pytest.Config, path: Path) -> None:
         config.getini("junit_family"),
         config.getini("junit_log_passing_tests"),
     )
-    junit.pytest_sessionstart()
+    junit.mask = redactor(config)
     config.stash[xml_key] = junit
     config.pluginmanager.register(junit)
+    return junit
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -125,11 +141,6 @@ def _publish(config: pytest.Config) -> None:
     title = contract_of(config).title
     about_the_run.write(files.directory, title, judged(config), redactor(config))
     staging, reports = config.stash[STAGING], config.rootpath / "reports"
-    junit = staging / "junit.xml"
-    if junit.exists():  # names of hosts and tests are in it, which no report holds
-        junit.write_text(
-            masked_junit(junit.read_text(encoding="utf-8"), redactor(config)), encoding="utf-8"
-        )
     for name in config.stash.get(STALE, ()):
         (reports / name).unlink(missing_ok=True)
     for new in sorted(staging.glob("[!.]*")):

@@ -93,8 +93,13 @@ class Settings:
     )
     account_email: str = _setting("e-mail of the account that judges; embedded: its administrator")
     account_password: Secret = _setting("its password", default=_NO_SECRET)
+    account_token: Secret = _setting(
+        "its session token or API key instead, where people sign in elsewhere (single sign-on)",
+        default=_NO_SECRET,
+    )
     user_email: str = _setting("e-mail of an ordinary user; embedded: the suite makes one")
     user_password: Secret = _setting("its password", default=_NO_SECRET)
+    user_token: Secret = _setting("its session token or API key instead", default=_NO_SECRET)
     gateway_key: Secret = _setting(
         "a key that may read LiteLLM's settings; embedded: its master key", default=_NO_SECRET
     )
@@ -110,11 +115,13 @@ class Settings:
     )
     hands: str = _setting(
         "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
-        "and what AC2 and AC3 say of a user once more in a browser where there is one",
+        "and what a user does once more in a browser where there is one",
         default="auto",
         choices=HANDS,
     )
-    browser_path: str = _setting("a Chromium; empty: one on PATH, or Playwright's own")
+    browser_path: str = _setting(
+        "a Chromium; empty: one on PATH, Playwright's own, or the one that came along"
+    )
     headed: bool = _setting("show the browser's window", default=False)
     slow: bool = _setting("show it, and let a person follow", default=False)
     cache: str = _setting("folder for what is built once; empty: the user's cache folder")

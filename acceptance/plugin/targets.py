@@ -202,27 +202,29 @@ def cache_folder(settings: Settings) -> Path:
 
 
 def _administrator(settings: Settings) -> Account:
-    return _account("account", settings.account_email, settings.account_password)
+    return _account(
+        "account", settings.account_email, settings.account_password, settings.account_token
+    )
 
 
 def _user(settings: Settings) -> Account | None:
-    user = _account("user", settings.user_email, settings.user_password)
-    return user if user.email else None
+    user = _account("user", settings.user_email, settings.user_password, settings.user_token)
+    return user if user.named else None
 
 
-def _account(which: str, email: str, password: Secret) -> Account:
-    """One without e-mail signs in nowhere (`WEBUI_AUTH=false`); any other has a password."""
-    if email and not password.reveal():
+def _account(which: str, email: str, password: Secret, token: Secret) -> Account:
+    """One without e-mail signs in nowhere (`WEBUI_AUTH=false`); any other has a secret."""
+    if email and not password.reveal() and not token.reveal():
         raise SetupError(
             explain(
                 f"There is no password for {email}.",
-                expected=f"ACCEPTANCE_{which.upper()}_PASSWORD",
+                expected=f"ACCEPTANCE_{which.upper()}_PASSWORD or ..._TOKEN",
                 found="nothing",
                 where="environment variables",
                 fix=f"export ACCEPTANCE_{which.upper()}_PASSWORD; a password is never an option",
             )
         )
-    return Account(email=email, password=password)
+    return Account(email=email, password=password, token=token)
 
 
 TARGETS: Mapping[str, Callable[[Settings, Contract, Progress, Redactor, ExitStack], Target]] = {

@@ -143,18 +143,16 @@ def pytest_terminal_summary(
     colour = bool(terminalreporter.hasmarkup)
     screen = terminalreporter._screen_width  # noqa: SLF001  # it is not told otherwise
     width = screen if terminalreporter.isatty else max(_PIPE_WIDTH, screen)
-    mask = redactor(config)
+    # what is written is masked by the terminal's stream, which knows colours and counts
     contract = contract_of(config)
     table = verdicts(contract.title, rows(results, contract), width=width, colour=colour)
-    terminalreporter.write_line(mask(table))
+    terminalreporter.write_line(table)
     if about and about.compared:
-        terminalreporter.write_line(
-            mask(f"\n{comparison(about.compared, width=width, colour=colour)}")
-        )
+        terminalreporter.write_line(f"\n{comparison(about.compared, width=width, colour=colour)}")
     remarks = "".join(f"\nremark: {note}" for note in about.notes) if about else ""
-    terminalreporter.write_line(mask(remarks))
+    terminalreporter.write_line(remarks)
     for line in told(config):
         terminalreporter.write_line(line)
     for line in book.unused:
-        terminalreporter.write_line(mask(line), red=True)
-    terminalreporter.write_line(mask(f"\n{closing(book, about, contract)}\n"), bold=True)
+        terminalreporter.write_line(line, red=True)
+    terminalreporter.write_line(f"\n{closing(book, about, contract)}\n", bold=True)

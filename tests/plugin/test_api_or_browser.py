@@ -70,7 +70,7 @@ _STRANGER = 'if hands == "{hands}": pytestconfig.stash[RUNNING].asked += ["https
 
 def _run(folder: Path, doing: str, *arguments: str) -> Run:
     steps = _STEPS.replace("{doing}", doing)
-    write(folder, plugins=("target", "browser", "assemblies"), tiny=_FEATURE, steps=steps)
+    write(folder, plugins=("target", "browser", "api_or_browser"), tiny=_FEATURE, steps=steps)
     return run(folder, "-p", "no:cacheprovider", *arguments)
 
 

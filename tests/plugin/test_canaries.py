@@ -95,10 +95,13 @@ def test_no_canary_is_in_anything_that_a_run_writes(project: Path, crash: str, o
     with (project / "conftest.py").open("a") as conftest:
         conftest.write(crash)
 
-    done = run(project, *(["-k", only] if only else []), "-rA", "-o", "junit_logging=all")
+    chosen = ["-k", only, "--junit-xml=reports/named.xml"] if only else []
+    done = run(project, *chosen, "-rA", "-o", "junit_logging=all")
 
     assert found(done.reports, done.out) == []
     assert "•••" in done.out
+    junit = done.reports / ("named.xml" if only else "junit.xml")
+    assert junit.exists() or crash == _CRASHES["an exit"]
 
 
 def test_the_search_finds_a_canary_in_the_html_file(project: Path) -> None:

@@ -1,6 +1,7 @@
 """Whatever a program says, or a secret is, each report can be read and nothing in it acts."""
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -149,6 +150,8 @@ def test_a_secret_that_is_a_word_of_the_reports_destroys_none(tmp_path: Path) ->
     assert "passed" not in record.notes[0]
     text = done.results["Red"]["statusDetails"]["message"]
     assert "failure" not in text
+    assert re.search(r"^=+ .*\b2 failed, 1 passed, .*in [\d.]+s.* =+$", done.out, re.MULTILINE)
+    assert re.search(r"✓ passed +Green", done.out)
 
 
 HOSTILE = {

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
+from acceptance.plugin.redaction import RunRedactor
+from acceptance.secret import Secret
 from tests.plugin.project import STEPS, run, write
 
 _SECRET = "sk-pl4nted/s3cret+value=="
@@ -84,3 +86,20 @@ def test_no_form_of_a_secret_is_written_anywhere(tmp_path: Path, options: tuple[
         assert not [form for form in _FORMS if form in text], f"{place}: {text}"
     assert "wrong key •••" in done.out
     assert "•••" in (done.reports / "junit.xml").read_text()
+
+
+def test_colours_are_shown_and_secrets_are_not() -> None:
+    mask = RunRedactor()
+    mask.add(Secret("passed"))
+    mask.add(Secret("hunter2-hunter2"))
+    line = "\x1b[32m54 passed\x1b[0m, \x1b[1m3 failed\x1b[0m: passed hunter2-hunter2 \x1b]0;x\x07"
+    shown = mask.coloured(line)
+    assert shown.startswith("\x1b[32m54 passed\x1b[0m, \x1b[1m3 failed\x1b[0m: ••• •••")
+    assert "\x1b]0" not in shown
+
+
+def test_tables_are_shown_in_colours(tmp_path: Path) -> None:
+    write(tmp_path, tiny="Feature: F\n  @AC1\n  Scenario: S\n    Given all is well\n")
+    done = run(tmp_path, "--color=yes")
+    assert "\x1b[" in done.out
+    assert r"\x1b" not in done.out

@@ -33,6 +33,7 @@ def results(tmp_path: Path) -> Path:
         "steps": [step],
         "start": 1,
         "stop": 2,
+        "labels": [{"name": "epic", "value": "Chat at home"}],
     }
     (folder / "1-result.json").write_text(json.dumps(result), encoding="utf-8")
     return folder
@@ -48,7 +49,7 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "  *) mkdir allure; echo '<head>new' > allure/index.html; echo run >> history.jsonl ;;\n"
         "esac",
     )
-    monkeypatch.setattr(acceptance.report.html, "_NODE", node.parents[1])
+    monkeypatch.setattr(acceptance.report.html, "NODE", node.parents[1])
     ensure_allure(tmp_path / "cache", lambda _line: None)
     return tmp_path / "cache"
 
@@ -66,7 +67,7 @@ def test_the_real_allure_makes_one_file_that_loads_nothing(results: Path, tmp_pa
     )
 
     html = out.read_text("utf-8")
-    assert "Story 17.2: Open WebUI on LiteLLM" in html
+    assert '"reportName":"Chat at home"' in html
     assert "googletagmanager" not in html
     assert 'src="http' not in html
     assert "Content-Security-Policy" in html

@@ -12,6 +12,7 @@ from playwright.sync_api import StorageState
 
 from acceptance.clients.browser import locators
 from acceptance.clients.browser.page import ChatPage
+from acceptance.secret import Secret
 
 State = StorageState
 """What a browser keeps of somebody who is signed in."""
@@ -34,7 +35,13 @@ class RecordedContext:
     """A browser without any memory; one page."""
 
     def __init__(
-        self, chromium: Chromium, base_url: str, state: State | None, *, closely: bool
+        self,
+        chromium: Chromium,
+        base_url: str,
+        state: State | None,
+        *,
+        closely: bool,
+        own_certificate: bool = False,
     ) -> None:
         self.context = chromium.new_context(
             base_url=base_url,
@@ -42,6 +49,7 @@ class RecordedContext:
             color_scheme="light",
             locale="en-US",
             storage_state=state,
+            ignore_https_errors=own_certificate,
         )
         self.context.add_init_script(locators.IN_ENGLISH)
         self.context.set_default_timeout(_ACTION_TIMEOUT * 1000)
@@ -59,6 +67,10 @@ class RecordedContext:
         """
         self.context.on("requestfailed", lambda request: heard(request.url))
         self._page.on("websocket", lambda socket: heard(socket.url))
+
+    def carry(self, token: Secret) -> None:
+        """Give every page the token of a session (`localStorage.token`, Open WebUI 0.12.4)."""
+        self.context.add_init_script(locators.keep_token(token.reveal()))
 
     def evidence(self) -> Evidence:
         """What it saw until now; the trace begins anew."""

@@ -51,13 +51,14 @@ class PageConversation:
         if self._chat:
             self._api.api.delete(f"/api/v1/chats/{self._chat}")
 
-    def ask(self, model: str, nonce: str) -> Turn:
+    def ask(self, model: str, nonce: str, *, before: str = "") -> Turn:
         """Choose the model, ask, and read the answer to its end.
 
         Raises:
             AssertionError: the model cannot be chosen.
         """
-        turn = self._session.do(lambda page: self._ask(page, Question(model=model, nonce=nonce)))
+        question = Question(model=model, nonce=nonce, before=before)
+        turn = self._session.do(lambda page: self._ask(page, question))
         self.said.append(turn)
         return turn
 

@@ -9,7 +9,6 @@ import re
 
 SEEN_ON = "0.12.4"
 """Version of Open WebUI that these were checked with."""
-
 IN_ENGLISH = "if (location.protocol.startsWith('http')) localStorage.setItem('locale', 'en-US')"
 """As if a user had chosen it in the settings; else `DEFAULT_LOCALE` decides, then the browser."""
 
@@ -73,3 +72,11 @@ def option(model: str) -> str:
     """Where the model of exactly this name stands in the selector's list."""
     escaped = model.replace("\\", "\\\\").replace('"', '\\"')
     return f'{OPTION}[data-value="{escaped}"]'
+
+
+def keep_token(token: str) -> str:
+    """The script that signs a page in by a session's token."""
+    return (
+        "if (location.protocol.startsWith('http')) "
+        f"localStorage.setItem('token', {json.dumps(token)})"
+    )

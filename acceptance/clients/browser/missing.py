@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
@@ -10,6 +11,13 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from acceptance.clients.browser.locators import SEEN_ON
 from acceptance.errors import NotProven
 from acceptance.message import explain
+
+_TELL_VERSION = """
+fetch("/api/version", {signal: AbortSignal.timeout(5000)})
+  .then((reply) => reply.json()).then((told) => told.version ?? "")
+"""
+"""Asked from the page: its address may be known to the browser alone."""
+_OF_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 @contextmanager
@@ -47,6 +55,26 @@ def _missing(what: str, page: Page, found: str) -> Exception:
 def _version(page: Page) -> str:
     """What Open WebUI says of itself; empty where it says nothing."""
     try:
-        return str(page.request.get("/api/version").json()["version"])
-    except (PlaywrightError, ValueError, LookupError, TypeError):
+        return str(page.evaluate(_TELL_VERSION))
+    except PlaywrightError:
         return ""
+
+
+def no_websocket(url: str, refused: str) -> Exception:
+    """The error where a page has no websocket, by which answers arrive (Open WebUI 0.12.4).
+
+    Returns:
+        NotProven where the page was opened by an address of this machine, which nobody else uses.
+    """
+    address = urlsplit(url)
+    origin = f"{address.scheme}://{address.netloc}"
+    message = explain(
+        "The page has no websocket, by which its answers arrive.",
+        expected="a websocket at /ws/socket.io",
+        found=refused.strip().splitlines()[0] if refused.strip() else "it is refused",
+        where=origin,
+        fix=f"if CORS_ALLOW_ORIGIN is set and does not name {origin} to the letter, add it, or "
+        "judge Open WebUI by an address that stands there; else look whether a proxy before Open "
+        "WebUI hands on websockets",
+    )
+    return (NotProven if address.hostname in _OF_THIS_MACHINE else AssertionError)(message)

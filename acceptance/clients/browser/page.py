@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from acceptance.clients.browser import locators
-from acceptance.clients.browser.missing import expecting
+from acceptance.clients.browser.missing import expecting, no_websocket
 from acceptance.clients.browser.selector import Selector
 from acceptance.secret import Secret
 
@@ -18,6 +18,8 @@ READY_TIMEOUT = 30.0
 """Seconds until the page can be used; a first load on a busy machine takes up to ten."""
 _NEWS_TIMEOUT = 2.0
 """Seconds in which the first-login dialog comes, where it comes at all."""
+_SOCKET_SECONDS = 10.0
+"""Seconds without an answer after which a page without a websocket is not waited for."""
 LOOK_SECONDS = 0.05
 """Seconds between two looks at a page that is being drawn; one look takes a thousandth or two."""
 _ASIDE = (640, 620)
@@ -44,6 +46,9 @@ class ChatPage:
         self._page = page
         self._loaded = False
         self.selector = Selector(page)
+        self._refused = ""
+        """What was said where Open WebUI, or what stands before it, took no websocket."""
+        page.on("websocket", lambda opened: opened.on("socketerror", self._note_refusal))
         self._news = page.get_by_role("button", name=locators.NEWS).first
         page.add_locator_handler(self._news, lambda button: button.click())
 
@@ -130,16 +135,25 @@ class ChatPage:
             code: the question's own.
             complete: wait for its end; otherwise for its first words.
             timeout: seconds after which there is none.
+
+        Raises:
+            AssertionError, NotProven: the page has no websocket, by which answers arrive.
         """
-        with suppress(PlaywrightTimeoutError):
-            found = self._page.wait_for_function(
-                locators.ANSWER,
-                arg=[code, complete],
-                polling=LOOK_SECONDS * 1000,
-                timeout=timeout * 1000,
-            )
-            return Message(**found.json_value())
+        for seconds in (_SOCKET_SECONDS, timeout - _SOCKET_SECONDS):
+            with suppress(PlaywrightTimeoutError):
+                found = self._page.wait_for_function(
+                    locators.ANSWER,
+                    arg=[code, complete],
+                    polling=LOOK_SECONDS * 1000,
+                    timeout=seconds * 1000,
+                )
+                return Message(**found.json_value())
+            if self._refused:
+                raise no_websocket(self._page.url, self._refused)
         return None
+
+    def _note_refusal(self, told: str) -> None:
+        self._refused = told
 
     @property
     def chat(self) -> str:

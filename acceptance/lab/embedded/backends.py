@@ -15,6 +15,7 @@ BEHAVIOURS: Mapping[Outage, Behaviour] = {
     Outage.OTHER_MODEL: Behaviour(kind=Kind.ERROR, status=404),
     Outage.RATE_LIMITED: Behaviour(kind=Kind.ERROR, status=429),
     Outage.HANGS: Behaviour(kind=Kind.HANG),
+    Outage.BREAKS_OFF: Behaviour(kind=Kind.CUT),
 }
 
 
@@ -82,6 +83,8 @@ class ProvidersLedger:
                 question=call.text,
                 answered=call.status == httpx.codes.OK,
                 tokens=call.prompt_tokens + call.completion_tokens,
+                messages=call.messages,
+                until=call.at + call.lasts if call.lasts else 0.0,
             )
             for call in self._providers.ledger()
         )

@@ -1,5 +1,6 @@
 """The files of a pod: a folder that stands for its root, and its paths as local paths."""
 
+import os
 import posixpath
 import re
 import shutil
@@ -19,9 +20,13 @@ _TOP = (
     "app|bin|boot|cache|config|configs|data|dev|etc|home|lib|lib64|litellm-config|mnt|opt|proc"
     "|root|run|sbin|secrets|srv|sys|tmp|usr|var|workspace"
 )
-_LIKE_A_PATH = re.compile(rf"(?P<scheme>file://|oidc/file/|sqlite:///)?(?P<path>/+({_TOP})(/.*)?)")
-"""Folders of a machine's root, as images have them; `/v1` or `/chat` is part of an address."""
-_NAMES_A_PATH = re.compile(r"(?!.*(ROOT|URL|API|BASE)_PATH$).*(_|^)(DIR|FILE|PATH|HOME|FOLDER)")
+_LIKE_A_PATH = re.compile(
+    r"(?P<scheme>file://|oidc/file/|sqlite:///)?(?P<path>/+(?P<top>[^/]+)(/.*)?)", re.DOTALL
+)
+_FOLDERS = re.compile(_TOP)
+"""Folders of a machine's root, as images have them; `/v1` or `/chat` is part of an address, unless
+this machine has such a folder."""
+_NAMES_A_PATH = re.compile(r"(?!.*(ROOT|URL|API|BASE)_PATH$).*(DIR|FILE|PATH|HOME|FOLDER|TE?MP)")
 _UPWARD = re.compile(r"(.*/)?\.\.(/.*)?")
 
 
@@ -116,13 +121,20 @@ class PodFiles:
             if text == mount or text.startswith(f"{mount}/"):
                 return str(self._below(text))
         match = _LIKE_A_PATH.fullmatch(text)
-        return f"{match['scheme'] or ''}{self._below(match['path'])}" if match else text
+        if match is None or not _is_of_a_machine(match["top"]):
+            return text
+        return f"{match['scheme'] or ''}{self._below(match['path'])}"
 
     def _localised(self, text: str) -> str:
         """A configuration of LiteLLM with local paths; anything else as it is."""
         content = parsed(text) if self._plan.program is LITELLM else None
         changed = _mapped(content, self._path)
         return text if changed == content else yaml.safe_dump(changed, sort_keys=False)
+
+
+def _is_of_a_machine(name: str) -> bool:
+    """Whether a folder of the root is one that an image has, or that this machine has."""
+    return bool(_FOLDERS.fullmatch(name)) or ("\0" not in name and os.path.lexists(f"/{name}"))
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401  # any YAML

@@ -7,7 +7,7 @@ of a lab that is gone.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,11 +23,11 @@ from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import not_emulated
 from acceptance.lab.providers.client import Providers
 from acceptance.message import explain
+from acceptance.waiting import Progress
 
 _KNOWN = "labs"
 """Folder, inside the cache folder, with a file for each lab that is up."""
 _STATE = "lab.json"
-Progress = Callable[[str], None]
 
 
 @contextmanager

@@ -56,7 +56,9 @@ _NAMES_CODE = re.compile(
     r"|guardrail|handler|target|.*plugins?|custom_.*|.*_hooks?"
 )
 """Settings of LiteLLM (1.106.2) by which it imports what they name: `module.object`."""
-_IMPORTABLE = re.compile(r"(s3|gcs)://.*|[A-Za-z_][\w/-]*(\.\w+)+")
+_IMPORTABLE = re.compile(r"(s3|gcs)://.*|(?!\w+://).*\..*", re.DOTALL)
+"""A module and a name in it, or a path to one, absolute or upward; no address, and no name that
+LiteLLM has by itself (`prometheus`)."""
 _DATABASE_SETTING = re.compile(r"database_url|coordination_redis.*|redis_.*")
 _CACHES = {"local", "disk"}
 """Kinds of cache that LiteLLM has by itself."""

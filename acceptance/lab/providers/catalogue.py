@@ -88,6 +88,8 @@ class Offer:
     """Whether it takes tools, or was started without what reads a model's calls of them."""
     context: int | None = None
     """Tokens of the longest conversation; None: as the dialect's provider has it."""
+    pace: float = 0.002
+    """Seconds between two pieces of a stream: the words come one after another."""
 
     def speaker(self) -> ProviderApi:
         """What reads its requests and writes its answers."""
@@ -171,6 +173,7 @@ OFFERS = (
         name="gemini",
         dialect="gemini",
         models=("gemini-2.0-flash", "gemini-2.5-flash"),
+        pace=0.01,
         port=8445,
         host="generativelanguage.googleapis.com",
     ),

@@ -28,6 +28,8 @@ class OpenAI:
     """Whether the thoughts of a model that thinks are sent along."""
     strict: ClassVar[bool] = False
     """Whether it refuses parts of a conversation that it does not know."""
+    pairs_tools: ClassVar[bool] = True
+    """Whether it refuses a conversation that lacks the result of a tool that was called."""
     owner: ClassVar[str] = "openai"
     snapshot: ClassVar[str] = "-2024-07-18"
     """Added to the model's name in an answer."""
@@ -69,6 +71,7 @@ class OpenAI:
     def question(self, request: Request, body: Json) -> Question:
         """What the body asks."""
         del request
+        tools = tuple(tool["function"]["name"] for tool in body.get("tools") or ())
         return Question(
             model=body["model"],
             stream=bool(body.get("stream")),
@@ -77,7 +80,8 @@ class OpenAI:
                 for message in body["messages"]
             ),
             max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
-            tools=tuple(tool["function"]["name"] for tool in body.get("tools") or ()),
+            tools=tools,
+            calls=_named_by_the_user(body["messages"], tools),
             thinks=_thinks(body),
             shows_thoughts=self.shows_thoughts,
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
@@ -102,7 +106,7 @@ class OpenAI:
         return Refusal(status=404, body=self.error(404, model))
 
     def objection(self, body: Json, question: Question) -> Refusal | None:
-        """To a part of the history that it does not know, where it is strict."""
+        """To a part of the history that it does not know, where it is strict, or misses."""
         unknown = (
             (number, str(message.get("role")), field)
             for number, message in enumerate(body["messages"])
@@ -110,7 +114,22 @@ class OpenAI:
             if self.strict and field not in _KNOWN_OF_A_MESSAGE
         )
         found = next(unknown, None)
-        return self.unknown_field(*found, question.model) if found else None
+        if found:
+            return self.unknown_field(*found, question.model)
+        missing = _without_result(body["messages"]) if self.pairs_tools else ""
+        return self.missing_result(missing, question.model) if missing else None
+
+    def missing_result(self, call: str, model: str) -> Refusal:
+        """400: what OpenAI, Groq and Mistral say in much the same words."""
+        body = self.error(400, model)
+        told = (
+            "An assistant message with 'tool_calls' must be followed by tool messages responding "
+            f"to each 'tool_call_id'. The following did not have response messages: {call}"
+        )
+        if "error" in body:
+            body["error"]["message"] = told
+            return Refusal(status=400, body=body)
+        return Refusal(status=400, body=body | {"message": told})
 
     def unknown_field(self, number: int, role: str, field: str, model: str) -> Refusal:
         """400."""
@@ -161,7 +180,12 @@ class OpenAI:
     def whole(self, question: Question, answer: Answer, path: str) -> Json:
         """A `chat.completion`."""
         del path
-        message = {"role": "assistant", "content": answer.text, **self._reasoning(answer.reasoning)}
+        message = {
+            "role": "assistant",
+            "content": answer.text,
+            **self._reasoning(answer.reasoning),
+            **_call(answer.tool),
+        }
         choice = {
             "index": 0,
             "message": message,
@@ -183,6 +207,8 @@ class OpenAI:
         yield event(chunk({"role": "assistant", "content": ""}))
         for piece in tokens(answer.reasoning):
             yield event(chunk(self._reasoning(piece)))
+        if answer.tool:
+            yield event(chunk(_call(answer.tool)))
         for piece in answer.pieces:
             yield event(chunk({"content": piece}))
         yield event(chunk({}, answer.finish) | self.last(question, answer))
@@ -219,6 +245,29 @@ class OpenAI:
 
     def _reasoning(self, text: str) -> Json:
         return {"reasoning_content": text} if text else {}
+
+
+def _call(tool: str) -> Json:
+    """The part of a message that calls a tool."""
+    if not tool:
+        return {}
+    function = {"name": tool, "arguments": "{}"}
+    identity = f"call_{uuid.uuid4().hex[:24]}"
+    return {"tool_calls": [{"index": 0, "id": identity, "type": "function", "function": function}]}
+
+
+def _named_by_the_user(messages: list[Json], tools: tuple[str, ...]) -> str:
+    """The tool that the user's last words name, until its result is there."""
+    last = messages[-1]
+    text = text_of(last.get("content")) if last.get("role") == "user" else ""
+    return next((name for name in tools if name in text), "")
+
+
+def _without_result(messages: list[Json]) -> str:
+    """The first call of a tool that no message answers."""
+    answered = {message.get("tool_call_id") for message in messages}
+    called = (call.get("id") for each in messages for call in each.get("tool_calls") or ())
+    return next((str(call) for call in called if call not in answered), "")
 
 
 def _thinks(body: Json) -> bool | None:

@@ -48,6 +48,8 @@ class Question:
     max_tokens: int | None = None
     tools: tuple[str, ...] = ()
     """Names of the tools that it may call."""
+    calls: str = ""
+    """The tool that the model calls before it answers; empty: none."""
     as_json: bool = False
     """Whether nothing but JSON may be said."""
     thinks: bool | None = None
@@ -77,7 +79,9 @@ class Answer:
     reasoning: str = ""
     hidden: str = ""
     """What it thought and does not show."""
-    finish: Literal["stop", "length"] = "stop"
+    tool: str = ""
+    """The tool that it calls instead of saying anything."""
+    finish: Literal["stop", "length", "tool_calls"] = "stop"
 
     @property
     def pieces(self) -> tuple[str, ...]:
@@ -98,8 +102,11 @@ class Answer:
 def generate(question: Question) -> Answer:
     """A sentence that repeats the user's words, so that a nonce in a prompt comes back.
 
-    What the model thinks before it counts against the limit, as it does everywhere.
+    What the model thinks before it counts against the limit, as it does everywhere. Where the user
+    names a tool, the model calls it first.
     """
+    if question.calls:
+        return Answer(text="", tool=question.calls, finish="tool_calls")
     thinks = _THINKS.search(question.model) if question.thinks is None else question.thinks
     thoughts = tokens(_THOUGHTS) if thinks else ()
     task = _TASK.search(question.text)

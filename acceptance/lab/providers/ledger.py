@@ -21,6 +21,9 @@ class Call:
     """Both counts are 0 when the model was not run."""
     status: int | None
     """Status of the response, however late or broken; None when there is none."""
+    lasts: float
+    """Seconds that the answer takes at least, from `at` to its last word; 0 when it is not
+    streamed."""
     key: str
     """Fingerprint of the API key that was sent."""
 

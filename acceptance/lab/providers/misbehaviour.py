@@ -9,8 +9,6 @@ from acceptance.lab.providers.reply import Ending, Reply, json_bytes
 
 _STARTED = 2
 """Frames: OpenAI's first one holds only the role."""
-_PACE = 0.002
-"""Seconds between two frames of a stream: the words come one after another."""
 _PAGE = b"<!doctype html><html><head><title>Welcome</title></head><body>Sign in</body></html>"
 
 
@@ -31,13 +29,14 @@ def answer_to(question: Question, behaviour: Behaviour) -> Answer | None:
             return generate(question)
 
 
-def reply_to(
+def reply_to(  # what a response is made of
     question: Question,
     answer: Answer | None,
     *,
     path: str,
     dialect: ProviderApi,
     behaviour: Behaviour,
+    pace: float,
 ) -> Reply:
     """The response, good or bad."""
     if answer is None:
@@ -67,7 +66,7 @@ def reply_to(
         frames=frames,
         ending=ending,
         delay=delay,
-        pace=_PACE if question.stream else 0.0,
+        pace=pace if question.stream else 0.0,
     )
 
 

@@ -32,6 +32,7 @@ class VLLM(OpenAI):
 
     context: int = 32_768
     shows_thoughts: ClassVar[bool] = True
+    pairs_tools: ClassVar[bool] = False
     owner: ClassVar[str] = "vllm"
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {"system_fingerprint": None}

@@ -75,8 +75,15 @@ class Provider:
         else:
             behaviour = self._behaviour_for(question.model)
             answer = answer_to(question, behaviour)
-            reply = reply_to(question, answer, path=path, dialect=dialect, behaviour=behaviour)
-        self._record(question, answer, path=path, key=key, status=reply.status)
+            reply = reply_to(
+                question,
+                answer,
+                path=path,
+                dialect=dialect,
+                behaviour=behaviour,
+                pace=self.offer.pace,
+            )
+        self._record(question, answer, path=path, key=key, reply=reply)
         return reply
 
     def _refusal(self, question: Question, key: str) -> Refusal | None:
@@ -101,7 +108,7 @@ class Provider:
         *,
         path: str,
         key: str,
-        status: int | None,
+        reply: Reply,
     ) -> None:
         call = Call(
             at=time.time(),
@@ -113,7 +120,8 @@ class Provider:
             messages=len(question.messages),
             prompt_tokens=question.tokens if answer else 0,
             completion_tokens=answer.tokens if answer else 0,
-            status=status,
+            status=reply.status,
+            lasts=reply.lasts if question.stream else 0.0,
             key=fingerprint(key),
         )
         self._ledger.append(call)

@@ -40,6 +40,11 @@ class Reply:
     pace: float = 0.0
     """Seconds between two frames."""
 
+    @property
+    def lasts(self) -> float:
+        """Seconds that it takes at least, from its beginning to its last frame."""
+        return self.delay + self.pace * max(0, len(self.frames) - 1)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         del scope

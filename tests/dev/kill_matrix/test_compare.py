@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from acceptance.errors import Inconclusive
+from acceptance.lab import environments
 from acceptance.verdict import Verdict
 from dev.kill_matrix import worker
 from dev.kill_matrix.compare import Row, misses
@@ -109,6 +110,7 @@ def test_what_needs_a_browser_is_skipped_and_not_counted_where_there_is_none(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(environments, "CACHE", tmp_path)
     row = run(replace(_fault(a=_EXPECTED), hands="both"))
 
     assert (row.word, row.right) == ("skipped", True)

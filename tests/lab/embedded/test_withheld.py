@@ -82,6 +82,10 @@ CODE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"mcp_servers": {"x": {"command": "sh"}, "y": {"url": "http://y"}}},
         {"mcp_servers": {"y": {"url": "http://y"}}},
     ),
+    "a path": (
+        {"litellm_settings": {"callbacks": ["../../tmp/a.b", "prometheus"]}},
+        {"litellm_settings": {"callbacks": ["prometheus"]}},
+    ),
     "another place": (
         {"litellm_settings": {"callbacks": ["s3://bucket/module.instance"]}},
         {"litellm_settings": {"callbacks": []}},
@@ -288,6 +292,16 @@ def test_arguments_and_configuration_are_below_it_too(tmp_path: Path) -> None:
     laid = yaml.safe_load((tmp_path / "pod/app/config.yaml").read_text())
     credentials = str(tmp_path / "pod/etc/key.json")
     assert laid == {"model_list": [{"vertex_credentials": credentials, "api": "/v1"}]}
+
+
+def test_no_folder_of_the_machine_itself_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = PodFiles(tmp_path, only(litellm({})))
+    monkeypatch.setattr("os.path.lexists", lambda path: path == "/machine")
+    for name, path in {"ANY": "/machine/x", "TMPDIR": "/elsewhere", "LOGFILE": "/log"}.items():
+        assert files.value(name, path) == f"{tmp_path}/pod{path}"
+    assert files.value("ANY", "/elsewhere") == "/elsewhere", "part of an address"
 
 
 def test_mounts_that_do_not_fit_into_one_another_are_refused(tmp_path: Path) -> None:

@@ -98,6 +98,25 @@ def test_a_strict_provider_refuses_parts_of_a_history(
     assert wire.ask(OPENAI, "", messages=history).status_code == 200
 
 
+def test_a_tool_that_the_user_names_is_called_first_and_its_result_must_be_there(
+    wire: Wire,
+) -> None:
+    asked = {"role": "user", "content": f"Call get_time first. {WORDS}"}
+    response = wire.ask(OPENAI, "", messages=[asked], tools=TOOLS)
+    choice = response.json()["choices"][0]
+    assert choice["finish_reason"] == "tool_calls"
+
+    called = choice["message"]
+    result = {"role": "tool", "tool_call_id": called["tool_calls"][0]["id"], "content": "noon"}
+    whole = wire.ask(OPENAI, "", messages=[asked, called, result], tools=TOOLS)
+    assert WORDS in OPENAI.text(whole.json())
+
+    for way in (OPENAI, GROQ, MISTRAL):
+        lacking = wire.ask(way, "", messages=[asked, called, {"role": "user", "content": WORDS}])
+        assert lacking.status_code == 400
+        assert "must be followed by tool messages" in lacking.text
+
+
 LONG = {
     "vllm": (VLLM, "maximum context length is 32768 tokens"),
     "openai": (OPENAI, "context_length_exceeded"),
