@@ -11,22 +11,20 @@ by whichever Python there is.
 from __future__ import annotations
 
 import errno
-import fcntl
-import os
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acceptance.errors import SetupError
+from acceptance.files import locked
 from acceptance.installer_output import cause_of, last_line, last_lines
 from acceptance.message import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     Progress = Callable[[str], None]
 
@@ -66,7 +64,7 @@ class Installation:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self.folder, lambda: say(f"{self.name}: waiting for another run")) as lock:
+            with locked(self.folder, lambda: say(f"{self.name}: waiting for another run")) as lock:
                 if self.is_complete():
                     say(f"{self.name}: built by another run, {self.folder}")
                     return
@@ -177,18 +175,3 @@ class Installer:
             where=str(program),
             fix="delete .venv and run 'make environment'",
         )
-
-
-@contextmanager
-def _locked(folder: Path, say_waiting: Callable[[], None]) -> Iterator[int]:
-    """The folder's lock; it ends with the last process that holds the descriptor."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say_waiting()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from acceptance import files
 from acceptance.errors import NotProven, SetupError
 from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot
 from acceptance.message import explain
@@ -38,9 +39,7 @@ class Journal:
         folder = self._folders[0]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            half = folder / f"{_named(taken)}.half"
-            half.write_text(json.dumps(asdict(taken)), encoding="utf-8")
-            half.replace(folder / f"{_named(taken)}.json")
+            files.write(folder / f"{_named(taken)}.json", json.dumps(asdict(taken)))
         except OSError as error:
             raise NotProven(
                 f"no drill without a note of what it takes away: {error}; --cache names a folder "

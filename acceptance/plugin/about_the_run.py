@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from acceptance import files
 from acceptance.masking import Redactor
 from acceptance.report.run import Run
 from acceptance.verdict import Verdict
@@ -70,15 +71,13 @@ def write(directory: Path, run: Run, mask: Redactor) -> None:
         "buildName": f"{target}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "reportName": run.contract.title,
     }
-    files = {
+    texts = {
         "environment.properties": _properties(environment),
         "categories.json": json.dumps(CATEGORIES, indent=2),
         "executor.json": json.dumps(executor, indent=2, ensure_ascii=False),
     }
-    for name, text in files.items():
-        unfinished = directory / f"{name}.tmp"
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(directory / name)
+    for name, text in texts.items():
+        files.write(directory / name, text)
 
 
 def _properties(values: Mapping[str, str]) -> str:

@@ -17,12 +17,12 @@ from _pytest.junitxml import LogXML, xml_key
 from allure_pytest.listener import AllureListener
 
 from acceptance.errors import SetupError
+from acceptance.files import Scratch, abandoned
 from acceptance.message import explain
 from acceptance.plugin import about_the_run
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.masked_files import MaskedFiles, masked_junit
 from acceptance.plugin.redaction import RunRedactor, redactor
-from acceptance.scratch import Scratch, abandoned
 from acceptance.verdict import ExitCode
 
 PUBLISHED = pytest.StashKey[Path]()

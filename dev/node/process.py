@@ -5,7 +5,6 @@ kernel lets a first process be gone only after all others of its namespace: wher
 lock, nothing of the node runs.
 """
 
-import fcntl
 import os
 import shutil
 import signal
@@ -15,6 +14,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from acceptance import files
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.waiting import Progress, eventually
@@ -31,7 +31,7 @@ def start(layout: Layout, programs: Programs) -> bool:
     """Start it, in place of what an earlier one left; False if one lives already."""
     layout.home.mkdir(parents=True, exist_ok=True)
     with layout.lock.open("ab") as lock:
-        if not _take(lock.fileno()):
+        if not files.lock(lock.fileno()):
             return False
         _clean(layout)
         layout.logs.mkdir(parents=True)
@@ -45,7 +45,7 @@ def lives(layout: Layout) -> bool:
     if not layout.lock.exists():
         return False
     with layout.lock.open("ab") as lock:
-        return not _take(lock.fileno())
+        return not files.lock(lock.fileno())
 
 
 def end(layout: Layout, say: Progress) -> None:
@@ -58,9 +58,9 @@ def end(layout: Layout, say: Progress) -> None:
     with layout.lock.open("ab") as lock:
 
         def check_gone() -> None:
-            assert _take(lock.fileno()), "it still keeps its lock"
+            assert files.lock(lock.fileno()), "it still keeps its lock"
 
-        if not _take(lock.fileno()):
+        if not files.lock(lock.fileno()):
             try:
                 first = eventually(lambda: _number(layout), what="the node's number", say=say)
                 with suppress(ProcessLookupError):
@@ -94,15 +94,6 @@ def _spawn(layout: Layout, programs: Programs, lock: int) -> None:
             pass_fds=(lock, listener.fileno()),
             check=True,
         )
-
-
-def _take(lock: int) -> bool:
-    """Whether nobody else keeps the lock; then this process does, until it closes the file."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _number(layout: Layout) -> int:

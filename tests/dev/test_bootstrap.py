@@ -146,7 +146,7 @@ def test_a_checkout_without_its_requirements_is_said(
     "module",
     [
         *("acceptance/__init__", "acceptance/errors", "acceptance/message"),
-        *("acceptance/installation", "acceptance/installer_output"),
+        *("acceptance/files", "acceptance/installation", "acceptance/installer_output"),
         *("dev/__init__", "dev/bootstrap"),
     ],
 )
@@ -159,6 +159,7 @@ def test_a_wrong_python_can_read_all_that_tells_it_so(module: str) -> None:
     }
     ours = {
         "acceptance.errors",
+        "acceptance.files",
         "acceptance.message",
         "acceptance.installation",
         "acceptance.installer_output",

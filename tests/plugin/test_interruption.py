@@ -14,13 +14,13 @@ from types import FrameType, TracebackType
 
 import pytest
 
+from acceptance.files import PREFIX
 from acceptance.lab.environments import CACHE
 from acceptance.plugin.interruption import pytest_keyboard_interrupt
 from acceptance.report.consistency import contradictions
 from acceptance.report.cover.binding import shown
 from acceptance.report.html import ensure_allure
 from acceptance.report.record import intact, read
-from acceptance.scratch import PREFIX
 from tests.plugin.project import ENVIRONMENT, STEPS, Run, run, write
 from tests.story import TAGS
 

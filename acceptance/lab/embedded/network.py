@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from acceptance import files
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
 from acceptance.resources import Manifest, ServiceName
@@ -100,9 +101,7 @@ class Network:
             "silent": silent,
             "pods": {pod.key: self._view(pod, names, disturbances) for pod in pods},
         }
-        beside = table.with_suffix(".new")
-        beside.write_text(json.dumps(content, indent=1))
-        beside.replace(table)
+        files.write(table, json.dumps(content, indent=1))
 
     def _routes(
         self, pods: tuple[PodPlan, ...], ports: Mapping[str, Mapping[int, int]]

@@ -5,13 +5,13 @@ it. The lock ends with the process that holds it, however it ended; so a file wi
 of a lab that is gone.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from acceptance import files
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
@@ -54,7 +54,7 @@ def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
     known.mkdir(parents=True, exist_ok=True)
     draft, pointer = known / f".{lab.folder.name}", known / lab.folder.name
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        files.lock(file.fileno())
         file.write(str(lab.folder))
         file.flush()
         draft.rename(pointer)
@@ -124,9 +124,7 @@ def _up(known: Path) -> list[Path]:
 
 def _is_held(pointer: Path) -> bool:
     with pointer.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not files.lock(file.fileno(), shared=True):
             return True
         pointer.unlink(missing_ok=True)
         return False

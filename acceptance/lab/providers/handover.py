@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from acceptance import files
 from acceptance.errors import SetupError
 from acceptance.message import explain
 
@@ -37,9 +38,7 @@ class Handover:
 
     def write(self, directory: Path) -> None:
         """Write the file in one step, so that nobody reads half of it."""
-        draft = directory / f".{FILE}.{self.pid}"
-        draft.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
-        draft.replace(directory / FILE)
+        files.write(directory / FILE, json.dumps(asdict(self), indent=2))
 
     @classmethod
     def read(cls, directory: Path) -> Self:
