@@ -8,6 +8,7 @@ from pytest_bdd.parsers import parse
 
 from acceptance.checks.proof import Connection, Listing, Served, Wiring
 from acceptance.checks.selector import (
+    beside,
     check_complete,
     check_invented,
     check_labels,
@@ -126,5 +127,8 @@ def _(selector: Listing) -> None:
 
 
 @then(sentence("no model of the story comes from elsewhere", about=States.OFFERED))
-def _(selector: Listing, contract: Contract, connection: Connection, wiring: Wiring) -> None:
+def _(
+    selector: Listing, contract: Contract, connection: Connection, wiring: Wiring, run: Run
+) -> None:
+    run.remark(*beside(selector, connection))
     check_no_stranger(selector, contract.offered, connection, wiring)

@@ -114,6 +114,8 @@ class Offered:
     """The model that is really asked, where a workspace model stands before it."""
     label: str = ""
     """What the selector shows for it; empty where that is not known."""
+    owner: str = ""
+    """Open WebUI's `owned_by`: `openai`, `ollama`, `arena`; empty where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

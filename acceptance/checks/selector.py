@@ -7,6 +7,8 @@ from acceptance.errors import Blocked, NotProven, Subject
 from acceptance.message import explain, quoted
 
 _SLOW_SECONDS = 5.0
+_SHOWN = 5
+"""Names in a remark."""
 _FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
 _WITHHELD = "LiteLLM serves it, and not to Open WebUI's key"
 _FIX_WITHHELD = "add it to the models of that key (or its team) in LiteLLM, not to model_list"
@@ -274,6 +276,24 @@ def check_replicas_offer(
         except AssertionError as error:
             title = f"Replica {replica} does not offer what it should ({counts} models)."
             raise AssertionError(f"{title}\n{error}") from error
+
+
+def beside(listing: Listing, connection: Connection) -> tuple[str, ...]:
+    """A remark on models that people may choose and that do not come by way of the gateway.
+
+    Open WebUI gives no connection of the OpenAI kind to what comes from an Ollama that it asks
+    itself (`owned_by`, 0.7.2 to 0.12.4), nor to workspace models and functions, which are its own.
+    """
+    others = [
+        model.name
+        for model in listing.models
+        if model.owner == "ollama" or model.connection not in (*connection.indexes, None)
+    ]
+    if not others:
+        return ()
+    shown = ", ".join(others[:_SHOWN]) + (", ..." if len(others) > _SHOWN else "")
+    told = f"{len(others)} models in the selector do not come by way of LiteLLM: {shown}"
+    return (f"{told}: look at Admin Settings > Connections (Ollama, and other connections)",)
 
 
 def slow(listing: Listing) -> tuple[str, ...]:

@@ -245,4 +245,5 @@ def _offered(item: Mapping[str, Any]) -> Offered:
         connection=index if isinstance(index, int) else None,
         base=str(mapping(item.get("info")).get("base_model_id") or ""),
         label=str(item.get("name") or ""),
+        owner=str(item.get("owned_by") or ""),
     )

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.checks.proof import Connection, Listing, Served
+from acceptance.checks.proof import Connection, Listing, Offered, Served
 from acceptance.checks.selector import (
+    beside,
     check_complete,
     check_invented,
     check_labels,
@@ -239,3 +240,19 @@ def test_ordinary_users_are_required_only_where_somebody_asks() -> None:  # R1
     with refused("the contract does not ask for more", error=NotProven):
         check_offered_to_users(*arguments, required=False)
     check_offered_to_users(listing(), MODELS, connection(), told, required=True)
+
+
+def test_what_stands_beside_the_gateway_s_models_is_remarked() -> None:  # G12
+    ours = Connection(index=0, url="http://litellm.ml:4000/v1", key_fingerprint="x")
+    known = (
+        Offered(name="vllm-qwen", connection=0, owner="openai"),
+        Offered(name="arena-model", connection=None, owner="arena"),
+        Offered(name="my-preset", connection=None, base="vllm-qwen", owner="openai"),
+    )
+    others = (
+        Offered(name="qwen2.5:3b", connection=None, owner="ollama"),
+        Offered(name="gpt-4o", connection=1, owner="openai"),
+    )
+    assert beside(Listing(account="judge", models=known, seconds=0.1), ours) == ()
+    (said,) = beside(Listing(account="judge", models=(*known, *others), seconds=0.1), ours)
+    assert said.startswith("2 models in the selector do not come by way of LiteLLM: qwen2.5:3b, gp")
