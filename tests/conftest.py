@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[_LEFT_OUT] = len(slow)
         items[:] = [item for item in items if item not in set(slow)]
         config.hook.pytest_deselected(items=slow)
-    if config.getoption("dist", "no") != "no":
+    if config.getoption("loadgroup", default=False):  # xdist 3.8 sets it in the workers
         for item in items:
             item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
         items.sort(key=lambda item: _place(item.nodeid))
