@@ -61,6 +61,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LEFT_OUT] = 0
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say which worker it belongs to, before xdist reads that."""
+    if _in_groups(item.config):
+        item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
+
+
+def _in_groups(config: pytest.Config) -> bool:
+    """Whether this is a worker of `--dist loadgroup`: xdist 3.8 sets the option in workers only."""
+    return bool(config.getoption("loadgroup", default=False))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is slow, leave it out if that is asked for, and order what runs side by side."""
@@ -71,9 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[_LEFT_OUT] = len(slow)
         items[:] = [item for item in items if item not in set(slow)]
         config.hook.pytest_deselected(items=slow)
-    if config.getoption("loadgroup", default=False):  # xdist 3.8 sets it in the workers
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
+    if _in_groups(config):
         items.sort(key=lambda item: _place(item.nodeid))
 
 
