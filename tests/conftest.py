@@ -61,15 +61,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LEFT_OUT] = 0
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say which worker it belongs to, before xdist reads that."""
-    if _in_groups(item.config):
-        item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each group to one worker as a whole.
 
+    xdist 3.8 has marks for that (`--dist loadgroup`), which pytest 9.2 does not let it write into
+    the names of tests, where it looks for them.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  # where it is installed
 
-def _in_groups(config: pytest.Config) -> bool:
-    """Whether this is a worker of `--dist loadgroup`: xdist 3.8 sets the option in workers only."""
-    return bool(config.getoption("loadgroup", default=False))
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _group  # noqa: SLF001  # the one thing that its subclasses change
+    return scheduler
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,7 +85,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[_LEFT_OUT] = len(slow)
         items[:] = [item for item in items if item not in set(slow)]
         config.hook.pytest_deselected(items=slow)
-    if _in_groups(config):
+    if hasattr(config, "workerinput"):  # a worker of xdist
         items.sort(key=lambda item: _place(item.nodeid))
 
 
