@@ -39,6 +39,8 @@ class Ending:
     blocked_by: str = ""
     """The criterion that blocks it."""
     seconds: float = 0.0
+    required: bool = True
+    """Whether the story asks for it: what goes beyond the story is judged where a file names it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +99,7 @@ class _Observer:
             message=wording(error, self._contract) if error else known.message,
             blocked_by=self._blocker(error) if error else known.blocked_by,
             seconds=known.seconds + call.duration,
+            required=self._contract.requires(case.tags),
         )
         return report
 

@@ -44,6 +44,14 @@ def test_killed() -> None:
     assert not misses(_fault(a=_EXPECTED), Judgement(endings=endings))
 
 
+def test_what_goes_beyond_the_story_counts_where_the_file_names_it() -> None:
+    beyond = replace(_RED, required=False)
+
+    assert not misses(_fault(a=_EXPECTED), Judgement(endings={"a": _RED, "b": beyond}))
+    assert not misses(_fault(b=_EXPECTED), Judgement(endings={"b": beyond}))
+    assert misses(_fault(b=_EXPECTED), Judgement(endings={"b": replace(_GREEN, required=False)}))
+
+
 @pytest.mark.parametrize(
     ("endings", "words"),
     [
