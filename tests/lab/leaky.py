@@ -35,5 +35,5 @@ def _reply_aloud(refusal: Refusal, headers: dict[str, str]) -> object:
     return _reply(replace(refusal, body=body), headers)
 
 
-patch("acceptance.lab.providers.misbehaviour.speak", _speak_aloud).start()
+patch("acceptance.lab.providers.misbehaviour.generate", _speak_aloud).start()
 patch.object(Refusal, "reply", _reply_aloud).start()
