@@ -96,4 +96,4 @@ def test_a_worker_that_crashes_fails_the_tests(tmp_path: Path) -> None:
 
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout
     assert "crashed while running 'test_it.py::test_it[7" in run.stdout
-    assert "1 failed, 8 passed" in run.stdout
+    assert "1 failed" in run.stdout
