@@ -30,7 +30,7 @@ accept-kind: environment ## The same on a Kubernetes of its own, made by kind; n
 
 # Two side by side; ARGS may say otherwise. The fast ones come without lint.
 test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the project's own tests; ARGS=--fast: in a minute
-	$(RUN) pytest -p xdist -n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
+	$(RUN) pytest -p xdist -n 1 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
 
 lint: environment ## Lint and types only
 	$(RUN) ruff check .
