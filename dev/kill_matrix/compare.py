@@ -32,9 +32,7 @@ class Row:
     @property
     def red(self) -> int:
         """How many scenarios are red: one fault, one red line, unless there is a reason."""
-        return sum(
-            ending.verdict is Verdict.FAILED and ending.required for ending in self.endings.values()
-        )
+        return sum(ending.verdict is Verdict.FAILED for ending in self.endings.values())
 
     @property
     def crowded(self) -> str:
@@ -104,8 +102,6 @@ def _unsaid(phrases: tuple[str, ...], remarks: tuple[str, ...]) -> Iterator[str]
 
 
 def _allowed(fault: Fault, ending: Ending) -> bool:
-    if not ending.required:
-        return True
     if ending.verdict is Verdict.BLOCKED:
         blockers = [name for name in fault.blocked_by.split(" or ") if name]
         return ending.blocked_by in blockers

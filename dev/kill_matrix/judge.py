@@ -39,8 +39,6 @@ class Ending:
     blocked_by: str = ""
     """The criterion that blocks it."""
     seconds: float = 0.0
-    required: bool = True
-    """Whether the story asks for it: what goes beyond the story is judged where a file names it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,15 +70,13 @@ class _Observer:
         config.stash[CONTRACT] = self._contract
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep what disturbs nothing, and what is wanted by name."""
-        kept = []
-        for item in items:
-            case = case_of(item)
-            if case is None:
-                continue
-            if DISRUPTIVE not in case.tags or case.title in self._wanted:
-                kept.append(item)
-        items[:] = kept
+        """Keep what the contract requires and disturbs nothing, and what is wanted by name."""
+        cases = {item: case for item in items if (case := case_of(item))}
+        items[:] = [
+            item
+            for item, case in cases.items()
+            if case.title in self._wanted or runs_unnamed(case.tags, self._contract)
+        ]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -99,7 +95,6 @@ class _Observer:
             message=wording(error, self._contract) if error else known.message,
             blocked_by=self._blocker(error) if error else known.blocked_by,
             seconds=known.seconds + call.duration,
-            required=self._contract.requires(case.tags),
         )
         return report
 
@@ -113,15 +108,21 @@ class _Observer:
         self.remarks = run_of(session.config).masked(redactor(session.config)).notes
 
 
+def runs_unnamed(tags: Collection[str], contract: Contract) -> bool:
+    """Whether a scenario is judged whether a fault names it or not."""
+    return DISRUPTIVE not in tags and contract.requires(tags)
+
+
 def judge(
     target: Target, contract: Contract, wanted: Collection[str] = (), *, hands: str = "api"
 ) -> Judgement:
-    """Every scenario that disturbs nothing, and those named, judged against the target.
+    """What the contract requires and disturbs nothing, and what is named, judged on the target.
 
     Args:
         target: what is up.
         contract: what is asked of it.
-        wanted: titles of scenarios that are judged although they disturb it.
+        wanted: titles of scenarios that are judged although they disturb it, or go beyond what is
+            required.
         hands: who plays the user, as the setting of this name.
     """
     observer = _Observer(target, contract, wanted)

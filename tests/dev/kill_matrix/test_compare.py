@@ -8,11 +8,12 @@ import pytest
 
 from acceptance.errors import Inconclusive
 from acceptance.lab import environments
+from acceptance.plugin.gherkin import DISRUPTIVE
 from acceptance.verdict import Verdict
 from dev.kill_matrix import worker
 from dev.kill_matrix.compare import Row, misses
 from dev.kill_matrix.fault import Boot, Expectation, Fault
-from dev.kill_matrix.judge import Ending, Judgement
+from dev.kill_matrix.judge import STORY, Ending, Judgement, runs_unnamed
 from dev.kill_matrix.report import totals
 from dev.kill_matrix.worker import run
 from dev.soak import changing
@@ -44,12 +45,14 @@ def test_killed() -> None:
     assert not misses(_fault(a=_EXPECTED), Judgement(endings=endings))
 
 
-def test_what_goes_beyond_the_story_counts_where_the_file_names_it() -> None:
-    beyond = replace(_RED, required=False)
+def test_what_disturbs_or_goes_beyond_the_story_is_judged_where_a_file_names_it() -> None:
+    (beyond,) = (row.tag for row in STORY.rows if not row.required and row.name == "seamless")
 
-    assert not misses(_fault(a=_EXPECTED), Judgement(endings={"a": _RED, "b": beyond}))
-    assert not misses(_fault(b=_EXPECTED), Judgement(endings={"b": beyond}))
-    assert misses(_fault(b=_EXPECTED), Judgement(endings={"b": replace(_GREEN, required=False)}))
+    assert runs_unnamed({"AC1"}, STORY)
+    assert runs_unnamed(set(), STORY)
+    assert not runs_unnamed({"AC3", DISRUPTIVE}, STORY)
+    assert not runs_unnamed({beyond}, STORY)
+    assert runs_unnamed({beyond, "AC3"}, STORY)
 
 
 @pytest.mark.parametrize(
