@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from acceptance.lab.providers.relay import relay
+from acceptance.relay import relay
 from acceptance.waiting import eventually
 from dev.node import cgroups
 from dev.node.addresses import API_PORT, NODE, PODS, QUEUE

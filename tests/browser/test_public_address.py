@@ -1,5 +1,7 @@
 """Where a page may talk to Open WebUI by its public address only, it is opened by that one."""
 
+import gc
+import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,6 +64,22 @@ def test_tls_is_ended_before_the_target_and_everything_is_handed_on() -> None:
     assert "public-address" not in {each.name for each in threading.enumerate()}
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://{address}", trust_env=False)
+
+
+def test_a_connection_that_is_still_open_ends_with_the_address() -> None:
+    """As a page's websocket is when the browser closes."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_server(("127.0.0.1", 0)) as target:
+        with leads_to(THERE, f"http://127.0.0.1:{target.getsockname()[1]}") as rule:
+            host, port = rule.rpartition(" ")[2].split(":")
+            plain = socket.create_connection((host, int(port)), timeout=10)
+            client = context.wrap_socket(plain, server_hostname="chat.home.example")
+            accepted, _peer = target.accept()
+        with client, accepted:
+            accepted.settimeout(10)
+            assert accepted.recv(1) == b""
+    gc.collect()  # a task that was left pending would be told now
 
 
 @pytest.mark.parametrize(

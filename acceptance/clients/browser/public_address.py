@@ -9,12 +9,12 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import trustme
 
-_CHUNK = 65536
+from acceptance.relay import relay
 
 
 @contextmanager
@@ -40,11 +40,12 @@ def _ended_tls(name: str, host: str, port: int) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert(name).configure_cert(context)
     listener = socket.create_server(("127.0.0.1", 0))
-    loop = asyncio.new_event_loop()
-    serving = loop.create_task(_serve(listener, context, host, port))
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop = runner.get_loop()
+    serving = loop.create_task(relay(listener, host, port, tls=context))
 
     def run() -> None:
-        with suppress(asyncio.CancelledError):
+        with runner, suppress(asyncio.CancelledError):  # its end cancels what is still open
             loop.run_until_complete(serving)
 
     thread = threading.Thread(target=run, name="public-address", daemon=True)
@@ -54,26 +55,3 @@ def _ended_tls(name: str, host: str, port: int) -> Iterator[int]:
     finally:
         loop.call_soon_threadsafe(serving.cancel)
         thread.join()
-        loop.close()
-
-
-async def _serve(listener: socket.socket, context: ssl.SSLContext, host: str, port: int) -> None:
-    async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with closing(writer), suppress(OSError, asyncio.CancelledError):
-            back, forth = await asyncio.open_connection(host, port)
-            with closing(forth):
-                await asyncio.gather(_copy(reader, forth), _copy(back, writer))
-
-    server = await asyncio.start_server(hand_on, sock=listener, ssl=context)
-    async with server:
-        await server.serve_forever()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Hand on one direction until its end, which ends the other one too."""
-    try:
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    finally:
-        writer.close()

@@ -119,7 +119,7 @@ def test_a_relay_needs_nothing_but_python() -> None:
     relay = imported_by("acceptance.lab.providers.relay")
 
     assert relay.packages == ()
-    assert [file.name for file in relay.own] == [*["__init__.py"] * 3, "relay.py"]
+    assert [file.name for file in relay.own] == [*["__init__.py"] * 3, "relay.py", "relay.py"]
 
 
 def test_the_providers_take_their_packages_along() -> None:
