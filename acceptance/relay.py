@@ -7,7 +7,7 @@ import asyncio
 import socket
 import ssl
 import struct
-from contextlib import closing, suppress
+from contextlib import closing
 
 _CHUNK = 65536
 _RESET = struct.pack("ii", 1, 0)
@@ -34,9 +34,13 @@ async def relay(
         except OSError:
             _break_off(writer)
             return
-        # Python 3.11 tells of a connection that is cancelled as of an error of its own.
-        with closing(writer), closing(upstream_writer), suppress(asyncio.CancelledError):
-            await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+        with closing(writer), closing(upstream_writer):
+            try:
+                await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+            except asyncio.CancelledError:
+                # Raised, Python 3.11 would tell of it as of an error of its own.
+                if tls:  # whose farewell would be waited for
+                    writer.transport.abort()
 
     server = await asyncio.start_server(hand_on, sock=listener, ssl=tls)
     async with server:
