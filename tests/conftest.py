@@ -1,4 +1,4 @@
-"""What all tests need, and how they run: side by side, or the fast ones only."""
+"""What all tests need, and how they run: in workers, or the fast ones only."""
 
 import signal
 from pathlib import Path

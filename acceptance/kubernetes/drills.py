@@ -13,10 +13,10 @@ from acceptance.kubernetes.errors import Conflict, Forbidden
 from acceptance.kubernetes.journal import Journal
 from acceptance.kubernetes.lease import DrillLease
 from acceptance.kubernetes.objects import owners_by_selector, replicas
+from acceptance.kubernetes.outages import MAY, ScalingOutages
 from acceptance.kubernetes.refusals import workload_behind
 from acceptance.kubernetes.rights import identity
 from acceptance.kubernetes.scale import certificate, scale_back, wait_until_back
-from acceptance.kubernetes.scaling import MAY, ScalingOutages
 from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot, by_annotation, marked, pods
 from acceptance.message import explain
 from acceptance.resources import ServiceName

@@ -14,7 +14,7 @@ from acceptance.kubernetes.api import PATHS, Api
 from acceptance.kubernetes.connection import connect
 from acceptance.kubernetes.errors import Conflict
 from acceptance.kubernetes.journal import Journal
-from acceptance.kubernetes.scaling import ScalingOutages
+from acceptance.kubernetes.outages import ScalingOutages
 from acceptance.lab.cluster.objects import Objects
 from acceptance.resources import Manifest, ServiceName
 from acceptance.target import Outage
@@ -149,8 +149,8 @@ def test_gone_is_what_lingers_no_longer(world: World, told_early: bool) -> None:
 def test_what_never_goes_is_not_waited_for_and_given_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acceptance.kubernetes.scaling._LONGEST_GRACE", 1)
-    monkeypatch.setattr("acceptance.kubernetes.scaling._TO_GO", 4.0)
+    monkeypatch.setattr("acceptance.kubernetes.outages._LONGEST_GRACE", 1)
+    monkeypatch.setattr("acceptance.kubernetes.outages._TO_GO", 4.0)
     world.deploy(pod={"lifecycle": {"preStop": {"sleep": {"seconds": 25}}}})
     (stuck,) = world.pods()
     with pytest.raises(NotProven, match=f"does not go: {stuck}: still there"):

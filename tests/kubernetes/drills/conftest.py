@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from acceptance.kubernetes.journal import Journal
-from acceptance.kubernetes.scaling import ScalingOutages
+from acceptance.kubernetes.outages import ScalingOutages
 from tests.kubernetes.drills.played import BACKENDS, Cluster
 
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for what happens at once here."""
-    monkeypatch.setattr("acceptance.kubernetes.scaling._PROXIES", 0.0)
-    monkeypatch.setattr("acceptance.kubernetes.scaling._TO_GO", 0.0)
+    monkeypatch.setattr("acceptance.kubernetes.outages._PROXIES", 0.0)
+    monkeypatch.setattr("acceptance.kubernetes.outages._TO_GO", 0.0)
     monkeypatch.setattr("acceptance.kubernetes.scale._BACK", 0.3)
 
 

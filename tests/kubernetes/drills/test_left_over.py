@@ -12,7 +12,7 @@ from acceptance.kubernetes import drills as module
 from acceptance.kubernetes.drills import drills, journal_of, restore
 from acceptance.kubernetes.journal import Journal
 from acceptance.kubernetes.lease import NAME as LEASE
-from acceptance.kubernetes.scaling import ScalingOutages
+from acceptance.kubernetes.outages import ScalingOutages
 from acceptance.kubernetes.workload_snapshot import BEFORE
 from acceptance.target import Outage
 from tests.kubernetes.drills.played import BACKENDS, OLLAMA, VLLM, Cluster

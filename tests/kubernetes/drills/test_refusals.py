@@ -5,7 +5,7 @@ import re
 import pytest
 
 from acceptance.errors import NotProven
-from acceptance.kubernetes.scaling import ScalingOutages
+from acceptance.kubernetes.outages import ScalingOutages
 from acceptance.target import Outage
 from tests.kubernetes.drills.played import Cluster
 

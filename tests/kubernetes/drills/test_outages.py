@@ -7,7 +7,7 @@ import pytest
 
 from acceptance.errors import NotProven, SetupError
 from acceptance.kubernetes.lease import NAME as LEASE
-from acceptance.kubernetes.scaling import ScalingOutages
+from acceptance.kubernetes.outages import ScalingOutages
 from acceptance.kubernetes.workload_snapshot import BEFORE
 from acceptance.target import Outage
 from tests.kubernetes.drills.played import Cluster, Object
