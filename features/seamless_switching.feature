@@ -5,13 +5,13 @@ Feature: Seamless switching
   @seamless
   Rule: Switching is seamless in every way that users notice
 
-    Scenario: Words arrive while the model still speaks
+    Scenario: Words arrive one after another
       Given "gemini/gemini-2.0-flash" is offered
       And "gemini/gemini-2.0-flash" answers by itself
       When the words of "gemini/gemini-2.0-flash" are listened to
       Then the first word arrives before the last one is said
 
-    Scenario: A conversation goes through unlike models and comes back
+    Scenario: Switching there and back keeps a conversation usable
       Given a conversation answered by "gemini/gemini-2.5-flash"
       And a tool was called in it by "vllm-qwen"
       And it went on with "groq/llama-3.3-70b-versatile"
