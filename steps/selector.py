@@ -32,7 +32,8 @@ from fixtures.evidence import Attach
 
 
 @given(sentence(parse('"{model}" is offered'), states=States.ASKED))
-def _(listing: Listing, connection: Connection, served: Served, model: str) -> None:
+def _(connection: Connection, served: Served, listing: Listing, model: str) -> None:
+    # In this order: without a connection there is nothing to look for, least of all on a page.
     require_offered(listing, model, connection, served)
 
 
