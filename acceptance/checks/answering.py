@@ -28,10 +28,11 @@ def limit_of_the_key(error: str) -> str:
     return excerpt(found.group(), 160) if found else ""
 
 
-def _limited(name: str, limit: str) -> Inconclusive:
+def not_asked(name: str, limit: str) -> Inconclusive:
+    """The verdict on a model that was not asked, since LiteLLM limits the key."""
     return Inconclusive(
-        f"{name} was not asked: LiteLLM limits how often, or how many at a time, the key of Open "
-        f"WebUI may ask ({limit}). Nothing is said of the model: raise max_parallel_requests, "
+        f"{name} was not asked: LiteLLM limits the key of Open WebUI, how often or how many at a "
+        f"time it may ask ({limit}). Nothing is said of the model: raise max_parallel_requests, "
         "rpm_limit or tpm_limit of the key, or judge again when nobody else uses it"
     )
 
@@ -67,7 +68,7 @@ def check_answer(
     """
     name, provider = expected.name, expected.provider
     if limit := limit_of_the_key(answer.error):
-        raise _limited(name, limit)
+        raise not_asked(name, limit)
     who = answer.provenance
     broken = f"it breaks off with an error: {excerpt(answer.error)}" if answer.error else ""
     wrong = (
@@ -398,7 +399,7 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
         Inconclusive: an external provider refused.
     """
     if limit := limit_of_the_key(turn.error):
-        raise _limited(model.name, limit)
+        raise not_asked(model.name, limit)
     if turn.error and not turn.text:
         raise refused(model, turn.error, f"question {turn.nonce} in a conversation")
     if not turn.returned:

@@ -8,6 +8,7 @@ from acceptance.checks.answering import (
     check_returned,
     check_turn,
     limit_of_the_key,
+    not_asked,
 )
 from acceptance.checks.proof import Answer, Turn, holds
 from acceptance.checks.refusals import refused
@@ -192,7 +193,7 @@ def check_long(
         check_answer(answer, expected, namespace=namespace, calls=calls)
         return
     if limit := limit_of_the_key(answer.error):
-        raise Inconclusive(f"{answer.model} was not asked: LiteLLM limits the key ({limit})")
+        raise not_asked(answer.model, limit)
     if not _TOO_LONG.search(answer.error):
         raise AssertionError(
             explain(
