@@ -54,6 +54,11 @@ def judged(folder: Path, contract: Path, cache: Path, *arguments: str) -> Sessio
     return judge(folder, *found, "--hands=api", *arguments)
 
 
+def copied(folder: Path) -> Path:
+    """The contract, to be changed."""
+    return Path(shutil.copytree(HOME / "features", folder / "contract"))
+
+
 def red_in(folder: Path) -> set[str]:
     """Titles of the scenarios that failed, from Allure's results."""
     results = [json.loads(path.read_text()) for path in folder.rglob("*-result.json")]
@@ -94,8 +99,7 @@ class Change:
 def test_a_model_more_is_some_words_more_in_the_features_and_the_profile(
     home: Path, tmp_path: Path
 ) -> None:
-    contract = tmp_path / "contract"
-    shutil.copytree(HOME / "features", contract)
+    contract = copied(tmp_path)
     rows = {
         "      | deep   |\n": "      | deep   |\n      | coder  |\n",
         "      | deep   | DeepSeek  |\n": (
@@ -118,8 +122,7 @@ def test_a_model_more_is_some_words_more_in_the_features_and_the_profile(
 def test_a_service_that_is_not_there_is_told_and_who_was_judged_in_its_place(
     home: Path, tmp_path: Path
 ) -> None:
-    contract = tmp_path / "contract"
-    shutil.copytree(HOME / "features", contract)
+    contract = copied(tmp_path)
     profile = contract / "profile.yaml"
     profile.write_text(profile.read_text().replace("gateway: ai/proxy", "gateway: ai/poxy"))
 
@@ -167,8 +170,7 @@ CHANGES = {
 def test_one_wrong_value_is_noticed_by_who_states_it(
     home: Path, tmp_path: Path, change: Change
 ) -> None:
-    contract = tmp_path / "contract"
-    shutil.copytree(HOME / "features", contract)
+    contract = copied(tmp_path)
     file = contract / change.file
     assert change.old in file.read_text()
     file.write_text(file.read_text().replace(change.old, change.new, 1))
