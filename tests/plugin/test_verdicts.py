@@ -44,7 +44,7 @@ def _row(out: str, name: str) -> str:
         ((WHOLE, OPTIONAL), 0, "ACCEPTED on embedded: these manifests and these versions satisfy"),
         ((OPTIONAL,), 98, "INCOMPLETE on embedded: of 1 scenarios: 1 not proven (not required)"),
         ((GREEN, OPTIONAL), 0, "PARTIAL RUN on embedded: of 2 scenarios: 1 not proven (not req"),
-        ((GREEN,), 0, "PARTIAL RUN on embedded: all 1 selected passed (a partial run: 19 of 22"),
+        ((GREEN,), 0, "PARTIAL RUN on embedded: all 1 selected passed (a partial run: 20 of 23"),
         ((WHOLE, UNFIT), 99, "NOT JUDGED on embedded: the environment was not fit to judge"),
         ((WHOLE, CTRL_C), 2, "INCOMPLETE on embedded: of 2 scenarios: 1 not proven"),
     ],
@@ -147,7 +147,7 @@ def test_an_unfit_environment_ends_the_run_with_a_plain_message(tmp_path: Path) 
     assert "Traceback" not in done.out
     assert "test_features.py:" not in done.out
     assert "Red" not in done.out
-    assert "not proven: the run ended before this scenario (2 scenarios)" in done.out
+    assert re.search(r"not proven: the run ended before this scenario \(2[ |]", done.out)
 
 
 @pytest.mark.parametrize("hook", ["pytest_configure", "pytest_sessionstart", "pytest_runtestloop"])
