@@ -13,6 +13,7 @@ from tests.sources import REPOSITORY, ROOMS, files, imports, tree
 _BASE, _CONTRACT, _CHECKS = "acceptance", "acceptance.contract", "acceptance.checks"
 _CLIENTS, _KUBERNETES = "acceptance.clients", "acceptance.kubernetes"
 _LAB, _CLUSTER_LAB = "acceptance.lab", "acceptance.lab.cluster"
+_REHEARSAL = "acceptance.lab.rehearsal"
 _REPORT, _PLUGIN = "acceptance.report", "acceptance.plugin"
 ARROWS: dict[str, set[str]] = {
     _BASE: set(),
@@ -22,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     _KUBERNETES: {_BASE, _CHECKS},
     _LAB: {_BASE, _CONTRACT, _CHECKS},
     _CLUSTER_LAB: {_BASE, _CONTRACT, _KUBERNETES, _LAB},
+    _REHEARSAL: {_BASE, _CHECKS, _CLIENTS, _LAB, _REPORT},
     _REPORT: {_BASE, _CONTRACT, _CHECKS, _LAB},
     _PLUGIN: {_BASE, _CONTRACT, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
     "fixtures": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
@@ -77,7 +79,7 @@ def test_what_all_rooms_speak_needs_python_and_one_way_to_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", [_BASE, _CHECKS, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT]
+    "room", [_BASE, _CHECKS, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REHEARSAL, _REPORT]
 )
 def test_pytest_stays_in_the_rooms_of_the_run(room: str) -> None:
     frameworks = {"pytest", "pytest_bdd", "allure", "allure_commons", "allure_pytest"}

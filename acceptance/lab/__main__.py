@@ -14,8 +14,7 @@ from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.running_labs import attached, published
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.environments import CACHE
-from acceptance.lab.terminal import say, write
-from acceptance.resources import ServiceName
+from acceptance.lab.terminal import say, service, write
 from acceptance.target import Outage, Target
 from acceptance.verdict import ExitCode
 
@@ -53,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
     for name, default in (("open-webui", "apps/open-webui"), ("gateway", "ml/litellm")):
         parser.add_argument(
-            f"--{name}-service", type=_service, default=default, help=f"namespace/name [{default}]"
+            f"--{name}-service", type=service, default=default, help=f"namespace/name [{default}]"
         )
     commands = parser.add_subparsers(dest="command", metavar="away | back")
     away = commands.add_parser("away", help="take a provider away from the lab that is up")
@@ -61,13 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     away.add_argument("outage", choices=_OUTAGES, nargs="?", default=Outage.REFUSED.name.lower())
     commands.add_parser("back", help="give back all providers that were taken away")
     return parser
-
-
-def _service(text: str) -> ServiceName:
-    namespace, slash, name = text.partition("/")
-    if not slash:
-        raise argparse.ArgumentTypeError(f"expected namespace/name, found {text!r}")
-    return ServiceName(namespace=namespace, name=name, port=0)
 
 
 def _keep_up(options: argparse.Namespace) -> None:

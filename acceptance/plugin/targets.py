@@ -37,7 +37,7 @@ def _embedded(
     if settings.reuse:
         if settings.manifests:
             raise SetupError(_two_labs(settings.manifests))
-        lab: RunningLab = closing.enter_context(attached(cache, say))
+        lab: RunningLab = closing.enter_context(attached(cache, say, settings.lab))
     else:
         manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
         manifests = completed(manifests.trusted() if settings.allow_code else manifests)

@@ -30,9 +30,8 @@ _KNOWN = "labs"
 _STATE = "lab.json"
 
 
-@contextmanager
-def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
-    """Let others find the lab while this lasts."""
+def describe(lab: EmbeddedLab) -> None:
+    """Let whoever knows the lab's folder attach to it, as its pods run now."""
     state = {
         "manifests": list(lab.manifests),
         "readme": lab.manifests.readme,
@@ -50,6 +49,12 @@ def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
         },
     }
     (lab.folder / _STATE).write_text(json.dumps(state, default=str))
+
+
+@contextmanager
+def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
+    """Let others find the lab while this lasts."""
+    describe(lab)
     known = cache / _KNOWN
     known.mkdir(parents=True, exist_ok=True)
     draft, pointer = known / f".{lab.folder.name}", known / lab.folder.name
@@ -100,15 +105,17 @@ def _pod(plan: PodPlan, lab: Path, state: Mapping[str, object]) -> RunningPod:
 
 
 @contextmanager
-def attached(cache: Path, say: Progress) -> Iterator[AttachedLab]:
-    """The newest lab that is up.
+def attached(cache: Path, say: Progress, folder: str = "") -> Iterator[AttachedLab]:
+    """The lab of a folder; empty: the newest that is up.
 
     Raises:
         SetupError: there is none.
     """
-    found = _up(cache / _KNOWN)
+    found = [Path(folder)] if folder else _up(cache / _KNOWN)
     if not found:
-        raise _none_up(cache)
+        raise _none_up(str(cache / _KNOWN))
+    if not (found[0] / _STATE).is_file():
+        raise _none_up(str(found[0]))
     if len(found) > 1:
         say(f"{len(found)} labs are up; the newest one is taken: {found[0]}")
     with Providers.load(found[0] / "providers") as providers:
@@ -130,13 +137,13 @@ def _is_held(pointer: Path) -> bool:
         return False
 
 
-def _none_up(cache: Path) -> SetupError:
+def _none_up(where: str) -> SetupError:
     return SetupError(
         explain(
             "No lab is up.",
             expected="a lab that `make lab` has started and that still runs",
             found="none",
-            where=str(cache / _KNOWN),
+            where=where,
             fix="run `make lab` in another terminal, or leave out --reuse",
         )
     )
