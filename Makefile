@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test lint lab kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
+.PHONY: help accept accept-browser test lint lab kill-matrix contract-matrix soak versions rehearse bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -63,6 +63,9 @@ soak: environment ## The healthy run N times (10): a verdict that changes is a d
 
 versions: environment ## The whole story on pairs of versions; ARGS='0.8.12+1.83.14' names others
 	@$(RUN) dev.versions $(CACHE) $(ARGS)
+
+rehearse: environment ## An upgrade before it happens: ARGS='--to open-webui=0.12.4 --and-back'
+	@$(RUN) acceptance.lab.rehearsal $(CACHE) $(ARGS)
 
 bench: environment ## Boot time, run time, critical path, overhead, requests and tokens
 	@$(RUN) dev.bench $(ARGS)

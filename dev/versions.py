@@ -15,8 +15,20 @@ from dev.kill_matrix.judge import titles
 from dev.kill_matrix.labs import run_embedded
 
 DOCUMENT = Path(__file__).parents[1] / "docs/versions.md"
-PAIRS = ("0.7.2+1.80.17", "0.8.12+1.83.14", "0.10.2+1.93.2", "0.12.4+1.108.7")
-"""Open WebUI and LiteLLM: neighbours in time."""
+PAIRS = (
+    "0.6.43+1.80.17",
+    "0.7.2+1.80.17",
+    "0.8.12+1.83.14",
+    "0.9.6+1.88.1",
+    "0.10.2+1.93.2",
+    "0.11.4+1.97.0",
+    "0.11.4+1.100.5",
+    "0.12.4+1.108.7",
+    "0.7.2+1.108.7",
+    "0.12.4+1.80.17",
+)
+"""Open WebUI and LiteLLM: neighbours in time, and at the end the two corners, an old page on a new
+gateway and a new one on an old. The pair of the committed locks is what `make accept` judges."""
 _IMAGES = {
     ("StatefulSet", "apps", "open-webui"): "ghcr.io/open-webui/open-webui:{}",
     ("Deployment", "ml", "litellm"): "ghcr.io/berriai/litellm:main-v{}-stable",

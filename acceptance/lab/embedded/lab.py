@@ -261,6 +261,14 @@ class EmbeddedLab:
             run.setdefault(each.program.title, {})[each.version] = None
         return {title: " and ".join(run[title]) for title in sorted(run)}
 
+    @property
+    def locks(self) -> Mapping[str, str]:
+        """SHA-256 of the lock files that the programs were installed from, by their titles."""
+        locks: dict[str, dict[str, None]] = {}
+        for _, each in self._environments():
+            locks.setdefault(each.program.title, {})[each.lock] = None
+        return {title: " and ".join(locks[title]) for title in sorted(locks)}
+
     def _environments(self) -> Iterator[tuple[PodPlan, Environment]]:
         for plan in self._plans:
             if isinstance(plan.program, Program):

@@ -39,6 +39,7 @@ def describe(lab: EmbeddedLab) -> None:
         "ran": list(lab.ran),
         "allow_code": lab.manifests.allow_code,
         "versions": dict(lab.versions),
+        "locks": dict(lab.locks),
         "pods": {
             key: {
                 "python": str(pod.python),
@@ -83,6 +84,7 @@ class AttachedLab:
             allow_code=state["allow_code"],
         )
         self.versions: Mapping[str, str] = state["versions"]
+        self.locks: Mapping[str, str] = state["locks"]
         self.plans: tuple[PodPlan, ...] = plan_pods(self.manifests)
         self.network = Network(self.manifests, outside={})
         self.notes = (

@@ -70,6 +70,7 @@ def embedded_target(
         docs=lab.manifests.readme,
         notes=(*lab.notes, *_found_otherwise(wanted, (open_webui, gateway))),
         versions=lab.versions,
+        locks=lab.locks,
         at_rest=at_rest,
     )
 

@@ -1,5 +1,6 @@
 """What an upgrade changed, in the contract's words; and the report that says so."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ _GONE = {
     Kind.GROUP: "the group {what} is gone",
     Kind.CONNECTION: "{what} is gone: it was {was}",
 }
+_TOLD = re.compile(r"the (version|image|lock) of |.* was (passed|waived), is ")
+"""Changes of the records that are told elsewhere: the versions, and what was green."""
 _SETTINGS = 12
 """That are told one by one."""
 
@@ -56,16 +59,10 @@ def compare(before: Stage, after: Stage, declared: Iterable[str] = ()) -> Compar
     ]
     known = changes(before.record, after.record) if before.record and after.record else ()
     told = [
-        *(each for each in known if not any(_same(each, line) for line in worse)),
+        *(each for each in known if not _TOLD.match(each)),
         *_settings(before.seen, after.seen, declared),
     ]
     return Comparison(worse=tuple(dict.fromkeys(worse)), changed=tuple(dict.fromkeys(told)))
-
-
-def _same(change: str, worse: str) -> bool:
-    """Whether a change of two records says of the same scenario what is said already."""
-    title = change.partition('": ')[0]
-    return change.startswith('"') and bool(title) and worse.startswith(title)
 
 
 def turned(before: Record | None, after: Stage) -> tuple[str, ...]:
