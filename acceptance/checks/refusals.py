@@ -145,7 +145,7 @@ _OF_LITELLM = (
         Refusal(
             reason="LiteLLM refuses the key of Open WebUI",
             whose=Whose.OWNER,
-            fix="compare the key of the connection with LITELLM_MASTER_KEY in litellm-secrets",
+            fix="compare the key of the connection with LITELLM_MASTER_KEY of LiteLLM",
         ),
     ),
     (

@@ -24,7 +24,7 @@ from acceptance.clients.answers import nonce
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.contract.feature_files import places, title_of
 from acceptance.contract.profile import NAME
-from acceptance.contract.reading import read_contract
+from acceptance.contract.reading import STORY, read_contract
 from acceptance.contract.sentences import PROVIDER, States, known
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
@@ -41,7 +41,6 @@ from acceptance.target import Account, Target
 from acceptance.verdict import ExitCode, Verdict
 from dev.kill_matrix.judge import judge
 
-_STORY = Path(__file__).parents[2] / "features"
 _QUOTED = re.compile(r'"([^"<>]+)"')
 _OTHER = "-changed"
 _ROWS = ("criteria", "requirements", "tasks")
@@ -448,7 +447,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="contract-matrix", description=__doc__)
     parser.add_argument("--slice", action="store_true", help="one change of each kind of value")
     parser.add_argument("--only", default="", help="those whose description holds this text")
-    parser.add_argument("--contract", type=Path, default=_STORY, help="whose values are changed")
+    parser.add_argument("--contract", type=Path, default=STORY, help="whose values are changed")
     parser.add_argument("--manifests", type=Path, default=DEFAULT, help="what fulfils it")
     parser.add_argument("--cache", type=Path, default=environments.CACHE)
     parser.add_argument("--document", type=Path, help="write the matrix as Markdown as well")
