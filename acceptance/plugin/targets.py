@@ -30,14 +30,15 @@ def _embedded(
     from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415
     from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415
     from acceptance.lab.embedded.running import RunningLab  # noqa: PLC0415, TC001  # only here
-    from acceptance.lab.embedded.running_labs import attached  # noqa: PLC0415
+    from acceptance.lab.embedded.running_labs import attached, attached_to  # noqa: PLC0415
     from acceptance.lab.embedded.target import embedded_target  # noqa: PLC0415
 
     cache = cache_folder(settings)
     if settings.reuse:
         if settings.manifests:
             raise SetupError(_two_labs(settings.manifests))
-        lab: RunningLab = closing.enter_context(attached(cache, say, settings.lab))
+        found = attached_to(Path(settings.lab)) if settings.lab else attached(cache, say)
+        lab: RunningLab = closing.enter_context(found)
     else:
         manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
         manifests = completed(manifests.trusted() if settings.allow_code else manifests)

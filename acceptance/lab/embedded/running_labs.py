@@ -31,7 +31,7 @@ _STATE = "lab.json"
 
 
 def describe(lab: EmbeddedLab) -> None:
-    """Let whoever knows the lab's folder attach to it, as its pods run now."""
+    """Write into its folder what others need to attach to the lab."""
     state = {
         "manifests": list(lab.manifests),
         "readme": lab.manifests.readme,
@@ -107,21 +107,32 @@ def _pod(plan: PodPlan, lab: Path, state: Mapping[str, object]) -> RunningPod:
 
 
 @contextmanager
-def attached(cache: Path, say: Progress, folder: str = "") -> Iterator[AttachedLab]:
-    """The lab of a folder; empty: the newest that is up.
+def attached(cache: Path, say: Progress) -> Iterator[AttachedLab]:
+    """The newest lab that is up.
 
     Raises:
         SetupError: there is none.
     """
-    found = [Path(folder)] if folder else _up(cache / _KNOWN)
+    found = _up(cache / _KNOWN)
     if not found:
         raise _none_up(str(cache / _KNOWN))
-    if not (found[0] / _STATE).is_file():
-        raise _none_up(str(found[0]))
     if len(found) > 1:
         say(f"{len(found)} labs are up; the newest one is taken: {found[0]}")
-    with Providers.load(found[0] / "providers") as providers:
-        yield AttachedLab(found[0], providers)
+    with attached_to(found[0]) as lab:
+        yield lab
+
+
+@contextmanager
+def attached_to(folder: Path) -> Iterator[AttachedLab]:
+    """The lab of this folder, which is up.
+
+    Raises:
+        SetupError: there is none.
+    """
+    if not (folder / _STATE).is_file():
+        raise _none_up(str(folder))
+    with Providers.load(folder / "providers") as providers:
+        yield AttachedLab(folder, providers)
 
 
 def _up(known: Path) -> list[Path]:

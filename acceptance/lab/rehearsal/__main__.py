@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from acceptance.contract.profile import NAME, read_profile
+from acceptance.contract.reading import STORY, contract_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.lab import EmbeddedLab, Programs, programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
@@ -19,7 +21,7 @@ from acceptance.lab.rehearsal.bisection import first_red, releases_between
 from acceptance.lab.rehearsal.comparison import bisection, compare, report, turned
 from acceptance.lab.rehearsal.life import Life
 from acceptance.lab.rehearsal.stage import Deployment, Judge, Stage, of_versions
-from acceptance.lab.terminal import say, service, write
+from acceptance.lab.terminal import say, write
 from acceptance.message import explain
 from acceptance.verdict import ExitCode
 
@@ -67,21 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--bisect", action="store_true", help="find the first release of one program that is red"
     )
-    parser.add_argument(
-        "--contract", type=Path, default=_PROJECT / "features", help="what is asked"
-    )
+    parser.add_argument("--contract", type=Path, default=STORY, help="what is asked")
     parser.add_argument(
         "--without-contract",
         action="store_true",
         help="look at what people had, and judge no scenario",
     )
-    for name, default in (("open-webui", "apps/open-webui"), ("gateway", "ml/litellm")):
-        parser.add_argument(
-            f"--{name}-service",
-            type=service,
-            default=default,
-            help=f"namespace/name [{default}, or the one that is found by its image]",
-        )
     parser.add_argument("--reports", type=Path, default=_PROJECT / "reports" / "rehearsal")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
     parser.add_argument(
@@ -125,6 +118,7 @@ class _Rehearsal:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
+        self._profile = read_profile(contract_in(options.contract) / NAME)
         given = Manifests.load(options.manifests)
         given = completed(given.trusted() if options.allow_code else given)
         self._older = of_versions(given, options.older)
@@ -148,7 +142,7 @@ class _Rehearsal:
         shutil.rmtree(self._reports, ignore_errors=True)
         with EmbeddedLab(self._older, older, say=say) as self._lab:
             self._deployment = Deployment(
-                self._lab, self._options.open_webui_service, self._options.gateway_service
+                self._lab, self._profile.open_webui, self._profile.gateway
             )
             self._life = self._lived()
             before = self._stage("before", self._judge)

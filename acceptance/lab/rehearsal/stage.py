@@ -73,7 +73,8 @@ class Judge:
         command = [
             *(sys.executable, "-m", "pytest", "--reuse", f"--lab={lab.folder}", "--manifests="),
             *(f"--contract={self.contract}", f"--cache={self.cache}"),
-            *(f"--reports={folder}", *self.more),
+            # by the API: the page of another version is laid out in another way
+            *(f"--reports={folder}", "--hands=api", *self.more),
         ]
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith("ACCEPTANCE_")
