@@ -19,7 +19,7 @@ PAIRS = (
     "0.6.43+1.80.17",
     "0.7.2+1.80.17",
     "0.8.12+1.83.14",
-    "0.9.6+1.88.1",
+    "0.9.6+1.88.6",
     "0.10.2+1.93.2",
     "0.11.4+1.97.0",
     "0.11.4+1.100.5",
@@ -92,12 +92,16 @@ def pair(named: str) -> Fault:
 
 
 def written(text: str, rows: Iterable[Row]) -> str:
-    """The document, with its table as these rows have it."""
+    """The document, with these rows in its table; those of other pairs stay as they are."""
     head, _, rest = text.partition(_BEGIN)
-    tail = rest.partition(_END)[2]
-    lines = ["| Open WebUI | LiteLLM | outcome |", "|---|---|---|"]
-    lines += [f"| {row.identity.replace('+', ' | ')} | {_outcome(row)} |" for row in rows]
-    return f"{head}{_BEGIN}\n" + "\n".join(lines) + f"\n\n{_END}{tail}"
+    table, _, tail = rest.partition(_END)
+    first, rule, *known = table.strip().splitlines()
+    lines = {"+".join(line.split(" | ")[:2]).removeprefix("| "): line for line in known}
+    for row in rows:
+        lines[row.identity] = f"| {row.identity.replace('+', ' | ')} | {_outcome(row)} |"
+    order = [*(each for each in PAIRS if each in lines), *(set(lines) - set(PAIRS))]
+    shown = "\n".join([first, rule, *(lines[each] for each in order)])
+    return f"{head}{_BEGIN}\n{shown}\n\n{_END}{tail}"
 
 
 def _outcome(row: Row) -> str:

@@ -32,12 +32,16 @@ def test_what_is_no_pair_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'0.7.2' is no pair" in capsys.readouterr().out
 
 
-def test_the_table_is_written_between_its_marks_and_nothing_else_changes() -> None:
+def test_rows_are_written_into_the_table_and_nothing_else_changes() -> None:
     text = DOCUMENT.read_text("utf-8")
-    once = written(text, [_row("0.7.2+1.80.17"), _row("0.8.12+1.83.14", "a | b\nc")])
-    assert "| 0.7.2 | 1.80.17 | ACCEPTED, 0 scenarios, 61 s |" in once
-    assert "| 0.8.12 | 1.83.14 | a \\| b c |" in once
-    assert written(once, []) == written(text, [])
+    once = written(text, [_row("0.8.12+1.83.14", "a | b\nc"), _row("0.7.2+1.80.17"), _row("9+9")])
+    assert (
+        "| 0.7.2 | 1.80.17 | ACCEPTED, 0 scenarios, 61 s |\n| 0.8.12 | 1.83.14 | a \\| b c |"
+        in once
+    )
+    assert "| 9 | 9 | ACCEPTED, 0 scenarios, 61 s |\n\n" in once
+    assert written(text, []) == text
+    assert len(once.splitlines()) == len(text.splitlines()) + 1
     assert once.partition("<!-- pairs -->")[0] == text.partition("<!-- pairs -->")[0]
 
 

@@ -149,7 +149,11 @@ def _setting_of(variable: str, settings: Iterable[str]) -> str:
 
 def _spelt(setting: str) -> set[str]:
     path = setting.upper().removesuffix("S").split(".")
-    return {"_".join(path[begin:]) for begin in range(len(path))}
+    spelt = {"_".join(path[begin:]) for begin in range(len(path))}
+    if path[-1] == "ENABLE":  # `ollama.enable` is ENABLE_OLLAMA_API
+        name = f"ENABLE_{'_'.join(path[:-1])}"
+        spelt |= {name, f"{name}_API"}
+    return spelt
 
 
 def report(

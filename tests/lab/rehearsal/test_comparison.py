@@ -160,6 +160,7 @@ def test_settings_are_told_and_not_judged() -> None:
         ("OPENAI_API_BASE_URL", "openai.api_base_urls"),
         ("OPENAI_API_BASE_URLS", "openai.api_base_urls"),
         ("ENABLE_SIGNUP", "ui.enable_signup"),
+        ("ENABLE_OLLAMA_API", "ollama.enable"),
     ],
 )
 def test_a_variable_that_the_database_now_overrides(variable: str, name: str) -> None:
