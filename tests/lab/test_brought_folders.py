@@ -127,6 +127,15 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(Manifests.load(Path("-")))) == 1
 
 
+def test_several_places_are_one_deployment(tmp_path: Path) -> None:
+    one = written(tmp_path / "one", **{"a.yaml": OBJECT})
+    two = written(tmp_path / "two", **{"b.yaml": OBJECT.replace("name: x", "name: y")})
+    (two / "README.md").write_text("")
+    manifests = Manifests.load(one, two)
+    assert [item["metadata"]["name"] for item in manifests] == ["x", "y"]
+    assert manifests.readme == str(two / "README.md")
+
+
 def test_a_pipe_and_a_device_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "zero.yaml").symlink_to("/dev/zero")

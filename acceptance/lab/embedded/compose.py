@@ -27,7 +27,7 @@ NETWORK = "compose.network/"
 BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The files that Compose takes by itself; of several the first."""
 _OVERRIDES = tuple(f"{Path(each).stem}.override{Path(each).suffix}" for each in BASES)
-OF_COMPOSE = re.compile(r"(docker-)?compose([-._].*)?\.ya?ml")
+_NAME = re.compile(r"(docker-)?compose([-._].*)?\.ya?ml")
 _EXAMPLES = (".example", ".sample", ".template", ".dist")
 _MOST_BYTES = 1_000_000
 _MOST_FILES = 100
@@ -91,12 +91,12 @@ class Folder:
         return found if found.is_relative_to(self._root) else None
 
 
-def is_compose(document: object) -> bool:
-    """Whether a document is one of Compose's, by its shape."""
+def is_compose(document: object, file: str) -> bool:
+    """Whether a document is one of Compose's, by its file's name or by its shape."""
     services = document.get("services") if isinstance(document, dict) else None
     if not isinstance(services, dict) or (isinstance(document, dict) and "kind" in document):
         return False
-    return any(
+    return bool(_NAME.fullmatch(posixpath.basename(file))) or any(
         isinstance(each, dict) and {"image", "build", "extends"} & set(each)
         for each in services.values()
     )
@@ -191,7 +191,7 @@ class _Project:
         """The services that `docker compose up` starts, and a program's own where none is."""
         named = (self._variables.get("COMPOSE_PROFILES") or "").split(",")
         profiles = {
-            name: [str(each) for each in _mapping(service).get("profiles") or ()]
+            name: [str(each) for each in _several(_mapping(service).get("profiles"))]
             for name, service in services.items()
         }
         on = {name for name, its in profiles.items() if not its or {*its, "*"} & set(named)}
@@ -297,13 +297,13 @@ class _Project:
         if service.get("container_name"):
             yield self._text(service["container_name"])
         for each in _mapping(service.get("networks")).values():
-            yield from (self._text(alias) for alias in _mapping(each).get("aliases") or ())
+            yield from (self._text(alias) for alias in _several(_mapping(each).get("aliases")))
 
     def _ports(self, made: _Made, service: Mapping[str, Any]) -> list[int]:
         """The ports at which a service is found; its program's own is the first."""
         listens = self._listens(made)
         ports = [listens] if listens else []
-        for each in service.get("ports") or ():
+        for each in _several(service.get("ports")):
             if isinstance(each, dict):
                 host, target = _number(each.get("published")), _number(each.get("target"))
             else:
@@ -319,7 +319,9 @@ class _Project:
                 made.container.setdefault("ports", []).append(
                     {"name": _published(host), "containerPort": target}
                 )
-        ports += [_number(self._text(each).split("/")[0]) for each in service.get("expose") or ()]
+        ports += [
+            _number(self._text(each).split("/")[0]) for each in _several(service.get("expose"))
+        ]
         return list(dict.fromkeys(port for port in ports if port)) or [80]
 
     @staticmethod
@@ -352,8 +354,8 @@ class _Project:
 
     def _environment(self, made: _Made, service: Mapping[str, Any]) -> None:
         entries: dict[str, dict[str, Any]] = {}
-        listed = service.get("env_file") or ()
-        for each in [listed] if isinstance(listed, str | dict) else listed:
+        listed = service.get("env_file")
+        for each in _several(listed):
             named = self._text(_mapping(each).get("path") if isinstance(each, dict) else each)
             if values := self._dotenv(named, said=isinstance(made.program, Program)):
                 entries |= {name: _plain(name, value) for name, value in values.items()}
@@ -429,7 +431,7 @@ class _Project:
     # what it mounts
 
     def _mounted(self, made: _Made, service: Mapping[str, Any]) -> None:
-        for each in service.get("volumes") or ():
+        for each in _several(service.get("volumes")):
             if isinstance(each, dict):
                 kind, source = each.get("type"), self._text(each.get("source") or "")
                 target = self._text(each.get("target") or "")
@@ -444,7 +446,7 @@ class _Project:
             elif target:
                 self._kept(made, source or f"unnamed-{len(made.volumes)}", target)
         for kind, place in (("configs", "/"), ("secrets", "/run/secrets/")):
-            for each in service.get(kind) or ():
+            for each in _several(service.get(kind)):
                 name = self._text(_mapping(each).get("source") if isinstance(each, dict) else each)
                 target = self._text(_mapping(each).get("target") or name)
                 self._given(made, kind, name, posixpath.join(place, target))
@@ -545,6 +547,13 @@ def _mapping(value: object) -> Mapping[Any, Any]:
 def _pairs(value: object) -> tuple[Any, ...]:
     """The entries of a list, or the names of a mapping."""
     return tuple(value) if isinstance(value, dict | list) else ()
+
+
+def _several(value: object) -> list[Any]:
+    """The entries of a list; one alone where no list stands."""
+    if isinstance(value, list):
+        return value
+    return [] if value in (None, "") else [value]
 
 
 def _deploy(service: Mapping[str, Any]) -> Mapping[str, Any]:

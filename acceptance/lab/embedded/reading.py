@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.compose import Folder, chosen, composed, is_compose
 from acceptance.lab.embedded.documents import (
     MOST_VALUES,
@@ -108,8 +109,10 @@ class _Reading:
                 self._read_as_it_stands(file, texts[file], patches)
         self._add_composed()
         notes = [*self._notes, *self._skips()]
-        if not self._objects:
-            raise self._nothing(notes)
+        installing = [each for each in self._objects if each["kind"] in installers.KINDS]
+        programs = any(_starts_a_program(item) for item in self._objects)
+        if not self._objects or (installing and not programs):
+            raise self._nothing([*notes, *self._charts(installing)], installing)
         return Found(objects=tuple(self._objects), notes=tuple(notes))
 
     def _read_as_it_stands(self, file: str, text: str, patches: Collection[str]) -> None:
@@ -165,7 +168,13 @@ class _Reading:
             more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
             yield f"skipped: {', '.join(files[:_SHOWN])}{more}: {reason}"
 
-    def _nothing(self, notes: list[str]) -> SetupError:
+    @staticmethod
+    def _charts(installing: list[Manifest]) -> Iterator[str]:
+        for item in installing:
+            yield f"{item['kind']} {item['metadata']['name']}, which installs a chart"
+
+    def _nothing(self, notes: list[str], installing: list[Manifest]) -> SetupError:
+        commands = [installers.command(item, self._objects) for item in installing]
         there = self._place == STANDARD_INPUT or self._place.exists()
         rendered = [reason for reason in self._skipped if "render" in reason]
         return SetupError(
@@ -175,7 +184,9 @@ class _Reading:
                 found="; ".join(notes)
                 or (f"{self._files} files without any" if there else "nothing there"),
                 where="standard input" if self._place == STANDARD_INPUT else str(self._place),
-                fix=rendered[0].partition(": ")[2] if rendered else "pass --manifests=DIR",
+                fix=("; ".join(commands) or rendered[0].partition(": ")[2])
+                if commands or rendered
+                else "pass --manifests=DIR",
             )
         )
 
@@ -236,7 +247,7 @@ class _Reading:
         place: "_Place",
         duplicates: tuple[tuple[str, int], ...],
     ) -> None:
-        if is_compose(item):
+        if is_compose(item, place.file):
             self._composed[place.file] = _checked(item, place)
             return
         if reason := _no_object(item):
