@@ -7,6 +7,7 @@ as a whole; here only those do that it names (`whole: always`).
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -58,7 +59,7 @@ class Planned:
         self.manifests = completed(Manifests.load(FOLDER / name / "given"))
         self.plans = plan_pods(self.manifests)
         self.network = Network(self.manifests, {})
-        pods = defaultdict(lambda: SimpleNamespace(restarts=0, problem=""))
+        pods: Any = defaultdict(lambda: SimpleNamespace(restarts=0, problem=""))
         lab = SimpleNamespace(
             manifests=self.manifests, plans=self.plans, network=self.network, pods=pods
         )
@@ -90,6 +91,12 @@ class Planned:
         return "\n".join([*unsupported(self.manifests), *not_emulated(self.manifests, self.plans)])
 
 
+@cache
+def plan(name: str) -> Planned:
+    """Each is read once."""
+    return Planned(name)
+
+
 def with_(field: str) -> list[Any]:
     return [each for each in NAMES if field in EXPECTED[str(each.values[0])]]
 
@@ -110,7 +117,7 @@ def test_what_cannot_be_judged_says_what_to_do(name: str) -> None:
 
 @pytest.mark.parametrize("name", with_("open_webui"))
 def test_both_programs_are_found_whatever_their_names(name: str) -> None:
-    planned = Planned(name)
+    planned = plan(name)
     found = f"{planned.open_webui.namespace}/{planned.open_webui.name}"
     assert found == planned.expected["open_webui"]
     wanted = planned.expected.get("gateway", "none/none")
@@ -119,7 +126,7 @@ def test_both_programs_are_found_whatever_their_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", with_("declared"))
 def test_the_declared_endpoint_is_judged_as_it_is(name: str) -> None:
-    planned = Planned(name)
+    planned = plan(name)
     wanted = planned.expected["declared"]
     if wanted.startswith("http"):
         check_declared(planned.workload, planned.place, "")
@@ -134,7 +141,7 @@ def test_the_declared_endpoint_is_judged_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", with_("gateway"))
 def test_the_keys_agree_where_they_do(name: str) -> None:
-    planned = Planned(name)
+    planned = plan(name)
     wanted = planned.expected.get("key", "agrees")
     sent = declared_for_gateway(planned.workload, planned.place).key
     key = master_key_behind(planned.gateway, planned.manifests)
@@ -144,7 +151,7 @@ def test_the_keys_agree_where_they_do(name: str) -> None:
 
 @pytest.mark.parametrize("name", with_("models"))
 def test_each_model_has_somebody_who_answers(name: str) -> None:
-    planned = Planned(name)
+    planned = plan(name)
     offers = offers_of(planned.manifests, planned.plans)
     upstreams = dict(entries(planned.litellm)) if not planned.litellm.missing else {}
     for model, host in planned.expected["models"].items():
@@ -169,7 +176,7 @@ def entries(plan: PodPlan) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", with_("open_webui"))
 def test_what_is_done_about_it_is_said(name: str) -> None:
-    planned = Planned(name)
+    planned = plan(name)
     said = planned.said()
     for phrase in planned.expected.get("said", ()):
         assert phrase in said, said
@@ -181,7 +188,7 @@ def test_what_is_done_about_it_is_said(name: str) -> None:
 def test_containers_without_a_network_in_common_do_not_know_each_other(
     name: str, tmp_path: Path
 ) -> None:
-    planned = Planned(name)
+    planned = plan(name)
     planned.network.write(tmp_path / "table", planned.plans, {}, silent=1)
     table = yaml.safe_load((tmp_path / "table").read_text())
     seen = table["pods"][f"{planned.expected['open_webui']}-0"]["names"]

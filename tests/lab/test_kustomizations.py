@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from acceptance.errors import SetupError
-from acceptance.lab.embedded import kustomize
 from acceptance.lab.embedded.manifests import Manifests
 from tests.odd import PLANTED
 
@@ -65,14 +66,14 @@ def test_nobody_is_asked_however_the_field_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[str] = []
-    real = kustomize.subprocess.run
+    real = subprocess.run
 
-    def watched(command: list[str], **options: object) -> object:
+    def watched(command: list[str], **options: Any) -> object:  # noqa: ANN401  # as run takes
         given.append((Path(command[-1]) / "kustomization.yaml").read_text())
-        assert set(options["env"]) == {"PATH", "HOME", "KUBECONFIG"}  # type: ignore[call-overload]  # as it is called
-        return real(command, **options)  # type: ignore[call-overload]  # likewise
+        assert set(options["env"]) == {"PATH", "HOME", "KUBECONFIG"}
+        return real(command, **options)
 
-    monkeypatch.setattr(kustomize.subprocess, "run", watched)
+    monkeypatch.setattr(subprocess, "run", watched)
     text = "Resources: [pod.yaml, 'https://x.example/a.yaml']\nRESOURCES: ['git@x.example:a/b']\n"
     Manifests.load(folder(tmp_path, pod=POD, k=text))
     assert given
