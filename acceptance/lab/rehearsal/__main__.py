@@ -46,7 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m acceptance.lab.rehearsal", description=__doc__)
-    parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to start")
+    parser.add_argument(
+        "--manifests",
+        type=_places,
+        default=(DEFAULT,),
+        help="folder or file to start, or several with commas",
+    )
     parser.add_argument(
         "--from",
         dest="older",
@@ -86,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _places(text: str) -> tuple[Path, ...]:
+    return tuple(Path(each.strip()) for each in text.split(","))
+
+
 def _versions(text: str) -> Versions:
     pairs = dict(each.partition("=")[::2] for each in text.split(","))
     if not pairs or not all(name in _PROGRAMS and version for name, version in pairs.items()):
@@ -119,7 +128,7 @@ class _Rehearsal:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._profile = read_profile(contract_in(options.contract) / NAME)
-        given = Manifests.load(options.manifests)
+        given = Manifests.load(*options.manifests)
         given = completed(given.trusted() if options.allow_code else given)
         self._older = of_versions(given, options.older)
         self._reports: Path = options.reports.resolve()
