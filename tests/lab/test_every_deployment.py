@@ -88,7 +88,8 @@ class Planned:
 
     def said(self) -> str:
         """All that is said about what is done with it."""
-        return "\n".join([*unsupported(self.manifests), *not_emulated(self.manifests, self.plans)])
+        nobody = not_emulated(self.manifests, self.plans)
+        return "\n".join([*unsupported(self.manifests), f"nobody answers for {', '.join(nobody)}"])
 
 
 @cache

@@ -79,12 +79,11 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
 
 
 def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, ...]:
-    """A line for each model that no emulated provider answers for."""
-    return tuple(
-        f"LiteLLM's {entry.name} has a provider that is not emulated: nobody answers for it"
-        for entry in _entries(manifests, tuple(plans))
-        if entry.prefix not in PREFIXES
-    )
+    """The models for which no emulated provider answers, whichever of their entries is asked."""
+    known: dict[str, bool] = {}
+    for entry in _entries(manifests, tuple(plans)):
+        known[entry.name] = known.get(entry.name, False) or entry.prefix in PREFIXES
+    return tuple(name for name, emulated in known.items() if not emulated)
 
 
 def _elsewhere(
