@@ -98,13 +98,12 @@ def _elsewhere(
     if service:
         if not _runs_elsewhere(entry, service, manifests, plans):
             return None
-        host = _full_name(namespace_of(service), service["metadata"]["name"])
+        if host != HOST:
+            host = _full_name(namespace_of(service), service["metadata"]["name"])
     elif named and _is_in_a_cluster(host, named, manifests):
         if _is_a_slip(named, manifests):
             return None
         host = _full_name(named.namespace, named.name)
-    elif manifests.get("Service", entry.namespace, host):  # the host of Compose's containers
-        host = _full_name(entry.namespace, host)
     if dialect == "openai" and not host.endswith("api.openai.com"):
         dialect = "compatible"
     own = {default: prefix for prefix, (_, default) in PREFIXES.items() if default}
