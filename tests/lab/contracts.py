@@ -81,5 +81,7 @@ def _place(host: str) -> Mapping[str, object]:
 
 
 def _title(host: str) -> str:
-    """A provider's name: one that the sentences take, and that no other host has."""
-    return f"Provider {host.replace('.', ' ').replace('/', ' ')}"
+    """A provider's name: one that the sentences take."""
+    if "/" in host:
+        return host.rpartition("/")[2].capitalize()
+    return f"Provider {host.replace('.', ' ')}"
