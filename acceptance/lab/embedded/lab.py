@@ -202,7 +202,7 @@ class EmbeddedLab:
         for plan in self._plans:
             if isinstance(plan.program, Emulated):
                 local = self.providers.endpoints[plan.program.provider].port
-                ports[plan.key] = {plan.program.port: local}
+                ports[plan.key] = {plan.listens: local}
             elif plan.key in self._pods:
                 ports[plan.key] = self._pods[plan.key].ports()
         self._network.write(

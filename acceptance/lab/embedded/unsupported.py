@@ -40,7 +40,7 @@ _WITHOUT_EFFECT = {
     "topologySpreadConstraints",
 }  # fmt: skip
 """Where and as whom a pod runs; what it asks and whom is the same."""
-_AS_IF_NOT_THERE = (None, False, "", [], {}, "ClusterFirst")
+_AS_IF_NOT_THERE: tuple[object, ...] = (None, False, "", [], {}, "ClusterFirst")
 """What charts write where nobody has chosen anything."""
 _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim"}
 
