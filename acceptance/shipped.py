@@ -7,7 +7,7 @@ from pathlib import Path
 from acceptance.errors import SetupError
 from acceptance.message import explain
 
-NAME = "wiredup"
+COMMAND = "wiredup"
 """Of the package, and of its command."""
 _ENGINE = Path(__file__).parent
 IN_CHECKOUT = (_ENGINE.parent / "pyproject.toml").is_file()
@@ -39,10 +39,10 @@ def require_extra(what: str) -> None:
         raise SetupError(
             explain(
                 f"{what} is not installed.",
-                expected=f"{NAME} with its extra: {NAME}[lab]",
+                expected=f"{COMMAND} with its extra: {COMMAND}[lab]",
                 found=f"no {', '.join(missing)}",
                 where=sys.prefix,
-                fix=f"pip install '{NAME}[lab]' (a wheel: '{NAME}-VERSION-py3-none-any.whl[lab]'); "
+                fix=f"pip install '{COMMAND}[lab]' (of a wheel: 'FILE.whl[lab]'); "
                 "what runs already is judged without it: --context=NAME, or --url=ADDRESS",
             )
         )
@@ -50,7 +50,7 @@ def require_extra(what: str) -> None:
 
 def told_as(command: str, make: str = "") -> str:
     """How a person here calls one of the command's doors: by `make` in a checkout."""
-    return f"make {make or command}" if IN_CHECKOUT else f"{NAME} {command}"
+    return f"make {make or command}" if IN_CHECKOUT else f"{COMMAND} {command}"
 
 
 def restored_by(context: str) -> str:

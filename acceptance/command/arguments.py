@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from acceptance.errors import SetupError
 from acceptance.message import explain
-from acceptance.shipped import NAME
+from acceptance.shipped import COMMAND
 
 
 class Arguments(argparse.ArgumentParser):
@@ -21,8 +21,8 @@ class Arguments(argparse.ArgumentParser):
             more: what stands below the options.
         """
         super().__init__(
-            prog=f"{NAME} {door}",
-            usage=f"{NAME} {door} {usage}",
+            prog=f"{COMMAND} {door}",
+            usage=f"{COMMAND} {door} {usage}",
             description=about,
             epilog=more,
             allow_abbrev=False,

@@ -2,16 +2,16 @@
 
 from acceptance.command.arguments import Arguments
 from acceptance.command.judging import judge
-from acceptance.shipped import NAME
+from acceptance.shipped import COMMAND
 
 _MORE = f"""\
 examples:
-  {NAME} check my-manifests                  {NAME} check --context=home
-  kustomize build overlays/home | {NAME} check -
-  {NAME} check --url=https://chat.example     (ACCEPTANCE_ACCOUNT_PASSWORD is a variable)
+  {COMMAND} check my-manifests                  {COMMAND} check --context=home
+  kustomize build overlays/home | {COMMAND} check -
+  {COMMAND} check --url=https://chat.example     (ACCEPTANCE_ACCOUNT_PASSWORD is a variable)
 
 Each option has a variable: --contract is ACCEPTANCE_CONTRACT. All others, and pytest's own:
-{NAME} check --options. Reports are in reports/; exit codes 0 accepted, 1 not accepted,
+{COMMAND} check --options. Reports are in reports/; exit codes 0 accepted, 1 not accepted,
 98 incomplete, 99 not judged."""
 
 

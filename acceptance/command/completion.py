@@ -6,7 +6,7 @@ from dataclasses import fields
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.plugin.settings import Settings, option
-from acceptance.shipped import NAME
+from acceptance.shipped import COMMAND
 
 _BASH = """\
 _{name}() {{
@@ -36,9 +36,9 @@ def completion(arguments: list[str], doors: Iterable[str]) -> str:
                 "There is no such completion.",
                 expected=" or ".join(_SCRIPTS),
                 found=" ".join(arguments) or "nothing",
-                where=f"{NAME} completion",
-                fix=f'bash: eval "$({NAME} completion bash)" in ~/.bashrc',
+                where=f"{COMMAND} completion",
+                fix=f'bash: eval "$({COMMAND} completion bash)" in ~/.bashrc',
             )
         )
     options = " ".join([*filter(None, map(option, fields(Settings))), "--url", "--json"])
-    return _SCRIPTS[arguments[0]].format(name=NAME, doors=" ".join(doors), options=options)
+    return _SCRIPTS[arguments[0]].format(name=COMMAND, doors=" ".join(doors), options=options)

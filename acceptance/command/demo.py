@@ -21,7 +21,7 @@ from acceptance.lab.providers.behaviour import Behaviour
 from acceptance.lab.terminal import say, write
 from acceptance.plugin.contract import CONTRACT, run_of
 from acceptance.report.run import Run
-from acceptance.shipped import FEATURES, NAME, PREFIX
+from acceptance.shipped import COMMAND, FEATURES, PREFIX
 from acceptance.verdict import ExitCode, Verdict
 
 
@@ -104,7 +104,7 @@ def main(arguments: list[str]) -> int:
     if caller.run is None:
         return ExitCode.UNFIT
     write(_compared(fault, obvious, caller.run))
-    write(f"({time.monotonic() - started:.0f} s; {NAME} check FOLDER judges your own manifests)")
+    write(f"({time.monotonic() - started:.0f} s; {COMMAND} check FOLDER judges your own manifests)")
     return ExitCode.ACCEPTED
 
 

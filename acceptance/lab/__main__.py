@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+from acceptance.contract.profile import NAME, read_profile
+from acceptance.contract.reading import STORY, contract_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.backends import EmulatedOutages
 from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
@@ -16,11 +18,11 @@ from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.environments import CACHE
 from acceptance.lab.terminal import say, write
 from acceptance.resources import ServiceName
-from acceptance.shipped import IN_CHECKOUT, NAME
+from acceptance.shipped import COMMAND, IN_CHECKOUT
 from acceptance.target import Outage, Target
 from acceptance.verdict import ExitCode
 
-_COMMAND = "python -m acceptance.lab" if IN_CHECKOUT else f"{NAME} lab"
+_LAB = "python -m acceptance.lab" if IN_CHECKOUT else f"{COMMAND} lab"
 _OUTAGES = {outage.name.lower(): outage for outage in Outage}
 _LOOK_SECONDS = 1.0
 """Between two looks at the programs, once all is up."""
@@ -45,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"{NAME} lab", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{COMMAND} lab", description=__doc__)
     parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to start")
     parser.add_argument(
         "--allow-code",
@@ -53,9 +55,10 @@ def _parser() -> argparse.ArgumentParser:
         help="run code that the manifests bring for LiteLLM to import: it runs as you",
     )
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
-    for name, default in (("open-webui", "apps/open-webui"), ("gateway", "ml/litellm")):
+    parser.add_argument("--contract", type=Path, default=STORY, help="whose Services are shown")
+    for name in ("open-webui", "gateway"):
         parser.add_argument(
-            f"--{name}-service", type=_service, default=default, help=f"namespace/name [{default}]"
+            f"--{name}-service", type=_service, help="namespace/name [the contract's]"
         )
     commands = parser.add_subparsers(dest="command", metavar="away | back")
     away = commands.add_parser("away", help="take a provider away from the lab that is up")
@@ -74,12 +77,15 @@ def _service(text: str) -> ServiceName:
 
 def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
+    profile = read_profile(contract_in(options.contract) / NAME)
     manifests = Manifests.load(options.manifests)
     manifests = completed(manifests.trusted() if options.allow_code else manifests)
     programs = programs_for(manifests, cache=options.cache, say=say)
     with EmbeddedLab(manifests, programs, say=say) as lab:
         target = embedded_target(
-            lab, open_webui=options.open_webui_service, gateway=options.gateway_service
+            lab,
+            open_webui=options.open_webui_service or profile.open_webui,
+            gateway=options.gateway_service or profile.gateway,
         )
         with published(lab, options.cache):
             write(_described(lab, target))
@@ -101,10 +107,10 @@ def _described(lab: EmbeddedLab, target: Target) -> str:
         *(f"  log          {pod.log_file}" for pod in lab.pods.values()),
         *(f"  note         {note}" for note in target.notes),
         "",
-        f"  judge it                  {'pytest' if IN_CHECKOUT else f'{NAME} check'} --reuse",
-        f"  take a provider away      {_COMMAND} away {next(iter(providers))} hangs",
+        f"  judge it                  {'pytest' if IN_CHECKOUT else f'{COMMAND} check'} --reuse",
+        f"  take a provider away      {_LAB} away {next(iter(providers))} hangs",
         f"                            ({', '.join(providers)}; {', '.join(_OUTAGES)})",
-        f"  give all back             {_COMMAND} back",
+        f"  give all back             {_LAB} back",
         "",
     ]
     return "\n".join(lines)
@@ -127,7 +133,7 @@ def _take_away(cache: Path, provider: str, outage: Outage) -> None:
             known = ", ".join(lab.providers.endpoints)
             raise SetupError(f"The lab has no provider {provider!r}; it has {known}.")
         EmulatedOutages(lab.providers, {}).take_away(provider, outage)
-    write(f"{provider} {outage} until `{_COMMAND} back`")
+    write(f"{provider} {outage} until `{_LAB} back`")
 
 
 def _give_back(cache: Path) -> None:

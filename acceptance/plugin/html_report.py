@@ -13,7 +13,7 @@ from acceptance.plugin.redaction import redactor
 from acceptance.plugin.reports import PUBLISHED
 from acceptance.plugin.settings import settings_of
 from acceptance.report.record import PAGE
-from acceptance.shipped import NAME, absent, told_as
+from acceptance.shipped import COMMAND, absent, told_as
 
 _LATER = f"the verdict stands; `{told_as('report')}` makes the report from this run's results"
 
@@ -41,7 +41,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if not installed(cache):
             lacking = f"`{told_as('report')}` installs it and makes one"
             if absent():
-                lacking = f"{NAME}[lab] brings what makes one"
+                lacking = f"{COMMAND}[lab] brings what makes one"
             say(f"no HTML report: Allure is not installed; {lacking}")
             return
         reports = config.stash[PUBLISHED]

@@ -10,10 +10,10 @@ from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.masking import Redactor
 from acceptance.message import explain
-from acceptance.plugin.settings import Settings, chosen_versions
+from acceptance.plugin.settings import Settings, chosen_versions, places
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
-from acceptance.shipped import IN_CHECKOUT, NAME, require_extra, told_as
+from acceptance.shipped import COMMAND, IN_CHECKOUT, require_extra, told_as
 from acceptance.target import Account, Target
 from acceptance.waiting import Progress
 
@@ -42,7 +42,9 @@ def _embedded(
             raise SetupError(_two_labs(settings.manifests))
         lab: RunningLab = closing.enter_context(attached(cache, say))
     else:
-        manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
+        manifests = Manifests.load(
+            *(places(settings.manifests) if settings.manifests else (DEFAULT,))
+        )
         manifests = completed(manifests.trusted() if settings.allow_code else manifests)
         for secret in manifests.secrets():
             mask.add(secret)
@@ -120,7 +122,7 @@ def _kind(
     from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # likewise
     from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415  # likewise
 
-    manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
+    manifests = Manifests.load(*(places(settings.manifests) if settings.manifests else (DEFAULT,)))
     manifests = completed(manifests)
     for secret in manifests.secrets():
         mask.add(secret)
@@ -229,7 +231,7 @@ def restore_command(settings: Settings, context: str) -> str:
         options["kubeconfig"] = ":".join(str(each.absolute()) for each in files)
     given = shlex.join(f"--{name}={value}" for name, value in options.items() if value)
     if not IN_CHECKOUT:
-        return f"{NAME} restore {shlex.join([f'--context={context}'])} {given}".rstrip()
+        return f"{COMMAND} restore {shlex.join([f'--context={context}'])} {given}".rstrip()
     arguments = f" ARGS={_for_make(given)}" if given else ""
     return f"make restore CONTEXT={_for_make(context)}{arguments}"
 

@@ -19,7 +19,7 @@ from acceptance.message import explain
 from acceptance.report.cover.binding import bind
 from acceptance.report.earlier import earlier_runs, latest_record
 from acceptance.report.record import PAGE, UnreadableRecordError
-from acceptance.shipped import NAME, absent, require_extra, told_as
+from acceptance.shipped import COMMAND, absent, require_extra, told_as
 from acceptance.verdict import ExitCode
 
 _REPORTS = Path("reports")
@@ -183,7 +183,7 @@ def _no_report(where: Path, expected: str, found: str, fix: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 when done, 99 when it could not be."""
-    parser = argparse.ArgumentParser(prog=f"{NAME} report", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{COMMAND} report", description=__doc__)
     parser.add_argument("--install", action="store_true", help="install Allure, make no report")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder (default: %(default)s)")
     parser.add_argument("--results", type=Path, default=_REPORTS / "allure-results")

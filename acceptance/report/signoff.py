@@ -24,7 +24,7 @@ from acceptance.report.record import (
     intact,
     read,
 )
-from acceptance.shipped import IN_CHECKOUT, NAME, told_as
+from acceptance.shipped import COMMAND, IN_CHECKOUT, told_as
 from acceptance.verdict import ExitCode
 
 NAMESPACE = "open-webui-litellm-acceptance"
@@ -192,7 +192,7 @@ def _problem(title: str, expected: str, found: str, where: Path, *, fix: str = _
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 when it holds, 99 when it does not."""
-    parser = argparse.ArgumentParser(prog=NAME, description=__doc__)
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     verifying = commands.add_parser("verify", help="the digest, and a signature beside the file")
     verifying.add_argument("file", type=Path, nargs="?", default=_RECORD)

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from acceptance.report.record import Suite
-from acceptance.shipped import NAME, ROOT
+from acceptance.shipped import COMMAND, ROOT
 
 _TIMEOUT = 10.0
 """Seconds; a checkout on a slow network disk answers later, and the record does without."""
@@ -33,7 +33,7 @@ def installed_version(folder: Path = ROOT) -> str:
     import tomllib  # noqa: PLC0415  # only where a record is written
 
     try:
-        return version(NAME)
+        return version(COMMAND)
     except PackageNotFoundError:  # it runs from its checkout, without being installed
         file = folder / "pyproject.toml"
         project = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
