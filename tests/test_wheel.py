@@ -7,7 +7,6 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +50,7 @@ class Installed:
             check=False,
         )
 
-    def environ(self, *, bare: bool = False) -> Mapping[str, str]:
+    def environ(self, *, bare: bool = False) -> dict[str, str]:
         """Of a stranger, who has no checkout."""
         packages = self.bare if bare else self.whole
         return {"PATH": os.environ["PATH"], "HOME": "/dev/null", "PYTHONPATH": str(packages)}
@@ -63,12 +62,20 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     quick = ["--no-deps", "--no-index"]
-    build = [*pip, "wheel", *quick, "--no-build-isolation", "--wheel-dir", folder, REPOSITORY]
+    build = [
+        *pip,
+        "wheel",
+        *quick,
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(folder),
+        str(REPOSITORY),
+    ]
     subprocess.run(build, check=True)
     (wheel,) = folder.glob("*.whl")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    into = ["--python", folder / "venv/bin/python"]
-    subprocess.run([*pip, *into, "install", *quick, wheel], check=True)
+    into = ["--python", str(folder / "venv/bin/python")]
+    subprocess.run([*pip, *into, "install", *quick, str(wheel)], check=True)
     (folder / "venv/bin/uv").symlink_to(uv_program())
     packages = Path(sysconfig.get_path("purelib"))
     for name, left_out in (("whole", ()), ("bare", _EXTRA)):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ _JUDGED = ("-m", "not disruptive", "--hands=api", "-p", "no:acceptance.plugin.re
 class _Given:
     """Hands the lab in, and takes the run out."""
 
-    def __init__(self, handed_in: Mapping[pytest.StashKey[object], object]) -> None:
+    def __init__(self, handed_in: Mapping[pytest.StashKey[Any], object]) -> None:
         self._handed_in = handed_in
         self.run: Run | None = None
 
