@@ -20,7 +20,6 @@ from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running import RunningPod
 from acceptance.lab.embedded.unsupported import unsupported
-from acceptance.lab.embedded.upstreams import not_emulated
 from acceptance.lab.providers.client import Providers
 from acceptance.message import explain
 from acceptance.shipped import told_as
@@ -88,7 +87,6 @@ class AttachedLab:
         self.network = Network(self.manifests, outside={})
         self.notes = (
             *unsupported(self.manifests),
-            *not_emulated(self.manifests, self.plans),
             *state["ran"],
         )
         self.pods: Mapping[str, RunningPod] = {
