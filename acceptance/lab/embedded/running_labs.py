@@ -22,6 +22,7 @@ from acceptance.lab.embedded.running import RunningPod
 from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.providers.client import Providers
 from acceptance.message import explain
+from acceptance.shipped import told_as
 from acceptance.waiting import Progress
 
 _KNOWN = "labs"
@@ -144,9 +145,9 @@ def _none_up(cache: Path) -> SetupError:
     return SetupError(
         explain(
             "No lab is up.",
-            expected="a lab that `make lab` has started and that still runs",
+            expected=f"a lab that `{told_as('lab')}` has started and that still runs",
             found="none",
             where=str(cache / _KNOWN),
-            fix="run `make lab` in another terminal, or leave out --reuse",
+            fix=f"run `{told_as('lab')}` in another terminal, or leave out --reuse",
         )
     )
