@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from acceptance.lab.providers.anthropic import Anthropic
 from acceptance.lab.providers.azure import Azure
 from acceptance.lab.providers.chat_completions import OpenAI
+from acceptance.lab.providers.cohere import Cohere
 from acceptance.lab.providers.gemini import Gemini
 from acceptance.lab.providers.ollama import Ollama
 from acceptance.lab.providers.openai_compatible import VLLM, Compatible, Groq, Mistral
@@ -32,14 +33,56 @@ DIALECTS: Mapping[str, type[ProviderApi]] = {
     "compatible": Compatible,
     "azure": Azure,
     "anthropic": Anthropic,
+    "cohere": Cohere,
 }
+_AS_OPENAI = {
+    "ai21_chat": "https://api.ai21.com/studio/v1",
+    "aiml": "https://api.aimlapi.com/v1",
+    "baseten": "https://inference.baseten.co/v1",
+    "chutes": "https://llm.chutes.ai/v1",
+    "cometapi": "https://api.cometapi.com/v1",
+    "compactifai": "https://api.compactif.ai/v1",
+    "cortecs": "https://api.cortecs.ai/v1",
+    "dashscope": "https://dashscope.aliyuncs.com/compatible-mode/v1",
+    "deepinfra": "https://api.deepinfra.com/v1/openai",
+    "featherless_ai": "https://api.featherless.ai/v1",
+    "friendliai": "https://api.friendli.ai/serverless/v1",
+    "galadriel": "https://api.galadriel.com/v1",
+    "hyperbolic": "https://api.hyperbolic.xyz/v1",
+    "inception": "https://api.inceptionlabs.ai/v1",
+    "lambda_ai": "https://api.lambda.ai/v1",
+    "meta_llama": "https://api.llama.com/compat/v1",
+    "minimax": "https://api.minimax.io/v1",
+    "modelscope": "https://api-inference.modelscope.cn/v1",
+    "moonshot": "https://api.moonshot.ai/v1",
+    "morph": "https://api.morphllm.com/v1",
+    "nano-gpt": "https://nano-gpt.com/api/v1",
+    "nebius": "https://api.studio.nebius.ai/v1",
+    "novita": "https://api.novita.ai/v3/openai",
+    "nscale": "https://inference.api.nscale.com/v1",
+    "ovhcloud": "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1",
+    "poe": "https://api.poe.com/v1",
+    "publicai": "https://api.publicai.co/v1",
+    "scaleway": "https://api.scaleway.ai/v1",
+    "synthetic": "https://api.synthetic.new/openai/v1",
+    "v0": "https://api.v0.dev/v1",
+    "vercel_ai_gateway": "https://ai-gateway.vercel.sh/v1",
+    "volcengine": "https://ark.cn-beijing.volces.com/api/v3",
+    "wandb": "https://api.inference.wandb.ai/v1",
+    "xiaomi_mimo": "https://api.xiaomimimo.com/v1",
+    "zai": "https://api.z.ai/api/paas/v4",
+}
+"""Where LiteLLM (1.106.2) sends what it asks as it asks OpenAI, by its prefix."""
 PREFIXES: Mapping[str, tuple[str, str]] = {
+    **{prefix: ("compatible", address) for prefix, address in _AS_OPENAI.items()},
     "openai": ("openai", "https://api.openai.com/v1"),
     "groq": ("groq", "https://api.groq.com/openai/v1"),
     "gemini": ("gemini", "https://generativelanguage.googleapis.com"),
     "mistral": ("mistral", "https://api.mistral.ai/v1"),
     "codestral": ("mistral", "https://codestral.mistral.ai/v1"),
     "anthropic": ("anthropic", "https://api.anthropic.com"),
+    "cohere": ("cohere", "https://api.cohere.com"),
+    "cohere_chat": ("cohere", "https://api.cohere.com"),
     "openrouter": ("compatible", "https://openrouter.ai/api/v1"),
     "xai": ("compatible", "https://api.x.ai/v1"),
     "deepseek": ("compatible", "https://api.deepseek.com/beta"),
@@ -62,6 +105,7 @@ PREFIXES: Mapping[str, tuple[str, str]] = {
     "openai_like": ("compatible", ""),
     "custom_openai": ("compatible", ""),
     "xinference": ("compatible", ""),
+    "docker_model_runner": ("compatible", ""),
 }
 """ProviderApi and default address by LiteLLM's prefix (1.106.2, `get_llm_provider_logic.py`)."""
 _AS_GOOD_AS_EQUAL = 0.9

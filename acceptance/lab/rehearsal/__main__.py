@@ -23,9 +23,9 @@ from acceptance.lab.rehearsal.life import Life
 from acceptance.lab.rehearsal.stage import Deployment, Judge, Stage, of_versions
 from acceptance.lab.terminal import say, write
 from acceptance.message import explain
+from acceptance.shipped import told_as
 from acceptance.verdict import ExitCode
 
-_PROJECT = Path(__file__).parents[3]
 _PROGRAMS = {program.name: program for program in PROGRAMS}
 Versions = Mapping[str, str]
 """By program name, `open-webui`."""
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m acceptance.lab.rehearsal", description=__doc__)
+    parser = argparse.ArgumentParser(prog=told_as("rehearse"), description=__doc__)
     parser.add_argument(
         "--manifests",
         type=_places,
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="look at what people had, and judge no scenario",
     )
-    parser.add_argument("--reports", type=Path, default=_PROJECT / "reports" / "rehearsal")
+    parser.add_argument("--reports", type=Path, default=Path("reports/rehearsal"))
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
     parser.add_argument(
         "--allow-code",

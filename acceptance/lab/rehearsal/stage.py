@@ -24,7 +24,6 @@ from acceptance.report.record import Record, UnreadableRecordError, read
 from acceptance.resources import Environment, ServiceName
 from acceptance.target import Target
 
-_PROJECT = Path(__file__).parents[3]
 _MIGRATED = re.compile(r"Running upgrade \S* ?->")
 """What Alembic writes for each migration (Open WebUI 0.7.2 to 0.12.4)."""
 _TRACEBACK = "Traceback (most recent call last)"
@@ -58,7 +57,7 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judge:
-    """How a running lab is judged: by pytest, a process of its own."""
+    """How a running lab is judged: as anybody judges it, by a process of its own."""
 
     contract: Path
     cache: Path
@@ -71,7 +70,8 @@ class Judge:
         describe(lab)
         folder = self.reports / name
         command = [
-            *(sys.executable, "-m", "pytest", "--reuse", f"--lab={lab.folder}", "--manifests="),
+            *(sys.executable, "-m", "acceptance.command", "check"),
+            *("--reuse", f"--lab={lab.folder}", "--manifests="),
             *(f"--contract={self.contract}", f"--cache={self.cache}"),
             # by the API: the page of another version is laid out in another way
             *(f"--reports={folder}", "--hands=api", *self.more),
@@ -79,7 +79,7 @@ class Judge:
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith("ACCEPTANCE_")
         }
-        subprocess.run(command, cwd=_PROJECT, env=environment, check=False)
+        subprocess.run(command, env=environment, check=False)
         file = latest_record(folder)
         try:
             return read(file.read_text(encoding="utf-8"))[0] if file else None
