@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from acceptance.checks.advisories import MALICIOUS
 from acceptance.errors import SetupError
-from acceptance.lab.environments import UV, Program
+from acceptance.lab.environments import Program, uv_program
 from acceptance.message import excerpt, explain
 
 _TIMEOUT = 120.0
@@ -23,7 +23,7 @@ def releases_between(program: Program, older: str, newer: str) -> tuple[str, ...
         SetupError: the index does not tell.
     """
     command = [
-        *(str(UV), "tool", "run", "--quiet", "--python", sys.executable),
+        *(str(uv_program()), "tool", "run", "--quiet", "--python", sys.executable),
         *("pip", "index", "versions", program.name),
     ]
     index = os.environ.get("UV_DEFAULT_INDEX")

@@ -46,7 +46,9 @@ def test_releases_are_listed_without_the_malicious_ones_and_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = "litellm (1.83.0)\nAvailable versions: 1.83.0, 1.82.10, 1.82.8, 1.82.9, 1.82.6, 1.9.0"
-    monkeypatch.setattr(bisection, "UV", script(tmp_path / "uv", f'echo "{listed}"'))
+    monkeypatch.setattr(
+        bisection, "uv_program", lambda: script(tmp_path / "uv", f"echo '{listed}'")
+    )
     assert releases_between(LITELLM, "1.82.6", "1.83.0") == ("1.82.9", "1.82.10")
 
 
@@ -54,6 +56,6 @@ def test_an_index_that_tells_nothing_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing = script(tmp_path / "uv", "echo 'no route to host' >&2; exit 1")
-    monkeypatch.setattr(bisection, "UV", failing)
+    monkeypatch.setattr(bisection, "uv_program", lambda: failing)
     with pytest.raises(SetupError, match=r"(?s)cannot be listed.*no route to host.*PIP_INDEX_URL"):
         releases_between(LITELLM, "1.0", "2.0")
