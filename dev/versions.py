@@ -97,12 +97,15 @@ def written(text: str, rows: Iterable[Row]) -> str:
     head, _, rest = text.partition(_BEGIN)
     table, _, tail = rest.partition(_END)
     first, rule, *known = table.strip().splitlines()
-    lines = {"+".join(line.split(" | ")[:2]).removeprefix("| "): line for line in known}
-    for row in rows:
-        lines[row.identity] = f"| {row.identity.replace('+', ' | ')} | {_outcome(row)} |"
-    order = [*(each for each in PAIRS if each in lines), *(set(lines) - set(PAIRS))]
-    shown = "\n".join([first, rule, *(lines[each] for each in order)])
+    lines = {each: _line(each, "not run yet") for each in PAIRS}
+    lines |= {"+".join(line.split(" | ")[:2]).removeprefix("| "): line for line in known}
+    lines |= {row.identity: _line(row.identity, _outcome(row)) for row in rows}
+    shown = "\n".join([first, rule, *lines.values()])
     return f"{head}{_BEGIN}\n{shown}\n\n{_END}{tail}"
+
+
+def _line(identity: str, outcome: str) -> str:
+    return f"| {identity.replace('+', ' | ')} | {outcome} |"
 
 
 def _outcome(row: Row) -> str:
