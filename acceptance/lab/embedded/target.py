@@ -10,9 +10,9 @@ from acceptance.errors import Inconclusive, SetupError
 from acceptance.lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from acceptance.lab.embedded.cluster import EmbeddedCluster
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.network import selects
+from acceptance.lab.embedded.network import full_name, selects
 from acceptance.lab.embedded.plan import plan_pods
-from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Emulated
 from acceptance.lab.embedded.running import RunningLab
 from acceptance.lab.embedded.withheld import master_key
 from acceptance.resources import Environment, ServiceName
@@ -52,7 +52,7 @@ def embedded_target(
         if process.plan.program is OPEN_WEBUI
     ):
         raise SetupError(frontend_problem)
-    at_rest = partial(_check_all_live, lab)
+    at_rest, behind = partial(_check_all_live, lab), _emulated(lab)
     return Target(
         name="embedded",
         open_webui="" if frontend_problem else cluster.address(open_webui),
@@ -64,14 +64,24 @@ def embedded_target(
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
-        outages=EmulatedOutages(lab.providers, names, at_rest=at_rest),
-        witness=ProvidersLedger(lab.providers, names),
+        outages=EmulatedOutages(lab.providers, names, at_rest=at_rest, behind=behind),
+        witness=ProvidersLedger(lab.providers, names, behind=behind),
         may_make_user=True,
         docs=lab.manifests.readme,
         notes=(*lab.notes, *_found_otherwise(wanted, (open_webui, gateway))),
         versions=lab.versions,
         at_rest=at_rest,
     )
+
+
+def _emulated(lab: RunningLab) -> Mapping[str, str]:
+    """The lab's name for what the emulated pods of a Service are, by the Service's host."""
+    return {
+        full_name(service): plan.program.provider
+        for service in lab.manifests.of_kind("Service")
+        for plan in lab.plans
+        if isinstance(plan.program, Emulated) and selects(service, plan)
+    }
 
 
 def _found_otherwise(
