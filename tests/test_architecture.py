@@ -11,12 +11,14 @@ import pytest
 from tests.sources import REPOSITORY, ROOMS, files, imports, tree
 
 _BASE, _CONTRACT, _CHECKS = "acceptance", "acceptance.contract", "acceptance.checks"
+_DRAFT = "acceptance.contract.draft"
 _CLIENTS, _KUBERNETES = "acceptance.clients", "acceptance.kubernetes"
 _LAB, _CLUSTER_LAB = "acceptance.lab", "acceptance.lab.cluster"
 _REPORT, _PLUGIN = "acceptance.report", "acceptance.plugin"
 ARROWS: dict[str, set[str]] = {
     _BASE: set(),
     _CONTRACT: {_BASE},
+    _DRAFT: {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _LAB, "steps"},
     _CHECKS: {_BASE, _CONTRACT},
     _CLIENTS: {_BASE, _CONTRACT, _CHECKS},
     _KUBERNETES: {_BASE, _CHECKS},

@@ -114,7 +114,9 @@ def test_the_dns_limitation_is_not_accepted_without_a_waiver(tmp_path: Path) -> 
 def test_the_dns_limitation_is_accepted_and_shown_as_waived(tmp_path: Path) -> None:
     done = _run(tmp_path, _WAIVER)
     assert done.code == 0, done.out
-    assert re.search(r"AC1 AC2 AC3 seamless ~ waived +The model gemini/gemini-2\.0-flash ans", done.out)
+    assert re.search(
+        r"AC1 AC2 AC3 seamless ~ waived +The model gemini/gemini-2\.0-flash ans", done.out
+    )
     assert done.out.count(f"{'':<24}{_SHOWN}\n") == 1
     table = done.out.split(" verdicts =")[1]
     row = next(line for line in table.splitlines() if line.startswith("| 3.3 "))
