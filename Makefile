@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test lint lab draft kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
+.PHONY: help accept accept-browser test deployments lint lab draft kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -31,6 +31,9 @@ accept-kind: environment ## The same on a Kubernetes of its own, made by kind; n
 # In one worker; ARGS=-n2 tries two, which two cores were not enough for. --fast comes without lint.
 test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the project's own tests; ARGS=--fast: in a minute
 	$(RUN) pytest -p xdist -n 1 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
+
+deployments: environment ## Judge each deployment of tests/deployments as a whole; half a minute each
+	$(RUN) pytest tests/lab/test_every_deployment.py --all-deployments $(ARGS)
 
 lint: environment ## Lint and types only
 	$(RUN) ruff check .

@@ -22,7 +22,7 @@ from tests.story import STORY
 
 CONFIG = ("ConfigMap", "ml", "litellm-config")
 FRONT = ("StatefulSet", "apps", "open-webui")
-MANY = REPOSITORY / "tests" / "deployments" / "many"
+MANY = REPOSITORY / "tests" / "deployments" / "many" / "given"
 GROQ = {"model": "groq/llama-3.3-70b-versatile"}
 
 

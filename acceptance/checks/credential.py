@@ -157,7 +157,7 @@ def check_accepted(told: Served, connection: Connection, declared: Secret | None
 
 
 _FIX_KEY = (
-    "compare the key with LITELLM_MASTER_KEY in litellm-secrets (no line feed at its end, no "
+    "compare the key with LiteLLM's LITELLM_MASTER_KEY, in its Secret (no line feed at its end, no "
     "quotes around it, encoded once; sent in the header that LiteLLM reads, see "
     "litellm_key_header_name); LiteLLM without a database says 'No connected db.' to a wrong one"
 )

@@ -145,11 +145,12 @@ _OF_LITELLM = (
         Refusal(
             reason="LiteLLM refuses the key of Open WebUI",
             whose=Whose.OWNER,
-            fix="compare the key of the connection with LITELLM_MASTER_KEY in litellm-secrets",
+            fix="compare the key of the connection with LITELLM_MASTER_KEY of LiteLLM",
         ),
     ),
     (
-        r"Invalid model name passed in",
+        # the second where a wildcard makes LiteLLM look further (1.80 to 1.108)
+        r"Invalid model name passed in|You passed in model=.*?\. There (?:is no|are no healthy)",
         Refusal(
             reason="LiteLLM has no model of this name",
             whose=Whose.OWNER,

@@ -25,6 +25,8 @@ from acceptance.contract.sentences import MODEL, ORDER, PROVIDER, Sentence, Stat
 from acceptance.contract.values import Contract, Model, Provider, refuse
 from acceptance.errors import Subject
 
+STORY = Path(__file__).parents[2] / "features"
+"""The first contract, where none is named."""
 MARKS = frozenset({"disruptive"})
 """Tags of the suite's own, which no profile names."""
 

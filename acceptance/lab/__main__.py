@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+from acceptance.contract.profile import NAME, read_profile
+from acceptance.contract.reading import STORY, contract_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.backends import EmulatedOutages
 from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
@@ -51,9 +53,10 @@ def _parser() -> argparse.ArgumentParser:
         help="run code that the manifests bring for LiteLLM to import: it runs as you",
     )
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what is built once")
-    for name, default in (("open-webui", "apps/open-webui"), ("gateway", "ml/litellm")):
+    parser.add_argument("--contract", type=Path, default=STORY, help="whose Services are shown")
+    for name in ("open-webui", "gateway"):
         parser.add_argument(
-            f"--{name}-service", type=_service, default=default, help=f"namespace/name [{default}]"
+            f"--{name}-service", type=_service, help="namespace/name [the contract's]"
         )
     commands = parser.add_subparsers(dest="command", metavar="away | back")
     away = commands.add_parser("away", help="take a provider away from the lab that is up")
@@ -72,12 +75,15 @@ def _service(text: str) -> ServiceName:
 
 def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
+    profile = read_profile(contract_in(options.contract) / NAME)
     manifests = Manifests.load(options.manifests)
     manifests = completed(manifests.trusted() if options.allow_code else manifests)
     programs = programs_for(manifests, cache=options.cache, say=say)
     with EmbeddedLab(manifests, programs, say=say) as lab:
         target = embedded_target(
-            lab, open_webui=options.open_webui_service, gateway=options.gateway_service
+            lab,
+            open_webui=options.open_webui_service or profile.open_webui,
+            gateway=options.gateway_service or profile.gateway,
         )
         with published(lab, options.cache):
             write(_described(lab, target))

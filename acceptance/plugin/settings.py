@@ -38,8 +38,11 @@ def _setting(
     *,
     default: str | bool | Secret | ServiceName = "",
     choices: tuple[str, ...] = (),
+    several: bool = False,
 ) -> Any:  # noqa: ANN401  # dataclasses.field is typed so as well
-    return field(default=default, metadata={"meaning": meaning, "choices": choices})
+    return field(
+        default=default, metadata={"meaning": meaning, "choices": choices, "several": several}
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,11 +56,13 @@ class Settings:
         choices=TARGETS,
     )
     contract: str = _setting(
-        "folder of feature files and a profile: what is asked; empty: the story's, features/"
+        "folder of feature files and a profile: what is asked; `declared`: what the manifests "
+        "themselves declare, written down for this run; empty: the story's, features/"
     )
     manifests: str = _setting(
-        "folder or file of Kubernetes objects for `embedded` and `kind`, `-`: standard input; "
-        "empty: fixtures/manifests"
+        "folder or file for `embedded` and `kind`: Kubernetes objects, kustomizations, Compose; "
+        "`-`: standard input; several by commas, or by the option again; empty: fixtures/manifests",
+        several=True,
     )
     allow_code: bool = _setting(
         "on `embedded`, run code that the manifests bring for LiteLLM to import (callbacks, custom "
@@ -166,7 +171,10 @@ def add_options(parser: pytest.Parser) -> None:
             # what may be chosen is checked in one place, for all three sources
             choices = "|".join(each.metadata["choices"]) or each.name.rpartition("_")[2].upper()
             meaning = f"{meaning} [{shown_default(each) or '-'}]"
-            group.addoption(option(each), default=None, metavar=choices, help=meaning)
+            action = "append" if each.metadata["several"] else "store"
+            group.addoption(
+                option(each), action=action, default=None, metavar=choices, help=meaning
+            )
 
 
 def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -212,20 +220,27 @@ def take(config: pytest.Config) -> None:
 
 def _with_standard_input(config: pytest.Config, settings: Settings) -> Settings:
     """The settings; where manifests come from standard input, a file of this run holds them."""
-    if settings.manifests != "-":
+    places = settings.manifests.split(",")
+    if "-" not in places:
         return settings
-    kept = tempfile.NamedTemporaryFile(prefix="standard-input-", suffix=".yaml")  # noqa: SIM115
-    config.add_cleanup(kept.close)
+    folder = tempfile.TemporaryDirectory(prefix="standard-input-")  # nothing else stands in it
+    config.add_cleanup(folder.cleanup)
+    kept = Path(folder.name) / "standard-input.yaml"
     capture = config.pluginmanager.get_plugin("capturemanager")
     if capture:
         capture.suspend(in_=True)  # pytest has put /dev/null there
     try:
-        kept.write(sys.stdin.buffer.read(_MOST_BYTES))
+        kept.write_bytes(sys.stdin.buffer.read(_MOST_BYTES))
     finally:
         if capture:
             capture.resume()
-    kept.flush()
-    return replace(settings, manifests=kept.name)
+    places[places.index("-")] = str(kept)
+    return replace(settings, manifests=",".join(places))
+
+
+def places(text: str) -> tuple[Path, ...]:
+    """The files and folders that the setting `manifests` names; a name may have commas itself."""
+    return (Path(text),) if Path(text).exists() else tuple(map(Path, text.split(",")))
 
 
 def _wipe(name: str) -> None:
@@ -292,7 +307,7 @@ def _given(
 ) -> Iterator[tuple[Any, str]]:
     """The values of a setting with their places, the strongest first."""
     if option(setting) and (value := config.getoption(setting.name, default=None)) is not None:
-        yield value, option(setting)
+        yield ",".join(value) if isinstance(value, list) else value, option(setting)
     if variable(setting) in environ:
         yield environ[variable(setting)], f"the environment variable {variable(setting)}"
     if setting.name in table:

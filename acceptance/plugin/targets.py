@@ -10,7 +10,7 @@ from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.masking import Redactor
 from acceptance.message import explain
-from acceptance.plugin.settings import Settings, chosen_versions
+from acceptance.plugin.settings import Settings, chosen_versions, places
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 from acceptance.target import Account, Target
@@ -39,7 +39,9 @@ def _embedded(
             raise SetupError(_two_labs(settings.manifests))
         lab: RunningLab = closing.enter_context(attached(cache, say))
     else:
-        manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
+        manifests = Manifests.load(
+            *(places(settings.manifests) if settings.manifests else (DEFAULT,))
+        )
         manifests = completed(manifests.trusted() if settings.allow_code else manifests)
         for secret in manifests.secrets():
             mask.add(secret)
@@ -116,7 +118,7 @@ def _kind(
     from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # likewise
     from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415  # likewise
 
-    manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
+    manifests = Manifests.load(*(places(settings.manifests) if settings.manifests else (DEFAULT,)))
     manifests = completed(manifests)
     for secret in manifests.secrets():
         mask.add(secret)

@@ -10,11 +10,12 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pytest_bdd.feature import get_feature
 
@@ -23,14 +24,16 @@ from acceptance.clients.answers import nonce
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.contract.feature_files import places, title_of
 from acceptance.contract.profile import NAME
-from acceptance.contract.reading import read_contract
+from acceptance.contract.reading import STORY, read_contract
 from acceptance.contract.sentences import PROVIDER, States, known
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.lab import environments
-from acceptance.lab.embedded.lab import EmbeddedLab
+from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.running_labs import attached, published
+from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.running import RunningLab
+from acceptance.lab.embedded.running_labs import attached_to, describe
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.plugin.gherkin import DISRUPTIVE
 from acceptance.secret import Secret
@@ -38,19 +41,18 @@ from acceptance.target import Account, Target
 from acceptance.verdict import ExitCode, Verdict
 from dev.kill_matrix.judge import judge
 
-_FOLDER = Path(__file__).parents[2] / "features"
 _QUOTED = re.compile(r'"([^"<>]+)"')
 _OTHER = "-changed"
 _ROWS = ("criteria", "requirements", "tasks")
 """Sections whose texts are for people."""
-_SLICE = 5
-"""Every so many of the changes are tried by `--slice`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mutation:
     """One change of one file of the contract."""
 
+    kind: str
+    """What the value is: its sentence's, an example's, or the one of a section of the profile."""
     file: str
     line: int
     """Of the file, from 1."""
@@ -60,9 +62,9 @@ class Mutation:
     tame: str = ""
     """Why it may be as true as before; empty where it cannot be."""
 
-    def write(self, folder: Path) -> Path:
+    def write(self, contract: Path, folder: Path) -> Path:
         """A copy of the contract with this change."""
-        shutil.copytree(_FOLDER, folder)
+        shutil.copytree(contract, folder)
         path = folder / self.file
         lines = path.read_text(encoding="utf-8").splitlines()
         lines[self.line - 1 : self.line] = self.new.splitlines()
@@ -109,13 +111,48 @@ class Noticed:
 def mutations(contract: Contract) -> Iterator[Mutation]:
     """Every value of the contract, changed in turn."""
     for path in contract.files:
+        kind = ""
         for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            kind = _kind(text.strip()) or kind
             for what, new in _changes(text.strip(), contract):
                 indent = text[: len(text) - len(text.lstrip())]
-                changed = "\n".join(indent + each for each in new.splitlines())
-                tame = _tame(text.strip(), new)
-                yield Mutation(file=path.name, line=number, what=what, new=changed, tame=tame)
+                yield Mutation(
+                    kind=f"{kind} {_sort(what, contract)}",
+                    file=path.name,
+                    line=number,
+                    what=what,
+                    new="\n".join(indent + each for each in new.splitlines()),
+                    tame=_tame(text.strip(), new),
+                )
     yield from _of_the_profile(contract)
+
+
+def some_of_each_kind(contract: Contract) -> list[Mutation]:
+    """The slice: of each kind of value one change, and rather one that is not refused at once."""
+    first: dict[str, Mutation] = {}
+    judged: dict[str, Mutation] = {}
+    for each in mutations(contract):
+        if each.kind in judged or each.tame or _disturbs(contract, each):
+            continue
+        first.setdefault(each.kind, each)
+        with tempfile.TemporaryDirectory() as folder, suppress(SetupError):
+            read_contract(each.write(contract.folder, Path(folder) / "features"))
+            judged[each.kind] = each
+    return [*{**first, **judged}.values()]
+
+
+def _kind(text: str) -> str:
+    """What the values of a line are; empty: those of the line above, whose table it is."""
+    if text.startswith("Examples:"):
+        return "example"
+    said = known(text.partition(" ")[2])
+    return said.states.name if said and said.states else ""
+
+
+def _sort(what: str, contract: Contract) -> str:
+    """What the value is that is changed."""
+    old, _, _ = what.partition(" -> ")
+    return "provider" if old in contract.providers else "model" if old in contract.models else ""
 
 
 def _tame(text: str, new: str) -> str:
@@ -155,15 +192,19 @@ def _values(text: str, contract: Contract) -> Iterator[tuple[str, str]]:
             )
 
 
-def _others(value: str) -> Iterable[str]:
+def _others(value: str) -> Iterator[str]:
+    """What is wrong in a value's place: of an address each part in turn."""
     if "://" not in value:
-        return (value + _OTHER,)
-    return (
-        value.replace("http://", "https://"),
-        value.replace("/v1", ""),
-        re.sub(r":(\d+)/", ":9999/", value),
-        value.replace(".ml.", ".other."),
-    )
+        yield value + _OTHER
+        return
+    url = urlsplit(value)
+    path = url.path.removesuffix("/v1") if url.path.endswith("/v1") else f"{url.path}/v1"
+    name, *domains = (url.hostname or "").split(".")
+    host = ".".join((name, "other", *domains[1:])) if domains else name + _OTHER
+    yield url._replace(scheme="http" if url.scheme == "https" else "https").geturl()
+    yield url._replace(path=path).geturl()
+    yield url._replace(netloc=f"{url.hostname}:9999").geturl()
+    yield url._replace(netloc=f"{host}:{url.port}" if url.port else host).geturl()
 
 
 def _cells(text: str, contract: Contract) -> Iterator[tuple[str, str]]:
@@ -198,7 +239,14 @@ def _of_the_profile(contract: Contract) -> Iterator[Mutation]:
             section = section if entry[1] else entry[2]
             for what, new in _entry(section, *entry.groups()):
                 tame = _tame(text, new)
-                yield Mutation(file=path.name, line=number, what=what, new=new, tame=tame)
+                yield Mutation(
+                    kind=section or entry[2],
+                    file=path.name,
+                    line=number,
+                    what=what,
+                    new=new,
+                    tame=tame,
+                )
 
 
 def _entry(section: str, indent: str, name: str, value: str) -> Iterator[tuple[str, str]]:
@@ -262,63 +310,76 @@ def _disturbs(story: Contract, mutation: Mutation) -> bool:
     )
 
 
-_target: Target | None = None
+class Judging:
+    """A lab that stays up, by a contract that it fulfils, and by changed ones."""
+
+    def __init__(self, lab: RunningLab, contract: Contract) -> None:
+        self._contract = contract
+        self._target = embedded_target(
+            lab,
+            open_webui=contract.open_webui,
+            gateway=contract.gateway,
+            names=contract.providers,
+        )
+        target = self._target
+        self._administrator = OpenWebUI(
+            target.open_webui, target.administrator, name="the lab's administrator"
+        )
+        self._administrator.sign_in()
+
+    def noticed(self, mutation: Mutation) -> Noticed:
+        """Who notices this change."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                copy = mutation.write(self._contract.folder, Path(folder) / "features")
+                contract = read_contract(copy)
+            except SetupError as error:
+                return Noticed(mutation=mutation, refused=_gist(str(error)))
+            stated_in = contract if mutation.new else self._contract  # a line that went is not
+            stating, comparing = _stating(stated_in, mutation)
+            found = judge(self._target_by(contract), contract, stating)
+        if found.unfit:
+            unfit = found.unfit.splitlines()[0]
+            if mutation.file == NAME:
+                return Noticed(mutation=mutation, refused=unfit)
+            return Noticed(mutation=mutation, beside=(f"nothing was judged: {unfit}",))
+        failed = [
+            title for title, ending in found.endings.items() if ending.verdict is Verdict.FAILED
+        ]
+        profile = mutation.file == NAME
+        beside = [] if profile else [each for each in failed if each not in stating | comparing]
+        noticed = failed if profile or stating & set(failed) else []
+        told = [note for note in found.remarks if "in no sentence of the contract" in note]
+        if not noticed and told:
+            return Noticed(mutation=mutation, refused=f"remarked: {told[0]}")
+        return Noticed(mutation=mutation, failed=tuple(noticed), beside=tuple(beside))
+
+    def _target_by(self, contract: Contract) -> Target:
+        """The target, with an account of its own: one signs in 15 times in three minutes only."""
+        account = Account(email=f"{nonce().lower()}@lab.example", password=Secret(nonce()))
+        self._administrator.add_user(account, role="admin")
+        target = self._target
+        if contract.open_webui.name != target.open_webui_service.name:
+            target = replace(target, open_webui_service=contract.open_webui)
+        if contract.gateway.name != target.gateway_service.name:
+            target = replace(target, gateway_service=contract.gateway)
+        return replace(target, administrator=account)
+
+
+_judging: Judging
+"""Of a process that tries changes: a pool hands nothing else from its start to its tasks."""
 _open = ExitStack()
 
 
-def _attach(cache: Path) -> None:
-    """Take the lab that is up for this process."""
-    global _target  # noqa: PLW0603  # a pool hands nothing else from its initializer to its tasks
+def start(lab: Path, contract: Path) -> None:
+    """Let this process try changes of a contract on the lab of this folder."""
+    global _judging  # noqa: PLW0603  # as above
     steps.load()
-    story = read_contract(_FOLDER)
-    lab = _open.enter_context(attached(cache, lambda _line: None))
-    _target = embedded_target(
-        lab, open_webui=story.open_webui, gateway=story.gateway, names=story.providers
-    )
+    _judging = Judging(_open.enter_context(attached_to(lab)), read_contract(contract))
 
 
-def _tried(mutation: Mutation) -> Noticed:
-    assert _target is not None
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            contract = read_contract(mutation.write(Path(folder) / "features"))
-        except SetupError as error:
-            return Noticed(mutation=mutation, refused=_gist(str(error)))
-        before = read_contract(_FOLDER)  # a line that went is stated there only
-        stating, comparing = _stating(contract if mutation.new else before, mutation)
-        found = judge(_judged_by(_target, contract), contract, stating)
-    if found.unfit:
-        unfit = found.unfit.splitlines()[0]
-        if mutation.file == NAME:
-            return Noticed(mutation=mutation, refused=unfit)
-        return Noticed(mutation=mutation, beside=(f"nothing was judged: {unfit}",))
-    failed = [title for title, ending in found.endings.items() if ending.verdict is Verdict.FAILED]
-    profile = mutation.file == NAME
-    beside = [] if profile else [each for each in failed if each not in stating | comparing]
-    noticed = failed if profile or stating & set(failed) else []
-    told = [note for note in found.remarks if "in no sentence of the contract" in note]
-    if not noticed and told:
-        return Noticed(mutation=mutation, refused=f"remarked: {told[0]}")
-    return Noticed(mutation=mutation, failed=tuple(noticed), beside=tuple(beside))
-
-
-def _judged_by(target: Target, contract: Contract) -> Target:
-    """The target with an account of its own: one may sign in 15 times in three minutes only."""
-    account = Account(email=f"{nonce().lower()}@lab.example", password=Secret(nonce()))
-    first = OpenWebUI(target.open_webui, target.administrator, name="the lab's administrator")
-    global _administrator  # noqa: PLW0603  # it signs in once a process
-    _administrator = _administrator or first
-    if _administrator is first:
-        first.sign_in()
-    _administrator.add_user(account, role="admin")
-    if contract.open_webui.name != target.open_webui_service.name:
-        target = replace(target, open_webui_service=contract.open_webui)
-    if contract.gateway.name != target.gateway_service.name:
-        target = replace(target, gateway_service=contract.gateway)
-    return replace(target, administrator=account)
-
-
-_administrator: OpenWebUI | None = None
+def _noticed(mutation: Mutation) -> Noticed:
+    return _judging.noticed(mutation)
 
 
 def _gist(message: str) -> str:
@@ -327,31 +388,38 @@ def _gist(message: str) -> str:
     return f"{place}: expected {found['expected']}, found {found['found']}"
 
 
-def run(chosen: Collection[Mutation], *, cache: Path) -> list[Noticed]:
-    """What was noticed of each change, against one lab that stays up.
+def try_each(
+    chosen: Sequence[Mutation],
+    lab: EmbeddedLab,
+    contract: Contract,
+    *,
+    start: Callable[[Path, Path], None] = start,
+) -> list[Noticed]:
+    """What was noticed of each change, in their order, on a lab that is up and fulfils the rest.
 
-    Raises:
-        SetupError: the lab does not start.
+    Args:
+        chosen: what to change.
+        lab: where it is judged.
+        contract: what is changed.
+        start: begins each process that tries changes.
     """
-    programs = environments.ensure_all(cache=cache, say=print)
-    manifests = Manifests.load(DEFAULT)
-    spawn = multiprocessing.get_context("spawn")
-    story = read_contract(_FOLDER)
-    alone = [each for each in chosen if _disturbs(story, each)]
+    describe(lab)
+    alone = [each for each in chosen if _disturbs(contract, each)]
     rest = [each for each in chosen if each not in alone]
     found = []
-    with EmbeddedLab(manifests, programs.__getitem__, say=print) as lab, published(lab, cache):
-        for some, workers in ((rest, 2), (alone, 1)):
-            with ProcessPoolExecutor(
-                workers, mp_context=spawn, initializer=_attach, initargs=(cache,)
-            ) as pool:
-                for noticed in pool.map(_tried, some):
-                    found.append(noticed)
-                    mark = "" if noticed.right else "  <- WRONG"
-                    line = f"{len(found):>3}/{len(chosen)} {noticed.mutation}: {noticed.by}{mark}"
-                    print(line, flush=True)  # noqa: T201  # progress
-    order = {each: number for number, each in enumerate(chosen)}
-    return sorted(found, key=lambda each: order[each.mutation])
+    for some, workers in ((rest, 2), (alone, 1)):
+        with ProcessPoolExecutor(
+            workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=start,
+            initargs=(lab.folder, contract.folder),
+        ) as pool:
+            for noticed in pool.map(_noticed, some):
+                found.append(noticed)
+                mark = "" if noticed.right else "  <- WRONG"
+                line = f"{len(found):>3}/{len(chosen)} {noticed.mutation}: {noticed.by}{mark}"
+                print(line, flush=True)  # noqa: T201  # progress
+    return sorted(found, key=lambda each: chosen.index(each.mutation))
 
 
 def document(found: Iterable[Noticed]) -> str:
@@ -377,18 +445,22 @@ def document(found: Iterable[Noticed]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Change each value; 0 when each change was noticed by who states it."""
     parser = argparse.ArgumentParser(prog="contract-matrix", description=__doc__)
-    parser.add_argument("--slice", action="store_true", help="some of the changes only")
+    parser.add_argument("--slice", action="store_true", help="one change of each kind of value")
     parser.add_argument("--only", default="", help="those whose description holds this text")
+    parser.add_argument("--contract", type=Path, default=STORY, help="whose values are changed")
+    parser.add_argument("--manifests", type=Path, default=DEFAULT, help="what fulfils it")
     parser.add_argument("--cache", type=Path, default=environments.CACHE)
     parser.add_argument("--document", type=Path, help="write the matrix as Markdown as well")
     options = parser.parse_args(arguments)
     steps.load()
-    every = list(mutations(read_contract(_FOLDER)))
-    chosen = [
-        each for each in every[:: _SLICE if options.slice else 1] if options.only in str(each)
-    ]
     try:
-        found = run(chosen, cache=options.cache)
+        contract = read_contract(options.contract)
+        of_interest = some_of_each_kind(contract) if options.slice else list(mutations(contract))
+        chosen = [each for each in of_interest if options.only in str(each)]
+        manifests = completed(Manifests.load(options.manifests))
+        programs = programs_for(manifests, cache=options.cache, say=print)
+        with EmbeddedLab(manifests, programs, say=print) as lab:
+            found = try_each(chosen, lab, contract)
     except SetupError as error:
         print(error, file=sys.stderr)  # noqa: T201  # a command speaks
         return ExitCode.UNFIT

@@ -16,7 +16,7 @@ from acceptance.lab.embedded.running_labs import published
 from acceptance.lab.environments import CACHE, Environment
 from tests.lab.sessions import REPOSITORY, Session, judge
 
-MANY = REPOSITORY / "tests" / "deployments" / "many"
+MANY = REPOSITORY / "tests" / "deployments" / "many" / "given"
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,20 @@ from pathlib import Path
 
 import pytest
 
+import steps
+from acceptance.contract.reading import read_contract
+from acceptance.contract.values import Contract
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.running_labs import published
 from acceptance.lab.environments import CACHE, Environment
+from dev.kill_matrix.contract import (
+    Mutation,
+    document,
+    some_of_each_kind,
+    start,
+    try_each,
+)
 from tests.lab.sessions import REPOSITORY, Session, judge
 
 HOME = REPOSITORY / "tests" / "contracts" / "home"
@@ -41,11 +51,24 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(programs: Mapping[str, Environment], cache: Path) -> Iterator[Path]:
-    """The cache folder in which the lab of that home is found."""
-    manifests = Manifests.load(HOME / "manifests")
-    with EmbeddedLab(manifests, programs.__getitem__) as up, published(up, cache):
+def up(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
+    """The lab of that home."""
+    with EmbeddedLab(Manifests.load(HOME / "manifests"), programs.__getitem__) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def home(up: EmbeddedLab, cache: Path) -> Iterator[Path]:
+    """The cache folder in which it is found."""
+    with published(up, cache):
         yield cache
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    """What is asked of that home."""
+    steps.load()
+    return read_contract(HOME)
 
 
 def judged(folder: Path, contract: Path, cache: Path, *arguments: str) -> Session:
@@ -93,7 +116,6 @@ class Change:
     """Titles of the scenarios; none where the contract is refused."""
     place: str = ""
     """Where it is refused."""
-    file: str = "chat.feature"
 
 
 def test_a_model_more_is_some_words_more_in_the_features_and_the_profile(
@@ -135,43 +157,23 @@ def test_a_service_that_is_not_there_is_told_and_who_was_judged_in_its_place(
     )
 
 
-UPSTREAMS = "Each model stands for an upstream"
 CHANGES = {
     "a model": Change(old="      | deep   |\n", new="      | deeper |\n", place="chat.feature:"),
-    "a provider": Change(
-        old="| deep   | DeepSeek  |",
-        new="| deep   | Anthropic |",
-        red=frozenset({"deep answers as itself (Anthropic)"}),
-    ),
-    "the name at the provider": Change(
-        old="deep: deepseek-chat",
-        new="deep: deepseek-reasoner",
-        red=frozenset({"deep answers as itself (DeepSeek)", UPSTREAMS}),
-        file="profile.yaml",
-    ),
     "the order of a chain": Change(
         old="| 2     | claude |\n      | 3     | big    |\n      | 4     | claude |",
         new="| 2     | big    |\n      | 3     | claude |\n      | 4     | big    |",
         red=frozenset({"What replaces DeepSeek"}),
-    ),
-    "the endpoint": Change(
-        old="http://proxy.ai:4000/v1",
-        new="http://proxy.ai:9000/v1",
-        red=frozenset({"The declared endpoint is the proxy", "The endpoint in use is the proxy"}),
-    ),
-    "the Secret": Change(
-        old='"chat-key"', new='"other-key"', red=frozenset({"The key comes from a secret"})
     ),
     "the tag of a criterion": Change(old="@AC7 @task9_1", new="@AC8 @task9_1", place="feature:14"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_one_wrong_value_is_noticed_by_who_states_it(
+def test_one_wrong_value_is_told_by_the_whole_run(
     home: Path, tmp_path: Path, change: Change
 ) -> None:
     contract = copied(tmp_path)
-    file = contract / change.file
+    file = contract / "chat.feature"
     assert change.old in file.read_text()
     file.write_text(file.read_text().replace(change.old, change.new, 1))
 
@@ -180,3 +182,62 @@ def test_one_wrong_value_is_noticed_by_who_states_it(
     assert red_in(tmp_path) == change.red, session.out
     assert session.code == (1 if change.red else 99), session.out
     assert change.place in session.out
+
+
+KINDS = {
+    *("DECLARED_ENDPOINT", "KEY_SOURCE", "CHAIN_OF model", "CHAIN", "CHAIN model"),
+    *("example", "example model", "example provider"),
+    *("open_webui", "gateway", "criteria", "tasks", "providers", "upstreams"),
+}
+UPSTREAMS = "Each model stands for an upstream"
+NOTICED = {
+    ("chat.feature", "| DeepSeek ", "| Anthropic "): {"deep answers as itself (Anthropic)"},
+    ("profile.yaml", "deep: deepseek-chat", "deep: deepseek-reasoner"): {
+        *("deep answers as itself (DeepSeek)", UPSTREAMS)
+    },
+    ("chat.feature", "http://proxy.ai:4000/v1", "http://proxy.ai:9000/v1"): {
+        *("The declared endpoint is the proxy", "The endpoint in use is the proxy")
+    },
+    ("chat.feature", '"chat-key"', '"other-key"'): {"The key comes from a secret"},
+}
+"""By file, a value in it and a wrong one: the scenarios that state it."""
+
+
+def changed(file: str, old: str, new: str) -> Mutation:
+    """The contract with the first line changed that holds this."""
+    lines = (HOME / "features" / file).read_text().splitlines()
+    number, line = next((n, line) for n, line in enumerate(lines, 1) if old in line)
+    new = line.replace(old, new)
+    return Mutation(kind="named", file=file, line=number, what=f"{old} -> {new}", new=new)
+
+
+def test_each_kind_of_value_is_noticed_by_who_states_it(
+    up: EmbeddedLab, contract: Contract
+) -> None:
+    """The slice of the contract matrix, and changes of which it is known who notices them."""
+    of_each_kind = some_of_each_kind(contract)
+    named = {changed(*key): red for key, red in NOTICED.items()}
+
+    found = try_each([*of_each_kind, *named], up, contract)
+
+    assert [f"{each.mutation}: {each.by}" for each in found if not each.right] == []
+    assert {each.kind.strip() for each in of_each_kind} == KINDS
+    assert {each.mutation: {*each.failed} for each in found if each.mutation in named} == named
+
+
+def blind(lab: Path, contract: Path) -> None:
+    """Begin a process in which nobody compares the order of a chain any more."""
+    start(lab, contract)
+    pytest.MonkeyPatch().setattr("steps.chain.check_chain", lambda _chain, _wanted: None)
+
+
+def test_a_value_that_nobody_compares_is_told(up: EmbeddedLab, contract: Contract) -> None:
+    [noticed] = try_each(
+        [changed("chat.feature", "| 3     | big    |", "| 3     | deep   |")],
+        up,
+        contract,
+        start=blind,
+    )
+
+    assert not noticed.right
+    assert document([noticed]).endswith("| NOBODY |\n")

@@ -17,7 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.errors import SetupError
-from acceptance.plugin.settings import Settings, chosen_versions, option, read, variable
+from acceptance.plugin.settings import (
+    Settings,
+    chosen_versions,
+    option,
+    places,
+    read,
+    variable,
+)
 from acceptance.resources import ServiceName
 from acceptance.secret import MASK, Secret
 from tests.odd import PLANTED, TEXTS
@@ -299,3 +306,13 @@ def test_whatever_is_set_is_taken_or_refused(
 
 def _lines(table: Mapping[str, str]) -> str:
     return "\n".join(f"{name} = {value}" for name, value in table.items())
+
+
+def test_manifests_are_several_by_commas_or_by_the_option_again(
+    pyproject: Path, tmp_path: Path
+) -> None:
+    assert _read(pyproject, options={"manifests": ["a", "b,c"]}).manifests == "a,b,c"
+    assert places("a,b,c") == (Path("a"), Path("b"), Path("c"))
+    odd = tmp_path / "with, a comma"
+    odd.mkdir()
+    assert places(str(odd)) == (odd,)

@@ -7,6 +7,7 @@ from pathlib import Path
 import steps
 from acceptance.contract.draft.declared import declared_in
 from acceptance.contract.draft.folder import write_draft
+from acceptance.contract.draft.found import MEANT
 from acceptance.contract.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
@@ -19,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     steps.load()
     try:
-        found = declared_in(Manifests.load(options.manifests), str(options.manifests))
+        given = options.manifests
+        places = [given] if Path(given).exists() else given.split(",")
+        found = declared_in(Manifests.load(*map(Path, places)), given)
         contract = write_draft(found, options.into)
     except SetupError as error:
         write(str(error))
@@ -31,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     if doubts:
         write("\nFound so; is it meant so?\n")
-        write("\n".join(f"  {each}" for each in doubts))
+        write("\n".join(f"  {each.removesuffix(MEANT)}" for each in doubts))
     write(f"\nRead it, correct it, and judge by it: pytest --contract={options.into}")
     return 0
 
@@ -42,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("into", type=Path, help="the folder to write, which must not exist")
     parser.add_argument(
-        "--manifests", type=Path, default=DEFAULT, help="folder or file of the objects to read"
+        "--manifests",
+        default=str(DEFAULT),
+        help="folders or files, by commas: what is declared there",
     )
     return parser
 

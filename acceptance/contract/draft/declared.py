@@ -20,8 +20,9 @@ from acceptance.contract.draft.serving import (
     service_place,
 )
 from acceptance.errors import SetupError
-from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.network import Network, selects
+from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.network import Network, behind, named_by, selects
 from acceptance.lab.embedded.placeholders import completed, configuration_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
@@ -31,6 +32,7 @@ from acceptance.lab.embedded.upstreams import (
     entry_of,
     is_a_slip,
     is_in_a_cluster,
+    service_of,
 )
 from acceptance.lab.embedded.withheld import master_key, parsed
 from acceptance.lab.providers.catalogue import PREFIXES, host_and_port
@@ -84,7 +86,7 @@ class _Reading:
             open_webui=replace(front, port=0),
             gateway=replace(service, port=0),
             endpoint=endpoint,
-            key=bool(connection.key),
+            key=bool(connection.key or key_secret),
             key_secret=key_secret,
             offered=serving.offered,
             models=serving.models,
@@ -108,16 +110,8 @@ class _Reading:
                     "from what is in force, with --target=live or --target=url",
                 )
             )
-        named = [service_in(url, namespace=seen_from) for url in urls]
-        meant = next(
-            (
-                plan
-                for service in named
-                for plan in plans
-                if service and self._selects(service, plan)
-            ),
-            plans[0],
-        )
+        named = {key for url in urls for key in self._led_to(url, seen_from)}
+        meant = next((plan for plan in plans if plan.key in named), plans[0])
         if len(owners) > 1:
             others = ", ".join(f"{kind} {space}/{name}" for kind, space, name in owners)
             self._remarks.doubt(
@@ -131,7 +125,7 @@ class _Reading:
 
     def _service_of(self, plan: PodPlan) -> ServiceName:
         """A Service of these pods; the program's own port first."""
-        mine = [each for each in self._services if self._selects(each, plan)]
+        mine = [each for each in self._services if each.name != HOST and self._selects(each, plan)]
         if not mine:
             self._remarks.doubt(ENDPOINT, f"no Service leads to {plan.kind} {plan.key}")
             return ServiceName(namespace=plan.namespace, name=plan.owner, port=plan.program.port)
@@ -141,11 +135,12 @@ class _Reading:
         self, chat: PodPlan, connections: tuple[Declared, ...], service: ServiceName
     ) -> tuple[Declared, str]:
         """The connection that is LiteLLM's, and the address that is to be agreed on."""
+        ours = {each.key for each in self._plans if self._selects(service, each)}
         place = GatewayAddress(
             service=service,
             seen_from=chat.namespace,
             exists=lambda each: each in self._services,
-            leads=lambda url: self._leads(url, chat.namespace, service),
+            leads=lambda url: bool(ours & self._led_to(url, chat.namespace)),
         )
         right = [each for each in connections if not place.mismatch(each.url)]
         if not right:
@@ -163,17 +158,22 @@ class _Reading:
             )
         return right[0], right[0].url
 
-    def _leads(self, url: str, namespace: str, service: ServiceName) -> bool:
-        other = service_in(url, namespace=namespace)
-        theirs = [each.key for each in self._plans if other and self._selects(other, each)]
-        ours = [each.key for each in self._plans if self._selects(service, each)]
-        return bool(theirs) and set(theirs) <= set(ours) and other in self._services
+    def _led_to(self, url: str, seen_from: str) -> set[str]:
+        """The pods to which a URL leads."""
+        service = named_by(url, self._manifests, seen_from=seen_from)
+        port = host_and_port(url)[2]
+        return {each.key for each in behind(service, port, self._plans)} if service else set()
 
     def _key(self, chat: PodPlan, connection: Declared) -> str:
         """The Secret that the key comes from; empty where it comes from elsewhere."""
         if not connection.key:
             self._remarks.doubt(KEY, "Open WebUI has no key for LiteLLM")
-            return ""
+            referred = (
+                mapping(mapping(each.get("valueFrom")).get("secretKeyRef")).get("name")
+                for each in sequence(chat.container.get("env"))
+                if str(each.get("name")).startswith("OPENAI_API_KEY")
+            )
+            return str(next(filter(None, referred), ""))
         for variable in chat.environment.values():
             held = variable.value.reveal().split(";")
             name = re.search(r"Secret ([^,]+)(,|$)", variable.source)
@@ -253,18 +253,19 @@ class _Reading:
                 return f"{entry.address} is a container beside LiteLLM, which the lab does not run"
             text = f"{entry.address} is LiteLLM's own pod, where nothing else runs"
             return Place(title=host, host=host, doubt=text)
+        if manifest := service_of(entry, self._manifests):
+            emulated = emulated_behind(entry, manifest, self._plans)
+            name, namespace = manifest["metadata"]["name"], namespace_of(manifest)
+            if name == HOST:  # Compose's, behind which anything may be
+                return Place(title=emulated.provider if emulated else host, host=host)
+            found = ServiceName(namespace=namespace, name=name, port=0)
+            return service_place(entry, found, emulated.dialect if emulated else "")
         named = service_in(entry.address, namespace=gateway.namespace) if host else None
-        manifest = self._manifests.get("Service", named.namespace, named.name) if named else None
-        if named and manifest:
-            behind = emulated_behind(manifest, self._plans)
-            return service_place(entry, named, behind.dialect if behind else "")
-        if named and is_in_a_cluster(host, named, self._manifests):
-            place = service_place(entry, named)
-            if is_a_slip(named, self._manifests):
-                text = f"there is no Service {named.namespace}/{named.name}, where it is asked"
-                return replace(place, doubt=text)
-            return place
-        return public_place(entry)
+        if named is None or not is_in_a_cluster(host, named, self._manifests):
+            return public_place(entry)
+        text = f"there is no Service {named.namespace}/{named.name}, where it is asked"
+        doubt = text if is_a_slip(named, self._manifests) else ""
+        return replace(service_place(entry, named), doubt=doubt)
 
     def _chains(
         self,

@@ -12,8 +12,8 @@ from acceptance.shown import line
 
 ENDPOINT, KEY, SELECTOR, ANSWERS, CHAINS = "endpoint", "key", "selector", "answers", "chains"
 """What a remark is about, beside a model's name: it is written where that is stated."""
-DOUBT = "? "
-"""How a remark begins that a person must decide on."""
+DOUBT, MEANT = "? ", ". Found so; is it meant so?"
+"""How a remark begins, and ends, that a person must decide on."""
 _SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
 _SAID_OF_A_MODEL = (
     '"{name}" is offered',
@@ -81,7 +81,7 @@ class Remarks:
 
     def doubt(self, about: str, text: str) -> None:
         """Say what a person must decide."""
-        self.tell(about, f"{DOUBT}{text}. Found so; is it meant so?")
+        self.tell(about, f"{DOUBT}{text}{MEANT}")
 
     def tell(self, about: str, text: str) -> None:
         """Say what somebody may want to know."""

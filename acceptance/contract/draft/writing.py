@@ -11,6 +11,7 @@ from acceptance.contract.draft.found import (
     DOUBT,
     ENDPOINT,
     KEY,
+    MEANT,
     SELECTOR,
     Found,
     substitute,
@@ -386,7 +387,7 @@ class _Writing:
             outages.append(Outage.HANGS)
         if every_outage and slow:
             text = f"LiteLLM waits so long for {head} that nobody replaces it when it hangs"
-            yield f"    # {DOUBT}{text}. Found so; is it meant so?"
+            yield f"    # {DOUBT}{text}{MEANT}"
         yield from (
             "    @disruptive",
             f"    Scenario Outline: {instead} answers for {head} when {mine} <outage>",

@@ -1,23 +1,19 @@
-"""`python -m acceptance.lab.cluster`: put the story on a cluster of the lab, and leave it there."""
+"""`python -m acceptance.lab.cluster`: put manifests on a cluster of the lab, for good."""
 
 import argparse
 import sys
 from contextlib import closing
 from pathlib import Path
 
+from acceptance.contract.profile import NAME, read_profile
+from acceptance.contract.reading import STORY, contract_in
 from acceptance.errors import AcceptanceError
 from acceptance.kubernetes.connection import connect
 from acceptance.kubernetes.rollout import settle
 from acceptance.lab.cluster.lab import cluster_lab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.terminal import say
-from acceptance.resources import ServiceName
 from acceptance.verdict import ExitCode
-
-_SERVICES = (
-    ServiceName(namespace="apps", name="open-webui", port=0),
-    ServiceName(namespace="ml", name="litellm", port=0),
-)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,17 +22,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kubeconfig", required=True, help="of the lab's own cluster")
     parser.add_argument("--context", default="", help="where the kubeconfig holds several")
     parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to apply")
+    parser.add_argument("--contract", type=Path, default=STORY, help="whose Services must serve")
     options = parser.parse_args(arguments)
     try:
+        profile = read_profile(contract_in(options.contract) / NAME)
         api = connect(kubeconfig=options.kubeconfig, context=options.context, say=say)
         with closing(api), cluster_lab(api, say=say) as lab:
             lab.apply(Manifests.load(options.manifests))
-            for service in _SERVICES:
+            for service in (profile.open_webui, profile.gateway):
                 settle(api, service, say)
     except AcceptanceError as error:
         say(str(error))
         return ExitCode.UNFIT
-    say(f"the story is on {api.context}")
+    say(f"it is on {api.context}")
     return 0
 
 

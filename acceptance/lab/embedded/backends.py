@@ -108,6 +108,15 @@ def _names_in(
     providers: Providers, provider: Provider, behind: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The lab's names for a provider of the contract: those at its hosts, else its own."""
-    known = [each for each, end in providers.endpoints.items() if end.host in provider.hosts]
-    known += [behind[host] for host in provider.hosts if host in behind]
+    places = {**{end.host: each for each, end in providers.endpoints.items()}, **behind}
+    hosts = {*provider.hosts}
+    known = [name for host, name in places.items() if hosts & _spellings(host)]
+    known += [name for name, end in providers.endpoints.items() if end.host in hosts]
     return tuple(dict.fromkeys(known)) or (provider.name.lower(),)
+
+
+def _spellings(host: str) -> set[str]:
+    """The names by which a host is found; a Service's short ones among them."""
+    service, is_one, _ = host.partition(".svc.")
+    name = service.rpartition(".")[0]
+    return {host, service, f"{service}.svc", name} if is_one else {host}

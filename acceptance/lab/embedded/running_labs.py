@@ -30,9 +30,8 @@ _KNOWN = "labs"
 _STATE = "lab.json"
 
 
-@contextmanager
-def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
-    """Let others find the lab while this lasts."""
+def describe(lab: EmbeddedLab) -> None:
+    """Write into its folder what others need to attach to the lab."""
     state = {
         "manifests": list(lab.manifests),
         "readme": lab.manifests.readme,
@@ -50,6 +49,12 @@ def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
         },
     }
     (lab.folder / _STATE).write_text(json.dumps(state, default=str))
+
+
+@contextmanager
+def published(lab: EmbeddedLab, cache: Path) -> Iterator[None]:
+    """Let others find the lab while this lasts."""
+    describe(lab)
     known = cache / _KNOWN
     known.mkdir(parents=True, exist_ok=True)
     draft, pointer = known / f".{lab.folder.name}", known / lab.folder.name
@@ -111,8 +116,15 @@ def attached(cache: Path, say: Progress) -> Iterator[AttachedLab]:
         raise _none_up(cache)
     if len(found) > 1:
         say(f"{len(found)} labs are up; the newest one is taken: {found[0]}")
-    with Providers.load(found[0] / "providers") as providers:
-        yield AttachedLab(found[0], providers)
+    with attached_to(found[0]) as lab:
+        yield lab
+
+
+@contextmanager
+def attached_to(folder: Path) -> Iterator[AttachedLab]:
+    """The lab of this folder, which is up."""
+    with Providers.load(folder / "providers") as providers:
+        yield AttachedLab(folder, providers)
 
 
 def _up(known: Path) -> list[Path]:

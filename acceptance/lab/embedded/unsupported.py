@@ -1,7 +1,9 @@
 """What of the manifests the lab cannot honour: said, never ignored in silence."""
 
+import re
 from collections.abc import Iterator
 
+from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.placeholders import HIDES
 from acceptance.lab.embedded.plan import WORKLOADS, chosen, plan_pods, refused_command, template_of
@@ -11,12 +13,8 @@ from acceptance.resources import Manifest
 _HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
 _WITHOUT_EFFECT_KINDS = {"PersistentVolumeClaim", "ServiceAccount", "PodDisruptionBudget"}
 """Kinds that change nothing of what the story asks, where there is one node and no API server."""
-_RENDER = "render it with `helm template CHART --values=…` and pass the output: --manifests=-"
-_INSTALLERS = {
-    "HelmRelease": _RENDER,
-    "HelmChart": _RENDER,
-    "Application": "pass what it applies: `argocd app manifests NAME | pytest --manifests=-`",
-}
+_OPERATORS = re.compile(r"litellm|open-?webui", re.IGNORECASE)
+"""In the kind or the group of what an operator makes one of the programs of."""
 _HONOURED = {"containers", "volumes"}
 _WITHOUT_EFFECT = {
     "affinity", "automountServiceAccountToken", "enableServiceLinks", "imagePullSecrets",
@@ -31,17 +29,24 @@ _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeCla
 def unsupported(manifests: Manifests) -> tuple[str, ...]:
     """A line for each object or field that is not what it would be on a cluster."""
     plans = plan_pods(manifests)
-    lines = [line for item in manifests for line in _lines(item)]
+    lines = [line for item in manifests for line in _lines(item, manifests)]
     lines += [line for plan in plans for line in plan.notes]
     return tuple(dict.fromkeys([*manifests.notes, *lines]))
 
 
-def _lines(item: Manifest) -> Iterator[str]:
+def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
     where = f"{item['kind']} {namespace_of(item)}/{item['metadata']['name']}"
-    if item["kind"] in _INSTALLERS:
-        yield f"{where} installs a chart, and nothing of it is here: {_INSTALLERS[item['kind']]}"
+    if item["kind"] in installers.KINDS:
+        how = installers.command(item, manifests)
+        yield f"{where} installs a chart, and nothing of it is here: render it with `{how}`"
     elif item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
-        yield f"{where} has no effect in the embedded lab"
+        made = _OPERATORS.search(f"{item['kind']} {item.get('apiVersion')}")
+        yield f"{where} has no effect in the embedded lab" + (
+            ": an operator makes what it stands for, and nothing of that is here; pass what it "
+            "made, by `kubectl get deployment,service,configmap --output=yaml`"
+            if made
+            else ""
+        )
     if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
         yield f"{where}: ExternalName is not resolved in the embedded lab"
     elif item["kind"] == "Service" and not item["spec"].get("selector"):

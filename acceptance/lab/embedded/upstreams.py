@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
-from acceptance.lab.embedded.network import CLUSTER_DOMAIN, selects
+from acceptance.lab.embedded.network import CLUSTER_DOMAIN, behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
 from acceptance.lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
@@ -62,10 +63,10 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
     offers = {each.name: _started(each, plans) for each in (*OFFERS, *_more(plans))}
     for entry in _entries(manifests, plans):
         models = () if "*" in entry.model or not entry.model else (entry.model,)
-        service = _service(entry, manifests)
-        behind = emulated_behind(service, plans) if service else None
-        if behind:
-            name = behind.provider
+        service = service_of(entry, manifests)
+        emulated = emulated_behind(entry, service, plans) if service else None
+        if emulated:
+            name = emulated.provider
             if _told(name, plans):
                 continue
         else:
@@ -98,13 +99,15 @@ def _elsewhere(
     dialect = PREFIXES[entry.prefix][0]
     named = service_in(entry.address, namespace=entry.namespace)
     if service:
-        if not _runs_elsewhere(service, manifests, plans):
+        if not _runs_elsewhere(entry, service, manifests, plans):
             return None
         host = _full_name(namespace_of(service), service["metadata"]["name"])
     elif named and is_in_a_cluster(host, named, manifests):
         if is_a_slip(named, manifests):
             return None
         host = _full_name(named.namespace, named.name)
+    elif manifests.get("Service", entry.namespace, host):  # the host of Compose's containers
+        host = _full_name(entry.namespace, host)
     if dialect == "openai" and not host.endswith("api.openai.com"):
         dialect = "compatible"
     own = {default: prefix for prefix, (_, default) in PREFIXES.items() if default}
@@ -130,21 +133,30 @@ def _full_name(namespace: str, name: str) -> str:
 # What stands behind a name
 
 
-def _service(entry: Entry, manifests: Manifests) -> Manifest | None:
+def service_of(entry: Entry, manifests: Manifests) -> Manifest | None:
     """The Service of the manifests that an entry's address names."""
-    named = service_in(entry.address, namespace=entry.namespace) if entry.address else None
-    return manifests.get("Service", named.namespace, named.name) if named else None
+    address = entry.address
+    return named_by(address, manifests, seen_from=entry.namespace) if address else None
 
 
-def emulated_behind(service: Manifest, plans: tuple[PodPlan, ...]) -> Emulated | None:
+def _behind(entry: Entry, service: Manifest, plans: tuple[PodPlan, ...]) -> list[PodPlan]:
+    """The pods behind a Service; of Compose's host, those that publish the port."""
+    if service["metadata"]["name"] == HOST:
+        return list(behind(service, host_and_port(entry.address)[2], plans))
+    return [plan for plan in plans if selects(service, plan)]
+
+
+def emulated_behind(entry: Entry, service: Manifest, plans: tuple[PodPlan, ...]) -> Emulated | None:
     """The emulated program of the pods behind a Service."""
-    programs = (plan.program for plan in plans if selects(service, plan))
+    programs = (plan.program for plan in _behind(entry, service, plans))
     return next((each for each in programs if isinstance(each, Emulated)), None)
 
 
-def _runs_elsewhere(service: Manifest, manifests: Manifests, plans: tuple[PodPlan, ...]) -> bool:
+def _runs_elsewhere(
+    entry: Entry, service: Manifest, manifests: Manifests, plans: tuple[PodPlan, ...]
+) -> bool:
     """Whether what is behind a Service is nothing that the lab runs, and still runs."""
-    if any(selects(service, plan) for plan in plans):
+    if _behind(entry, service, plans):
         return False  # a real program, which answers for itself
     if not service["spec"].get("selector"):
         return True

@@ -1,7 +1,8 @@
 """What an emulated provider offers, and how it speaks, by LiteLLM's prefix of a model.
 
-`OFFERS` is what the providers of story 17.2 have by themselves. What else LiteLLM's configuration
-names is added to it: see `acceptance.lab.embedded.upstreams`.
+A provider knows its models whatever LiteLLM asks it for: `OFFERS` holds those of the lab's own
+manifests, so that one of them misspelt in a configuration is refused, as in the world. What else
+the configuration names is added: see `acceptance.lab.embedded.upstreams`.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""`python -m tests.lab.embedded.standing_lab FOLDER WAY`: a lab on small programs, left up.
+"""`python -m tests.lab.embedded.standing_lab FOLDER WAY ...`: a lab on small programs, left up.
 
-`make lab` itself, but for the programs. WAY is `cold` or `prepared`.
+`make lab` itself, but for the programs. WAY is `cold` or `prepared`; further arguments are its own.
 """
 
 import sys
@@ -19,7 +19,7 @@ from dev.prepared.starter import PreparedStarter
 from tests.lab.embedded import fake
 
 
-def main(folder: Path, way: str) -> int:
+def main(folder: Path, way: str, *more: str) -> int:
     """Keep the lab up until a signal."""
     (folder / "manifests").mkdir(parents=True)
     (folder / "manifests" / "all.yaml").write_text(yaml.safe_dump_all(fake.manifests()))
@@ -28,6 +28,7 @@ def main(folder: Path, way: str) -> int:
         return fake.programs(folder).__getitem__
 
     arguments = ["--manifests", str(folder / "manifests"), "--cache", str(folder / "cache")]
+    arguments += more
     with ExitStack() as patches:
         patches.enter_context(patch.object(command, "programs_for", programs))
         if way == "prepared":
@@ -39,4 +40,4 @@ def main(folder: Path, way: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

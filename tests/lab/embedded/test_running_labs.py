@@ -30,10 +30,12 @@ def quiet(_line: str) -> None:
 
 
 @contextmanager
-def standing(folder: Path, way: str = "cold") -> Iterator[tuple[subprocess.Popen[str], str]]:
+def standing(
+    folder: Path, way: str = "cold", *more: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`make lab` on small programs, up, and what it has printed; ended with the test."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.lab.embedded.standing_lab", str(folder / "lab"), way],
+        [sys.executable, "-m", "tests.lab.embedded.standing_lab", str(folder / "lab"), way, *more],
         cwd=REPOSITORY,
         env=environment(folder),
         stdout=subprocess.PIPE,
@@ -98,6 +100,21 @@ def test_a_lab_that_is_up_can_be_asked_everything_by_another_process(tmp_path: P
         assert target.witness
         assert target.witness.calls() == ()
         assert pod_says(lab.pods["apps/open-webui-0"].run_python) == "200\n"
+
+
+def test_the_services_are_those_of_the_contract(tmp_path: Path) -> None:
+    home = REPOSITORY / "tests" / "contracts" / "home"
+
+    with standing(tmp_path, "cold", "--contract", str(home)) as (_, printed):
+        assert "there is no Service chat/web, which the contract or a setting names" in printed
+        assert "apps/open-webui was judged, found by its image" in printed
+
+
+def test_a_bad_contract_is_told_before_anything_starts(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--contract", str(tmp_path)]) == 99
+    assert f"{tmp_path}/profile.yaml" in capfd.readouterr().out
 
 
 def pod_says(run_python: Callable[..., str]) -> str:
