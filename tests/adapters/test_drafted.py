@@ -79,3 +79,20 @@ def test_a_fallback_that_is_dropped_is_noticed_by_its_chain(
     red = {name for name, verdict in session.verdicts.items() if verdict != "passed"}
     assert red == {"test_the_gateway_holds_the_chain_of_gpt4o"}, session.out
     assert "expected  gpt-4o -> gpt-4o-mini -> deepseek" in session.out
+
+
+@pytest.mark.usefixtures("programs")
+def test_manifests_are_judged_by_what_they_declare_themselves(tmp_path: Path) -> None:
+    given = REPOSITORY / "tests" / "deployments" / "not-for-chat" / "given"
+    session = judge(tmp_path, "--contract=declared", f"--manifests={given}", "--hands=api")
+
+    assert session.code == 0, session.out
+    assert "\nACCEPTED on embedded: by what its manifests declare: " in session.out
+    assert "The model gpt answers as itself (OpenAI)" in session.out
+    assert not list((tmp_path / "tmp").glob("declared-contract-*"))
+
+
+def test_what_is_up_declares_nothing(tmp_path: Path) -> None:
+    session = judge(tmp_path, "--contract=declared", "--target=url")
+    assert session.code == 99
+    assert "Nothing declares what is asked." in session.out

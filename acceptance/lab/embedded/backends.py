@@ -108,7 +108,7 @@ def _names_in(
     providers: Providers, provider: Provider, behind: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The lab's names for a provider of the contract: those at its hosts, else its own."""
-    places = {**{end.host: each for each, end in providers.endpoints.items()}, **behind}
+    places = {**behind, **{end.host: each for each, end in providers.endpoints.items()}}
     hosts = {*provider.hosts}
     known = [name for host, name in places.items() if hosts & _spellings(host)]
     known += [name for name, end in providers.endpoints.items() if end.host in hosts]
