@@ -96,7 +96,7 @@ image: ## Build the suite's container image, IMAGE=name:tag; needs Docker
 	  --build-arg COMMIT="$$(test -n "$$(git status --porcelain)" || git rev-parse HEAD)" .
 
 lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
-	.venv/bin/$(COMPILE) $(ARGS) --group pyproject.toml:dev --output-file requirements.txt pyproject.toml
+	.venv/bin/$(COMPILE) $(ARGS) --extra lab --group pyproject.toml:dev --output-file requirements.txt pyproject.toml
 	cd acceptance/lab/requirements && ../../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
 	  --output-file litellm.txt litellm.in
 	cd acceptance/lab/requirements && ../../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \

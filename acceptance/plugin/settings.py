@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from acceptance import shipped
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.resources import ServiceName
@@ -74,7 +75,7 @@ class Settings:
         "names"
     )
     litellm: str = _setting("version of LiteLLM, likewise")
-    reuse: bool = _setting("judge the lab that `make lab` left up", default=False)
+    reuse: bool = _setting(f"judge the lab that `{shipped.told_as('lab')}` left up", default=False)
     open_webui_service: ServiceName = _setting(
         "Service of Open WebUI, `namespace/name`; empty: the contract's", default=_NO_SERVICE
     )
@@ -183,7 +184,7 @@ def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Sett
     Raises:
         SetupError: an unknown `ACCEPTANCE_` variable or table entry, or a value of no use.
     """
-    table = _table(config.inipath)
+    table = _table(config)
     _refuse_unknown(environ, table)
     chosen = {each: next(_given(each, config, environ, table), None) for each in fields(Settings)}
     typed = {each.name: _typed(each, *given) for each, given in chosen.items() if given}
@@ -254,19 +255,17 @@ def _wipe(name: str) -> None:
 def one(config: pytest.Config, name: str) -> str:
     """One setting as text, while the others may still be wrong."""
     setting = next(each for each in fields(Settings) if each.name == name)
-    given = next(_given(setting, config, os.environ, _table(config.inipath)), None)
+    given = next(_given(setting, config, os.environ, _table(config)), None)
     return str(_typed(setting, *given)) if given else str(setting.default)
 
 
 def _without_contradiction(settings: Settings) -> Settings:
-    own = next(each for each in Path(__file__).parents if (each / "pyproject.toml").is_file())
-    own /= "README.md"
-    if settings.docs and Path(settings.docs).resolve() == own.resolve():
+    if settings.docs and Path(settings.docs).resolve() == shipped.README.resolve():
         raise SetupError(
             explain(
                 "That README is the suite's own, and says nothing of what is judged.",
                 expected="the README of the application, which names its models and their chain",
-                found=str(own),
+                found=str(shipped.README),
                 where=f"--docs={settings.docs}, ACCEPTANCE_DOCS or pyproject.toml",
                 fix="give its whole path, as in --docs=/home/me/home-lab/README.md",
             )
@@ -314,12 +313,14 @@ def _given(
         yield table[setting.name], f"[tool.acceptance] {setting.name} in pyproject.toml"
 
 
-def _table(inipath: Path | None) -> Mapping[str, Any]:
+def _table(config: pytest.Config) -> Mapping[str, Any]:
     import tomllib  # noqa: PLC0415  # only when a run starts: listing scenarios stays fast
 
-    if inipath is None or inipath.suffix != ".toml":
+    given = config.inipath
+    file = given if given and given.suffix == ".toml" else config.rootpath / "pyproject.toml"
+    if not file.is_file():
         return {}
-    tool = tomllib.loads(inipath.read_text(encoding="utf-8")).get("tool", {})
+    tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     table: object = tool.get("acceptance", {})
     if not isinstance(table, dict):
         raise SetupError(
@@ -327,7 +328,7 @@ def _table(inipath: Path | None) -> Mapping[str, Any]:
                 "The settings cannot be read.",
                 expected="a table of names and values",
                 found=f"a {type(table).__name__}",
-                where=f"[tool.acceptance], {inipath}",
+                where=f"[tool.acceptance], {file}",
                 fix="write `[tool.acceptance]`, and `name = value` below it",
             )
         )

@@ -13,10 +13,12 @@ from acceptance.message import explain
 from acceptance.plugin.settings import Settings, chosen_versions, places
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
+from acceptance.shipped import COMMAND, IN_CHECKOUT, require_extra, told_as
 from acceptance.target import Account, Target
 from acceptance.waiting import Progress
 
 ASK = "ask"
+_LAB = "lab ARGS='--manifests DIR'"
 _TERMINAL = Path(os.ctermid())
 """Of the person who runs this; pytest has taken its standard input away."""
 
@@ -25,6 +27,7 @@ def _embedded(
     settings: Settings, contract: Contract, say: Progress, mask: Redactor, closing: ExitStack
 ) -> Target:
     """The manifests, as local processes."""
+    require_extra("The lab")
     # Only the target that is used costs its imports.
     from acceptance.lab.embedded.lab import EmbeddedLab, programs_for  # noqa: PLC0415
     from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415
@@ -69,7 +72,7 @@ def _two_labs(manifests: str) -> str:
         expected="either the lab that is up, or manifests to start one from",
         found=f"reuse, and manifests {manifests}",
         where="options, ACCEPTANCE_… variables or pyproject.toml",
-        fix="leave one out; `make lab ARGS='--manifests DIR'` starts a lab that stays up",
+        fix=f"leave one out; `{told_as('lab --manifests DIR', _LAB)}` starts a lab that stays up",
     )
 
 
@@ -112,6 +115,7 @@ def _kind(
     settings: Settings, contract: Contract, say: Progress, mask: Redactor, closing: ExitStack
 ) -> Target:
     """The manifests, on a kind cluster of their own."""
+    require_extra("The lab")
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
     from acceptance.lab.cluster.kind import kind_cluster  # noqa: PLC0415  # likewise
     from acceptance.lab.cluster.lab import cluster_lab  # noqa: PLC0415  # likewise
@@ -226,6 +230,8 @@ def restore_command(settings: Settings, context: str) -> str:
         files = [Path(each).expanduser() for each in location_of(settings.kubeconfig).split(":")]
         options["kubeconfig"] = ":".join(str(each.absolute()) for each in files)
     given = shlex.join(f"--{name}={value}" for name, value in options.items() if value)
+    if not IN_CHECKOUT:
+        return f"{COMMAND} restore {shlex.join([f'--context={context}'])} {given}".rstrip()
     arguments = f" ARGS={_for_make(given)}" if given else ""
     return f"make restore CONTEXT={_for_make(context)}{arguments}"
 

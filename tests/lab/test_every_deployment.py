@@ -20,6 +20,7 @@ from acceptance.checks.endpoint import GatewayAddress, check_declared, declared_
 from acceptance.cluster import Workload
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.cluster import EmbeddedCluster
+from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.placeholders import completed
@@ -88,7 +89,8 @@ class Planned:
 
     def said(self) -> str:
         """All that is said about what is done with it."""
-        return "\n".join([*unsupported(self.manifests), *not_emulated(self.manifests, self.plans)])
+        nobody = not_emulated(self.manifests, self.plans)
+        return "\n".join([*unsupported(self.manifests), f"nobody answers for {', '.join(nobody)}"])
 
 
 @cache
@@ -157,8 +159,9 @@ def test_each_model_has_somebody_who_answers(name: str) -> None:
     for model, host in planned.expected["models"].items():
         if not upstreams:
             continue
-        here = [each for each in offers if host == each.host or host.startswith(each.name)]
-        here += [each for each in offers if each.host.startswith(f"{host}.")]
+        name = host.rpartition("/")[2]
+        here = [each for each in offers if host == each.host or name.startswith(each.name)]
+        here += [each for each in offers if each.host.startswith(f"{name}.") or host == HOST]
         answering = [each for each in here if upstreams[model] in each.models]
         assert answering, (model, host, offers)
     for host, models in planned.expected.get("offers", {}).items():

@@ -50,7 +50,7 @@ def _read(
     def getoption(name: str, *, default: object) -> object:
         return (options or {}).get(name, default)
 
-    config = SimpleNamespace(inipath=pyproject, getoption=getoption)
+    config = SimpleNamespace(inipath=pyproject, rootpath=pyproject.parent, getoption=getoption)
     return read(cast("pytest.Config", config), variables or {})
 
 
@@ -85,10 +85,15 @@ def test_a_service_may_have_a_port(pyproject: Path) -> None:
 
 
 def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
+    """That of the folder is read: a command, or another file of pytest's, has its own."""
     config = SimpleNamespace(
-        inipath=tmp_path / "pytest.ini", getoption=lambda _name, default: default
+        inipath=tmp_path / "pytest.ini",
+        rootpath=tmp_path,
+        getoption=lambda _name, default: default,
     )
     assert read(cast("pytest.Config", config), {}) == Settings()
+    (tmp_path / "pyproject.toml").write_text('[tool.acceptance]\ndocs = "mine"\n')
+    assert read(cast("pytest.Config", config), {}) == Settings(docs="mine")
 
 
 @pytest.mark.parametrize(
@@ -236,6 +241,7 @@ def test_no_process_finds_a_password_once_the_settings_are_taken() -> None:
         "import os, pathlib, subprocess, sys, types, pytest\n"
         "from acceptance.plugin import settings\n"
         "config = types.SimpleNamespace(inipath=None, stash=pytest.Stash())\n"
+        "config.rootpath = pathlib.Path('/nowhere')\n"
         "config.getoption = lambda *_, **__: None\n"
         "settings.take(config)\n"
         "assert settings.settings_of(config).gateway_key.reveal() == 'sk-planted-4711'\n"
@@ -270,7 +276,9 @@ def test_the_suites_own_readme_is_not_the_applications(path: str) -> None:
 @pytest.mark.parametrize("table", ["tool.acceptance = 5", "[[tool.acceptance]]\na = 1"])
 def test_a_table_that_is_none_is_refused(pyproject: Path, table: str) -> None:
     pyproject.write_text(table)
-    config = SimpleNamespace(inipath=pyproject, getoption=lambda _name, *, default: default)
+    config = SimpleNamespace(
+        inipath=pyproject, rootpath=pyproject.parent, getoption=lambda _name, *, default: default
+    )
     with pytest.raises(SetupError, match=r"found     a (int|list)"):
         read(cast("pytest.Config", config), {})
 

@@ -1,10 +1,10 @@
 """`python -m acceptance.contract.draft`: write down what a deployment promises, as a contract."""
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 
-import steps
 from acceptance.contract.draft.declared import declared_in
 from acceptance.contract.draft.folder import write_draft
 from acceptance.contract.draft.found import MEANT
@@ -12,13 +12,14 @@ from acceptance.contract.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.terminal import write
+from acceptance.shipped import PREFIX
 from acceptance.verdict import ExitCode
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Draft a contract as the command line says; returns the exit code."""
     options = _parser().parse_args(arguments)
-    steps.load()
+    importlib.import_module(f"{PREFIX}steps").load()
     try:
         given = options.manifests
         places = [given] if Path(given).exists() else given.split(",")

@@ -9,8 +9,10 @@ from acceptance.message import explain
 from acceptance.resources import Manifest, data_of
 from acceptance.secret import Secret
 from acceptance.shapes import secret_in
+from acceptance.shipped import MANIFESTS
 
-DEFAULT = Path(__file__).parents[3] / "fixtures" / "manifests"
+DEFAULT = MANIFESTS
+"""The story's."""
 _DEFAULT_NAMESPACE = "default"
 
 

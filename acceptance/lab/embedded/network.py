@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from acceptance import files
-from acceptance.lab.embedded.compose import NETWORK
+from acceptance.lab.embedded.compose import HOST, NAMESPACE, NETWORK
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
 from acceptance.resources import Manifest, ServiceName, service_in
@@ -54,7 +54,8 @@ class Network:
         """Local ports by address and port, of what no pod serves."""
         for number, (host, local) in enumerate(sorted(outside.items())):
             name, _, port = host.rpartition(":") if ":" in host else (host, "", "443")
-            own = self._services.get(name, (None, ""))[1] or (name if _is_address(name) else "")
+            full = name if name != HOST else f"{HOST}.{NAMESPACE}.svc.{CLUSTER_DOMAIN}"
+            own = self._services.get(full, (None, ""))[1] or (name if _is_address(name) else "")
             address = own or self._outside.setdefault(name, _OUTSIDE.format(number + 1))
             self._beside[f"{address}:{port}"] = local
 

@@ -81,12 +81,11 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
 
 
 def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, ...]:
-    """A line for each model that no emulated provider answers for."""
-    return tuple(
-        f"LiteLLM's {entry.name} has a provider that is not emulated: nobody answers for it"
-        for entry in _entries(manifests, tuple(plans))
-        if entry.prefix not in PREFIXES
-    )
+    """The models for which no emulated provider answers, whichever of their entries is asked."""
+    known: dict[str, bool] = {}
+    for entry in _entries(manifests, tuple(plans)):
+        known[entry.name] = known.get(entry.name, False) or entry.prefix in PREFIXES
+    return tuple(name for name, emulated in known.items() if not emulated)
 
 
 def _elsewhere(
@@ -101,13 +100,12 @@ def _elsewhere(
     if service:
         if not _runs_elsewhere(entry, service, manifests, plans):
             return None
-        host = _full_name(namespace_of(service), service["metadata"]["name"])
+        if host != HOST:
+            host = _full_name(namespace_of(service), service["metadata"]["name"])
     elif named and is_in_a_cluster(host, named, manifests):
         if is_a_slip(named, manifests):
             return None
         host = _full_name(named.namespace, named.name)
-    elif manifests.get("Service", entry.namespace, host):  # the host of Compose's containers
-        host = _full_name(entry.namespace, host)
     if dialect == "openai" and not host.endswith("api.openai.com"):
         dialect = "compatible"
     own = {default: prefix for prefix, (_, default) in PREFIXES.items() if default}
