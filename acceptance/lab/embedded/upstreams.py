@@ -1,7 +1,7 @@
 """The upstreams that LiteLLM's configuration names, each as the offer of an emulated provider.
 
-Not emulated is what signs its requests or speaks a protocol of its own, such as Bedrock, Vertex AI
-and Cohere: nobody answers there, and `not_emulated` says so.
+Not emulated is what signs its requests or speaks a protocol of its own, such as Bedrock and Vertex
+AI: nobody answers there, and `not_emulated` says so.
 """
 
 import re

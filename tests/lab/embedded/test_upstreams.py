@@ -285,7 +285,7 @@ def test_variables_of_litellm_are_followed() -> None:
         ("vllm/vllm-openai:v0.11.0", ["--api-port", "8001"], {}, 8000),
         ("ollama/ollama", [], {}, 11434),
         ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0:11435"}, 11435),
-        ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0"}, 11434),
+        ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0"}, 11434),  # noqa: S104  # as people write it
     ],
 )
 def test_a_program_of_the_manifests_listens_where_it_is_told(
@@ -304,7 +304,7 @@ def test_what_is_not_emulated_is_said() -> None:
     manifests = _manifests(
         {"model": "bedrock/anthropic.claude-v2"},
         {"model": "vertex_ai/gemini-2.5-pro"},
-        {"model": "q", "custom_llm_provider": "cohere"},
+        {"model": "q", "custom_llm_provider": "watsonx"},
         {"model": "openai/q"},
     )
     said = not_emulated(manifests, plan_pods(manifests))
