@@ -9,6 +9,7 @@ from acceptance.contract.values import Provider
 from acceptance.errors import Inconclusive, SetupError
 from acceptance.lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from acceptance.lab.embedded.cluster import EmbeddedCluster
+from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.network import full_name, selects
 from acceptance.lab.embedded.plan import plan_pods
@@ -88,6 +89,7 @@ def _emulated(lab: RunningLab) -> Mapping[str, str]:
         for service in lab.manifests.of_kind("Service")
         for plan in lab.plans
         if isinstance(plan.program, Emulated) and selects(service, plan)
+        if service["metadata"]["name"] != HOST  # Compose's selects every container
     }
 
 
