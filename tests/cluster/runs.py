@@ -19,7 +19,9 @@ from tests.clusters import NODE
 from tests.sources import REPOSITORY
 
 USER, PASSWORD = "ordinary@lab.example", "password-of-an-ordinary-user"
-_LINE = re.compile(r"^(?:AC\d|seamless).*? [✓✗~?!-] (?P<verdict>.+?) +(?P<title>[A-Z].*?)  \(\d+\.\d s\)$")
+_LINE = re.compile(
+    r"^(?:AC\d|seamless).*? [✓✗~?!-] (?P<verdict>.+?) +(?P<title>[A-Z].*?)  \(\d+\.\d s\)$"
+)
 _IN_TIME = 120.0
 """Seconds after which nobody waits for an answer any longer."""
 _LONGEST = 240.0
