@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test lint lab kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
+.PHONY: help accept accept-browser test deployments lint lab kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -31,6 +31,9 @@ accept-kind: environment ## The same on a Kubernetes of its own, made by kind; n
 # In one worker. With ARGS=-n2 a second one runs what is light beside it. --fast comes without lint.
 test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the project's own tests; ARGS=--fast: in a minute
 	$(RUN) pytest -p xdist -n 1 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
+
+deployments: environment ## Judge each deployment of tests/deployments as a whole; half a minute each
+	$(RUN) pytest tests/lab/test_every_deployment.py --all-deployments $(ARGS)
 
 lint: environment ## Lint and types only
 	$(RUN) ruff check .
@@ -90,7 +93,7 @@ image: ## Build the suite's container image, IMAGE=name:tag; needs Docker
 	  --build-arg COMMIT="$$(test -n "$$(git status --porcelain)" || git rev-parse HEAD)" .
 
 lock: environment ## Renew the lock files; ARGS go to uv, as in ARGS=--upgrade
-	.venv/bin/$(COMPILE) $(ARGS) --group pyproject.toml:dev --output-file requirements.txt pyproject.toml
+	.venv/bin/$(COMPILE) $(ARGS) --extra lab --group pyproject.toml:dev --output-file requirements.txt pyproject.toml
 	cd acceptance/lab/requirements && ../../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \
 	  --output-file litellm.txt litellm.in
 	cd acceptance/lab/requirements && ../../../.venv/bin/$(COMPILE) $(ARGS) --python-version 3.11 \

@@ -132,6 +132,8 @@ class Target:
     """Why it does not serve, where the target knows; empty when it does."""
     may_make_user: bool = False
     """Whether the suite may add an ordinary user, and delete it again."""
+    not_emulated: Collection[str] = ()
+    """Models of a lab for which nobody answers: their providers cannot be emulated."""
     docs: str = ""
     """Path of the application's README; empty where none is given."""
     begins: Callable[[], None] = always

@@ -18,10 +18,9 @@ from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
 from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
-from acceptance.report.run import Run
+from acceptance.report.run import Attach, Run
 from acceptance.target import Witness
 from acceptance.waiting import Progress
-from fixtures.evidence import Attach
 
 
 @given(sentence(parse('"{model}" answers by itself'), states=States.ASKED))

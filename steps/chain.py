@@ -15,11 +15,10 @@ from acceptance.clients.gateway import Gateway
 from acceptance.contract.sentences import States, column, sentence
 from acceptance.contract.values import Contract
 from acceptance.errors import Subject
-from acceptance.report.run import Run
+from acceptance.report.run import Attach, Run
 from acceptance.resources import Environment
 from acceptance.secret import Secret
 from acceptance.target import Outage
-from fixtures.evidence import Attach
 
 
 @given(sentence(re(rf"(?P<provider>\w[^\"]*?) (?P<outage>{'|'.join(Outage)})"), takes_away=True))

@@ -18,9 +18,8 @@ from acceptance.cluster import Workload
 from acceptance.contract.sentences import States, sentence
 from acceptance.contract.values import Contract
 from acceptance.errors import Subject
-from acceptance.report.run import Run
+from acceptance.report.run import Attach, Run
 from acceptance.secret import Secret
-from fixtures.evidence import Attach
 
 
 @given("Open WebUI is connected to the gateway")

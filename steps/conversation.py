@@ -10,8 +10,8 @@ from acceptance.clients.hands import Conversation, Hands
 from acceptance.clients.turns import check_last
 from acceptance.contract.sentences import States, sentence
 from acceptance.contract.values import Contract
+from acceptance.report.run import Attach
 from acceptance.target import Target
-from fixtures.evidence import Attach
 
 
 @given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED))

@@ -20,9 +20,8 @@ from acceptance.clients.pod_requests import ask_processes
 from acceptance.cluster import Cluster, PodResponse, Workload
 from acceptance.contract.sentences import States, sentence
 from acceptance.errors import Subject
-from acceptance.report.run import Run
+from acceptance.report.run import Attach, Run
 from acceptance.target import Target
-from fixtures.evidence import Attach
 
 
 @given("Open WebUI is deployed")

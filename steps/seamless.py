@@ -20,8 +20,8 @@ from acceptance.clients.hands import Conversation, Hands
 from acceptance.clients.seamless import CALL_A_TOOL, ask_at_once, ask_at_the_end, listened
 from acceptance.contract.sentences import States, sentence
 from acceptance.contract.values import Contract
+from acceptance.report.run import Attach
 from acceptance.target import Target, Witness
-from fixtures.evidence import Attach
 
 _ASKS_AT_ONCE = 'everybody who may use "{model}" asks it at once, in two conversations'
 _TOO_LONG = 'the answer comes from "{model}", or the user is told that it is too long'

@@ -26,9 +26,8 @@ from acceptance.clients.open_webui import OpenWebUI
 from acceptance.contract.sentences import States, column, sentence
 from acceptance.contract.values import Contract
 from acceptance.errors import Subject
-from acceptance.report.run import Run
+from acceptance.report.run import Attach, Run
 from acceptance.target import Target
-from fixtures.evidence import Attach
 
 
 @given(sentence(parse('"{model}" is offered'), states=States.ASKED))

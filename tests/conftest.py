@@ -51,6 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast", action="store_true", help="leave out the tests that start programs (-m slow)"
     )
+    parser.addoption(
+        "--all-deployments", action="store_true", help="judge each of tests/deployments as a whole"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: starts programs; marked by tests/conftest.py")
+    config.addinivalue_line("markers", "deployments: only with --all-deployments")
     config.stash[_LEFT_OUT] = 0
 
 
@@ -83,6 +87,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     slow = [item for item in items if isinstance(item, pytest.Function) and _starts(item)]
     for each in slow:
         each.add_marker(pytest.mark.slow)
+    if not config.option.all_deployments:
+        items[:] = [item for item in items if not item.get_closest_marker("deployments")]
     if config.option.fast:
         config.stash[_LEFT_OUT] = len(slow)
         items[:] = [item for item in items if item not in set(slow)]

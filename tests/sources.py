@@ -10,6 +10,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
     *("acceptance.contract", "acceptance.checks", "acceptance.clients", "acceptance.kubernetes"),
     *("acceptance.lab.cluster", "acceptance.lab", "acceptance.report", "acceptance.plugin"),
+    "acceptance.command",
     *("acceptance", "dev", "fixtures", "steps"),
 )
 """A room inside of another comes before it."""
@@ -60,7 +61,7 @@ def imports(path: Path) -> list[Import]:
     return [
         Import(file=name, line=node.lineno, module=module, lazy=lazy)
         for node, lazy in _walk(tree(path), lazy=False)
-        for module in _modules(node)
+        for module in _modules(node, path)
     ]
 
 
@@ -72,8 +73,10 @@ def _walk(node: ast.AST, *, lazy: bool) -> Iterator[tuple[ast.Import | ast.Impor
         yield from _walk(child, lazy=inside)
 
 
-def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """What a statement imports; relative imports are banned by the linter."""
+def _modules(node: ast.Import | ast.ImportFrom, path: Path) -> list[str]:
+    """What a statement imports; the linter allows relative ones of the same folder only."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
+    if node.level:
+        return [".".join((*path.relative_to(REPOSITORY).parent.parts, str(node.module)))]
     return [str(node.module)]

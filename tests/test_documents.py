@@ -140,8 +140,9 @@ def test_each_command_exists(page: str) -> None:
 def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
     known = {option(each) for each in fields(Settings)}
     foreign = {
-        *("--alluredir", "--junit-xml", "--markers"),  # of pytest and its plugins
+        *("--alluredir", "--help", "--junit-xml", "--markers"),  # of pytest and its plugins
         "--fast",  # of the project's own tests
+        *("--acceptance", "--json", "--url"),  # of the plugin's and the command's doors
         *("--follow", "--from", "--from-literal", "--namespace"),  # of kubectl
         *("--host-resolver-rules", "--strict", "--upgrade"),  # of Chromium, mypy and uv
     }

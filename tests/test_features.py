@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.plugin.gherkin import DISRUPTIVE
 from tests.features import FOLDER, features, lines, matching, sentences, written
 from tests.sources import REPOSITORY, files, tree
 from tests.story import BEYOND, CRITERIA, REQUIREMENTS, STORY, TAGS
@@ -73,12 +74,9 @@ def test_every_scenario_is_about_a_criterion() -> None:
 
 
 def test_every_tag_is_the_storys_or_declared_and_each_is_used() -> None:
-    declared = {text.partition(":")[0] for text in PYTEST["markers"]}
-    assert declared & KNOWN_TAGS == set(), (
-        "the contract's tags are declared by acceptance.plugin.contract"
-    )
+    assert {DISRUPTIVE} & KNOWN_TAGS == set()
     used = frozenset[str]().union(*(each.tags for each in written()))
-    assert used == KNOWN_TAGS | declared
+    assert used == KNOWN_TAGS | {DISRUPTIVE}
 
 
 def test_the_storys_tags_come_with_its_words(pytestconfig: pytest.Config) -> None:

@@ -62,6 +62,9 @@ class GatewayAddress:
 
     def _elsewhere(self, host: str, service: ServiceName | None) -> str:
         """Why a host is not the gateway."""
+        if self.exists is None and self.address:
+            there = host_of(self.address)
+            return f"{host or 'no host'} is not {there}, and does not list the models of {there}"
         if service is None:
             return f"{host or 'no host'} is outside of the cluster"
         known = self.exists is None or self.exists(service)
@@ -124,6 +127,8 @@ class GatewayAddress:
         return self.target_port(mine) in (agreed, None)
 
     def __str__(self) -> str:
+        if self.exists is None and self.address:
+            return f"LiteLLM at {self.address}"
         return f"LiteLLM, Service {self.service.namespace}/{self.service.name}"
 
 

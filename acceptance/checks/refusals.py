@@ -149,7 +149,8 @@ _OF_LITELLM = (
         ),
     ),
     (
-        r"Invalid model name passed in",
+        # the second where a wildcard makes LiteLLM look further (1.80 to 1.108)
+        r"Invalid model name passed in|You passed in model=.*?\. There (?:is no|are no healthy)",
         Refusal(
             reason="LiteLLM has no model of this name",
             whose=Whose.OWNER,

@@ -16,7 +16,7 @@ from acceptance.checks.refusals import refusal
 from acceptance.clients.hands import Hands
 from acceptance.clients.streaming import Question
 from acceptance.contract.values import Contract
-from acceptance.errors import Blocked, Subject
+from acceptance.errors import Blocked, NotProven, Subject
 from acceptance.message import excerpt, explain
 from acceptance.waiting import Progress, eventually, waiting_for, within
 
@@ -83,6 +83,7 @@ class Answers:
         wanted: Callable[[], Iterable[str]],
         ordinary: Callable[[str], Hands | None] = lambda _model: None,
         lively: Callable[[], None] = lambda: None,
+        nobody: Collection[str] = (),
         say: Progress,
     ) -> None:
         """Ask nothing yet.
@@ -93,6 +94,7 @@ class Answers:
             wanted: the models that the selected scenarios will ask for.
             ordinary: an ordinary user, where there is one who is offered this model.
             lively: raises Blocked where the gateway hangs, so that no answer will come.
+            nobody: models whose providers are not emulated, so that nobody would answer.
             say: shows progress.
         """
         self._hands = hands
@@ -100,6 +102,7 @@ class Answers:
         self._wanted = wanted
         self._ordinary = ordinary
         self._lively = lively
+        self._nobody = nobody
         self._hung_by = ""
         """The model that is told of as the one with which the gateway began to hang."""
         self._say = say
@@ -119,10 +122,12 @@ class Answers:
             UnexpectedAnswerError: Open WebUI did not answer.
             AssertionError: the gateway hangs since models are asked.
             Blocked: likewise, and it was told of another model.
+            NotProven: its provider is not emulated.
             Exception: what asking raised else.
         """
+        self._require_somebody(model)
         if not self._answers:
-            self._ask_all([*self._wanted()])
+            self._ask_all([each for each in self._wanted() if each not in self._nobody])
         if model not in self._answers:
             self._ask_all([model])
         try:
@@ -143,6 +148,12 @@ class Answers:
                     "without end (1.106.2); restart it when its configuration is right",
                 )
             ) from error
+
+    def _require_somebody(self, model: str) -> None:
+        if model in self._nobody:
+            raise NotProven(
+                f"the provider of {model} is not emulated: whether it answers, only `live` shows"
+            )
 
     def _ask_all(self, models: list[str]) -> None:
         lanes: dict[str, list[str]] = {}
@@ -227,7 +238,9 @@ class Answers:
 
         Raises:
             UnexpectedAnswerError: Open WebUI did not answer.
+            NotProven: its provider is not emulated.
         """
+        self._require_somebody(model)
         options = as_the_page() if as_page else {}
         with self._lane if self._one_lane else nullcontext():
             answer = self._ask(model, options)

@@ -24,8 +24,9 @@ from acceptance.contract.profile import NAME, Profile, read_profile
 from acceptance.contract.sentences import MODEL, ORDER, PROVIDER, Sentence, States, known
 from acceptance.contract.values import Contract, Model, Provider, refuse
 from acceptance.errors import Subject
+from acceptance.shipped import FEATURES
 
-STORY = Path(__file__).parents[2] / "features"
+STORY = FEATURES
 """The first contract, where none is named."""
 MARKS = frozenset({"disruptive"})
 """Tags of the suite's own, which no profile names."""

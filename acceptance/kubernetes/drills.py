@@ -20,6 +20,7 @@ from acceptance.kubernetes.scale import certificate, scale_back, wait_until_back
 from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot, by_annotation, marked, pods
 from acceptance.message import explain
 from acceptance.resources import ServiceName
+from acceptance.shipped import restored_by
 from acceptance.signals import defer_signals
 from acceptance.waiting import Progress
 
@@ -85,7 +86,7 @@ def drills(  # what a person says of a drill
         SetupError: the drill was meant for another cluster, or something is away and may not be
             given back.
     """
-    restore_by = restore_by or f"make restore CONTEXT={api.context}"
+    restore_by = restore_by or restored_by(api.context)
     if allowed_on:
         _require_meant(api, allowed_on)
     journal = journal_of(api, notes)

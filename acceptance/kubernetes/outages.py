@@ -15,6 +15,7 @@ from acceptance.kubernetes.scale import certificate, scale_back, scale_to_zero, 
 from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot, pods, snapshot_of
 from acceptance.message import excerpt, explain
 from acceptance.resources import Manifest, ServiceName
+from acceptance.shipped import restored_by
 from acceptance.signals import defer_signals
 from acceptance.target import Outage
 from acceptance.waiting import Progress, eventually
@@ -57,7 +58,7 @@ class ScalingOutages:
         self._api = api.with_rights(*MAY)
         self._backends = backends
         self._journal = journal
-        self._restore_by = restore_by or f"make restore CONTEXT={api.context}"
+        self._restore_by = restore_by or restored_by(api.context)
         self._say = say
         self._leases: dict[str, DrillLease] = {}
         self._taken: dict[str, WorkloadSnapshot] = {}

@@ -18,9 +18,11 @@ from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.environments import CACHE
 from acceptance.lab.terminal import say, write
 from acceptance.resources import ServiceName
+from acceptance.shipped import COMMAND, IN_CHECKOUT
 from acceptance.target import Outage, Target
 from acceptance.verdict import ExitCode
 
+_LAB = "python -m acceptance.lab" if IN_CHECKOUT else f"{COMMAND} lab"
 _OUTAGES = {outage.name.lower(): outage for outage in Outage}
 _LOOK_SECONDS = 1.0
 """Between two looks at the programs, once all is up."""
@@ -45,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m acceptance.lab", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{COMMAND} lab", description=__doc__)
     parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to start")
     parser.add_argument(
         "--allow-code",
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     commands = parser.add_subparsers(dest="command", metavar="away | back")
     away = commands.add_parser("away", help="take a provider away from the lab that is up")
-    away.add_argument("provider", help="as `make lab` lists them")
+    away.add_argument("provider", help="as the lab lists them")
     away.add_argument("outage", choices=_OUTAGES, nargs="?", default=Outage.REFUSED.name.lower())
     commands.add_parser("back", help="give back all providers that were taken away")
     return parser
@@ -105,10 +107,10 @@ def _described(lab: EmbeddedLab, target: Target) -> str:
         *(f"  log          {pod.log_file}" for pod in lab.pods.values()),
         *(f"  note         {note}" for note in target.notes),
         "",
-        "  judge it                  pytest --reuse",
-        f"  take a provider away      python -m acceptance.lab away {next(iter(providers))} hangs",
+        f"  judge it                  {'pytest' if IN_CHECKOUT else f'{COMMAND} check'} --reuse",
+        f"  take a provider away      {_LAB} away {next(iter(providers))} hangs",
         f"                            ({', '.join(providers)}; {', '.join(_OUTAGES)})",
-        "  give all back             python -m acceptance.lab back",
+        f"  give all back             {_LAB} back",
         "",
     ]
     return "\n".join(lines)
@@ -131,7 +133,7 @@ def _take_away(cache: Path, provider: str, outage: Outage) -> None:
             known = ", ".join(lab.providers.endpoints)
             raise SetupError(f"The lab has no provider {provider!r}; it has {known}.")
         EmulatedOutages(lab.providers, {}).take_away(provider, outage)
-    write(f"{provider} {outage} until `python -m acceptance.lab back`")
+    write(f"{provider} {outage} until `{_LAB} back`")
 
 
 def _give_back(cache: Path) -> None:

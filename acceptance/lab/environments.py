@@ -20,10 +20,10 @@ from acceptance.checks.advisories import MALICIOUS, refuse_malicious
 from acceptance.errors import SetupError
 from acceptance.installation import CommandFailedError, Installation, Installer
 from acceptance.message import excerpt, explain
+from acceptance.shipped import require_extra
 
 CACHE = user_cache_path("open-webui-litellm-acceptance")
 """Where the programs and tools are kept unless somebody says otherwise."""
-UV = Path(sys.prefix, "bin", "uv")
 _LOCKS = Path(__file__).with_name("requirements")
 _VERSION = re.compile(r"\d+(\.\d+){1,3}((a|b|rc|\.?dev|\.?post)\d+)?")
 _UNSOLVABLE = "No solution found"
@@ -98,13 +98,36 @@ class Environment:
     version: str
 
 
+def uv_program() -> Path:
+    """The uv that came along.
+
+    Raises:
+        SetupError: none did.
+    """
+    require_extra("The lab")
+    from uv import find_uv_bin  # noqa: PLC0415  # of the extra
+
+    try:
+        return Path(find_uv_bin())
+    except FileNotFoundError as error:
+        raise SetupError(
+            explain(
+                "The lab cannot install its programs.",
+                expected="uv's program beside its package",
+                found=" ".join(str(error).split()),
+                where=sys.prefix,
+                fix="install uv anew: pip install --force-reinstall uv",
+            )
+        ) from error
+
+
 def ensure(
     program: Program,
     *,
     version: str = "",
     cache: Path,
     say: Callable[[str], None],
-    uv: Path = UV,
+    uv: Path | None = None,
 ) -> Environment:
     """The program's environment in the cache folder: reused, or built now.
 
@@ -115,13 +138,14 @@ def ensure(
         version: which one, `0.7.2`, or `0.7` for the newest of these; empty: the committed lock's.
         cache: the folder for what is built once.
         say: shows progress.
-        uv: resolves and installs.
+        uv: resolves and installs; None: the one that came along.
 
     Raises:
         SetupError: it cannot be built: no such version, no network, full disk, unwritable cache,
             wrong hash; or nobody should run it.
     """
     refuse_malicious(program.title, version or program.version)
+    uv = uv or uv_program()
     own = version in ("", program.version)
     lock = program.lock if own else _resolved(program, version, cache=cache, say=say, uv=uv)
     text = lock.read_text(encoding="utf-8")
@@ -170,10 +194,11 @@ def ensure_all(
         say: shows progress.
     """
     wanted = tuple(dict.fromkeys(requirements))
+    uv = uv_program()  # once: in two threads, what it asks Python 3.11 for can be half there
 
     def built(requirement: str) -> Environment:
         name, _, version = requirement.partition("==")
-        return ensure(_program(name), version=version, cache=cache, say=say)
+        return ensure(_program(name), version=version, cache=cache, say=say, uv=uv)
 
     with ThreadPoolExecutor() as pool:
         return dict(zip(wanted, pool.map(built, wanted), strict=True))

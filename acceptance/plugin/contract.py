@@ -11,10 +11,12 @@ from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.plugin import settings
 from acceptance.report.run import Run
+from acceptance.shipped import FEATURES
 from acceptance.verdict import ExitCode
 
 CONTRACT = pytest.StashKey[Contract]()
 """The contract; whoever runs pytest from Python may hand one in."""
+_DISRUPTIVE = "disruptive: takes a provider away for a while, and gives it back"
 _RUN = pytest.StashKey[Run]()
 _LATEST: list[Contract] = []
 """That of the run that was configured last: where scenarios are bound there is no `config`."""
@@ -30,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.exit.Exception(str(error), returncode=ExitCode.UNFIT) from None
     _LATEST[:] = [contract]
     run_of(config)  # it begins
+    config.addinivalue_line("markers", _DISRUPTIVE)
     for row in contract.rows:
         config.addinivalue_line("markers", f"{row.tag}: {row.text}")
 
@@ -45,7 +48,8 @@ def contract_of(config: pytest.Config) -> Contract:
 
         given = settings.one(config, "contract")
         root = config.inipath.parent if config.inipath else config.rootpath
-        folder = Path(given) if given else root / "features"
+        own = root / "features"
+        folder = Path(given) if given else own if own.is_dir() else FEATURES
         config.stash[CONTRACT] = read_contract(folder)
     return config.stash[CONTRACT]
 

@@ -13,8 +13,9 @@ from acceptance.plugin.redaction import redactor
 from acceptance.plugin.reports import PUBLISHED
 from acceptance.plugin.settings import settings_of
 from acceptance.report.record import PAGE
+from acceptance.shipped import COMMAND, absent, told_as
 
-_LATER = "the verdict stands; `make report` makes the report from this run's results"
+_LATER = f"the verdict stands; `{told_as('report')}` makes the report from this run's results"
 
 
 @pytest.hookimpl(trylast=True)
@@ -38,7 +39,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         chosen = settings_of(config).cache
         cache = Path(chosen) if chosen else CACHE
         if not installed(cache):
-            say("no HTML report: Allure is not installed; `make report` installs it and makes one")
+            lacking = f"`{told_as('report')}` installs it and makes one"
+            if absent():
+                lacking = f"{COMMAND}[lab] brings what makes one"
+            say(f"no HTML report: Allure is not installed; {lacking}")
             return
         reports = config.stash[PUBLISHED]
         say("making the report from the results, about 2 s …")

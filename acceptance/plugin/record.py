@@ -31,6 +31,7 @@ from acceptance.report.record import (
 )
 from acceptance.report.run import record_of
 from acceptance.report.suite import suite
+from acceptance.shipped import ROOT
 
 _NOTHING = "nothing changed since the last record"
 _KEPT = pytest.StashKey[str]()
@@ -49,7 +50,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reports = config.rootpath / "reports"
     mask = redactor(config)
     # masked before it is compared, as the earlier one is
-    ran_by, by = settings_of(config).ran_by, suite(config.rootpath)
+    ran_by, by = settings_of(config).ran_by, suite(ROOT)
     made = record_of(run.masked(mask), ran_by=ran_by, suite=by)
     record, _ = read(written(made, mask, mask.own))
     record = _compared(record, reports / WHOLE)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from acceptance import shipped
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.resources import ServiceName
@@ -38,8 +39,11 @@ def _setting(
     *,
     default: str | bool | Secret | ServiceName = "",
     choices: tuple[str, ...] = (),
+    several: bool = False,
 ) -> Any:  # noqa: ANN401  # dataclasses.field is typed so as well
-    return field(default=default, metadata={"meaning": meaning, "choices": choices})
+    return field(
+        default=default, metadata={"meaning": meaning, "choices": choices, "several": several}
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +60,9 @@ class Settings:
         "folder of feature files and a profile: what is asked; empty: the story's, features/"
     )
     manifests: str = _setting(
-        "folder or file of Kubernetes objects for `embedded` and `kind`, `-`: standard input; "
-        "empty: fixtures/manifests"
+        "folder or file for `embedded` and `kind`: Kubernetes objects, kustomizations, Compose; "
+        "`-`: standard input; several by commas, or by the option again; empty: fixtures/manifests",
+        several=True,
     )
     allow_code: bool = _setting(
         "on `embedded`, run code that the manifests bring for LiteLLM to import (callbacks, custom "
@@ -69,7 +74,7 @@ class Settings:
         "names"
     )
     litellm: str = _setting("version of LiteLLM, likewise")
-    reuse: bool = _setting("judge the lab that `make lab` left up", default=False)
+    reuse: bool = _setting(f"judge the lab that `{shipped.told_as('lab')}` left up", default=False)
     open_webui_service: ServiceName = _setting(
         "Service of Open WebUI, `namespace/name`; empty: the contract's", default=_NO_SERVICE
     )
@@ -166,7 +171,10 @@ def add_options(parser: pytest.Parser) -> None:
             # what may be chosen is checked in one place, for all three sources
             choices = "|".join(each.metadata["choices"]) or each.name.rpartition("_")[2].upper()
             meaning = f"{meaning} [{shown_default(each) or '-'}]"
-            group.addoption(option(each), default=None, metavar=choices, help=meaning)
+            action = "append" if each.metadata["several"] else "store"
+            group.addoption(
+                option(each), action=action, default=None, metavar=choices, help=meaning
+            )
 
 
 def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -175,7 +183,7 @@ def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Sett
     Raises:
         SetupError: an unknown `ACCEPTANCE_` variable or table entry, or a value of no use.
     """
-    table = _table(config.inipath)
+    table = _table(config)
     _refuse_unknown(environ, table)
     chosen = {each: next(_given(each, config, environ, table), None) for each in fields(Settings)}
     typed = {each.name: _typed(each, *given) for each, given in chosen.items() if given}
@@ -212,20 +220,27 @@ def take(config: pytest.Config) -> None:
 
 def _with_standard_input(config: pytest.Config, settings: Settings) -> Settings:
     """The settings; where manifests come from standard input, a file of this run holds them."""
-    if settings.manifests != "-":
+    places = settings.manifests.split(",")
+    if "-" not in places:
         return settings
-    kept = tempfile.NamedTemporaryFile(prefix="standard-input-", suffix=".yaml")  # noqa: SIM115
-    config.add_cleanup(kept.close)
+    folder = tempfile.TemporaryDirectory(prefix="standard-input-")  # nothing else stands in it
+    config.add_cleanup(folder.cleanup)
+    kept = Path(folder.name) / "standard-input.yaml"
     capture = config.pluginmanager.get_plugin("capturemanager")
     if capture:
         capture.suspend(in_=True)  # pytest has put /dev/null there
     try:
-        kept.write(sys.stdin.buffer.read(_MOST_BYTES))
+        kept.write_bytes(sys.stdin.buffer.read(_MOST_BYTES))
     finally:
         if capture:
             capture.resume()
-    kept.flush()
-    return replace(settings, manifests=kept.name)
+    places[places.index("-")] = str(kept)
+    return replace(settings, manifests=",".join(places))
+
+
+def places(text: str) -> tuple[Path, ...]:
+    """The files and folders that the setting `manifests` names; a name may have commas itself."""
+    return (Path(text),) if Path(text).exists() else tuple(map(Path, text.split(",")))
 
 
 def _wipe(name: str) -> None:
@@ -239,19 +254,17 @@ def _wipe(name: str) -> None:
 def one(config: pytest.Config, name: str) -> str:
     """One setting as text, while the others may still be wrong."""
     setting = next(each for each in fields(Settings) if each.name == name)
-    given = next(_given(setting, config, os.environ, _table(config.inipath)), None)
+    given = next(_given(setting, config, os.environ, _table(config)), None)
     return str(_typed(setting, *given)) if given else str(setting.default)
 
 
 def _without_contradiction(settings: Settings) -> Settings:
-    own = next(each for each in Path(__file__).parents if (each / "pyproject.toml").is_file())
-    own /= "README.md"
-    if settings.docs and Path(settings.docs).resolve() == own.resolve():
+    if settings.docs and Path(settings.docs).resolve() == shipped.README.resolve():
         raise SetupError(
             explain(
                 "That README is the suite's own, and says nothing of what is judged.",
                 expected="the README of the application, which names its models and their chain",
-                found=str(own),
+                found=str(shipped.README),
                 where=f"--docs={settings.docs}, ACCEPTANCE_DOCS or pyproject.toml",
                 fix="give its whole path, as in --docs=/home/me/home-lab/README.md",
             )
@@ -292,19 +305,21 @@ def _given(
 ) -> Iterator[tuple[Any, str]]:
     """The values of a setting with their places, the strongest first."""
     if option(setting) and (value := config.getoption(setting.name, default=None)) is not None:
-        yield value, option(setting)
+        yield ",".join(value) if isinstance(value, list) else value, option(setting)
     if variable(setting) in environ:
         yield environ[variable(setting)], f"the environment variable {variable(setting)}"
     if setting.name in table:
         yield table[setting.name], f"[tool.acceptance] {setting.name} in pyproject.toml"
 
 
-def _table(inipath: Path | None) -> Mapping[str, Any]:
+def _table(config: pytest.Config) -> Mapping[str, Any]:
     import tomllib  # noqa: PLC0415  # only when a run starts: listing scenarios stays fast
 
-    if inipath is None or inipath.suffix != ".toml":
+    given = config.inipath
+    file = given if given and given.suffix == ".toml" else config.rootpath / "pyproject.toml"
+    if not file.is_file():
         return {}
-    tool = tomllib.loads(inipath.read_text(encoding="utf-8")).get("tool", {})
+    tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     table: object = tool.get("acceptance", {})
     if not isinstance(table, dict):
         raise SetupError(
@@ -312,7 +327,7 @@ def _table(inipath: Path | None) -> Mapping[str, Any]:
                 "The settings cannot be read.",
                 expected="a table of names and values",
                 found=f"a {type(table).__name__}",
-                where=f"[tool.acceptance], {inipath}",
+                where=f"[tool.acceptance], {file}",
                 fix="write `[tool.acceptance]`, and `name = value` below it",
             )
         )

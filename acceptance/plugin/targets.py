@@ -11,9 +11,10 @@ from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.masking import Redactor
 from acceptance.message import explain
-from acceptance.plugin.settings import Settings, chosen_versions
+from acceptance.plugin.settings import Settings, chosen_versions, places
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
+from acceptance.shipped import COMMAND, IN_CHECKOUT, require_extra, told_as
 from acceptance.target import Account, Outages, Target
 from acceptance.waiting import Progress
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from acceptance.lab.embedded.manifests import Manifests
 
 ASK = "ask"
+_LAB = "lab ARGS='--manifests DIR'"
 _TERMINAL = Path(os.ctermid())
 """Of the person who runs this; pytest has taken its standard input away."""
 
@@ -30,6 +32,7 @@ def _embedded(
     settings: Settings, contract: Contract, say: Progress, mask: Redactor, closing: ExitStack
 ) -> Target:
     """The manifests, as local processes."""
+    require_extra("The lab")
     # Only the target that is used costs its imports.
     from acceptance.lab.embedded.lab import EmbeddedLab, programs_for  # noqa: PLC0415
     from acceptance.lab.embedded.running import RunningLab  # noqa: PLC0415, TC001  # only here
@@ -66,7 +69,7 @@ def _brought(settings: Settings, mask: Redactor) -> "Manifests":
     from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # as above
     from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415  # likewise
 
-    manifests = Manifests.load(Path(settings.manifests) if settings.manifests else DEFAULT)
+    manifests = Manifests.load(*(places(settings.manifests) if settings.manifests else (DEFAULT,)))
     manifests = completed(manifests.trusted() if settings.allow_code else manifests)
     for secret in manifests.secrets():
         mask.add(secret)
@@ -79,7 +82,7 @@ def _two_labs(manifests: str) -> str:
         expected="either the lab that is up, or manifests to start one from",
         found=f"reuse, and manifests {manifests}",
         where="options, ACCEPTANCE_… variables or pyproject.toml",
-        fix="leave one out; `make lab ARGS='--manifests DIR'` starts a lab that stays up",
+        fix=f"leave one out; `{told_as('lab --manifests DIR', _LAB)}` starts a lab that stays up",
     )
 
 
@@ -122,6 +125,7 @@ def _kind(
     settings: Settings, contract: Contract, say: Progress, mask: Redactor, closing: ExitStack
 ) -> Target:
     """The manifests, on a kind cluster of their own."""
+    require_extra("The lab")
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
     from acceptance.lab.cluster.kind import kind_cluster  # noqa: PLC0415  # likewise
     from acceptance.lab.cluster.lab import cluster_lab  # noqa: PLC0415  # likewise
@@ -239,6 +243,8 @@ def restore_command(settings: Settings, context: str) -> str:
         files = [Path(each).expanduser() for each in location_of(settings.kubeconfig).split(":")]
         options["kubeconfig"] = ":".join(str(each.absolute()) for each in files)
     given = shlex.join(f"--{name}={value}" for name, value in options.items() if value)
+    if not IN_CHECKOUT:
+        return f"{COMMAND} restore {shlex.join([f'--context={context}'])} {given}".rstrip()
     arguments = f" ARGS={_for_make(given)}" if given else ""
     return f"make restore CONTEXT={_for_make(context)}{arguments}"
 

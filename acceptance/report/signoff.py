@@ -24,14 +24,19 @@ from acceptance.report.record import (
     intact,
     read,
 )
+from acceptance.shipped import COMMAND, IN_CHECKOUT, told_as
 from acceptance.verdict import ExitCode
 
 NAMESPACE = "open-webui-litellm-acceptance"
 """Keeps a signature from being used for anything else (`ssh-keygen -n`)."""
 _READABLE = 3
 """Contradictions that are told; one is enough to refuse a record."""
-_TAKE_IT = "take the record that the run left, or let a new run make one: make accept"
-_SIGN_IT = "let one of them sign it: make sign KEY=…; where nobody has to, leave SIGNERS out"
+_RECORD = Path("reports", WHOLE)
+_TAKE_IT = f"take the run's record, or let a new run make one: {told_as('check', 'accept')}"
+_SIGN_IT = (
+    f"let one of them sign it: {told_as('sign --key=…', 'sign KEY=…')}; where nobody has to, "
+    f"leave {'SIGNERS' if IN_CHECKOUT else '--signers'} out"
+)
 
 
 def verify(file: Path, signers: Path | None = None) -> list[str]:
@@ -99,7 +104,7 @@ def _page_beside(file: Path, digest: str) -> list[str]:
             return [f"{page.name} shows {other.name}, which is beside it, and not this record"]
         found = f"it shows {shows or 'no record'}"
     title = "The page beside the record does not belong to it."
-    fix = "trust the record, not that page: remove it, or make it anew by: make report"
+    fix = f"trust the record, not that page: remove it, or make it anew: {told_as('report')}"
     raise SetupError(_problem(title, f"a page of {digest}", found, page, fix=fix))
 
 
@@ -187,19 +192,17 @@ def _problem(title: str, expected: str, found: str, where: Path, *, fix: str = _
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 when it holds, 99 when it does not."""
-    parser = argparse.ArgumentParser(
-        prog="python -m acceptance.report.signoff", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     verifying = commands.add_parser("verify", help="the digest, and a signature beside the file")
-    verifying.add_argument("file", type=Path)
+    verifying.add_argument("file", type=Path, nargs="?", default=_RECORD)
     verifying.add_argument("--signers", type=Path, help="OpenSSH's file of allowed signers")
     signing = commands.add_parser("sign", help="write a detached signature beside the file")
-    signing.add_argument("file", type=Path)
+    signing.add_argument("file", type=Path, nargs="?", default=_RECORD)
     signing.add_argument("--key", type=Path, required=True, help="an OpenSSH key")
     comparing = commands.add_parser("diff", help="what changed from one record to another")
     comparing.add_argument("before", type=Path)
-    comparing.add_argument("after", type=Path)
+    comparing.add_argument("after", type=Path, nargs="?", default=_RECORD)
     given = parser.parse_args(arguments)
     try:
         if given.command == "verify":

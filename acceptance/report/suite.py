@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from acceptance.report.record import Suite
+from acceptance.shipped import COMMAND, ROOT
 
-_NAME = "open-webui-litellm-acceptance"
 _TIMEOUT = 10.0
 """Seconds; a checkout on a slow network disk answers later, and the record does without."""
 _NOTE = "COMMIT"
@@ -17,21 +17,23 @@ def suite(folder: Path) -> Suite:
     """The suite in this folder; what git does not tell stays unknown."""
     if (note := folder / _NOTE).exists():
         commit = note.read_text(encoding="utf-8").strip()
-        return Suite(version=_version(folder), commit=commit, clean=bool(commit) or None)
-    commit = _git(folder, "rev-parse", "HEAD") or ""
+        return Suite(version=installed_version(folder), commit=commit, clean=bool(commit) or None)
+    # a folder inside of somebody's repository is not of its commit
+    commit = ((folder / ".git").exists() and _git(folder, "rev-parse", "HEAD")) or ""
     changed = _git(folder, "status", "--porcelain") if commit else None
     return Suite(
-        version=_version(folder),
+        version=installed_version(folder),
         commit=commit,
         clean=None if changed is None else not changed,
     )
 
 
-def _version(folder: Path) -> str:
+def installed_version(folder: Path = ROOT) -> str:
+    """The version of the suite."""
     import tomllib  # noqa: PLC0415  # only where a record is written
 
     try:
-        return version(_NAME)
+        return version(COMMAND)
     except PackageNotFoundError:  # it runs from its checkout, without being installed
         file = folder / "pyproject.toml"
         project = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

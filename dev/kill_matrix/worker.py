@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from acceptance.clients.naive import naive_checks
 from acceptance.errors import Inconclusive, NotProven, SetupError
 from acceptance.kubernetes.connection import connect
 from acceptance.lab import environments
@@ -25,7 +26,6 @@ from dev.kill_matrix.compare import Row, misses
 from dev.kill_matrix.fault import Fault
 from dev.kill_matrix.inject import GATEWAY, OPEN_WEBUI, Lab, inject
 from dev.kill_matrix.judge import STORY, Judgement, judge
-from dev.kill_matrix.naive import naive_checks
 from dev.prepared.starter import PreparedStarter
 from fixtures.browser import program_for
 

@@ -17,8 +17,11 @@ from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.running_labs import published
+from acceptance.lab.embedded.running_labs import attached, published
+from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.environments import CACHE, Environment
+from acceptance.resources import ServiceName
+from acceptance.waiting import quiet
 from dev.kill_matrix.contract import (
     Mutation,
     document,
@@ -26,6 +29,7 @@ from dev.kill_matrix.contract import (
     start,
     try_each,
 )
+from tests.lab.contracts import contract_for
 from tests.lab.sessions import REPOSITORY, WITHOUT_PAGE, Session, judge
 
 HOME = REPOSITORY / "tests" / "contracts" / "home"
@@ -106,6 +110,42 @@ def test_it_is_accepted_in_words_of_its_own(home: Path, tmp_path: Path) -> None:
         assert f'"value": "{word}' in labels or f'"value":"{word}' in labels, word
     for name, text in {**told, "labels": labels}.items():
         assert not THE_STORYS.findall(text), name
+
+
+TWO_ADDRESSES = {
+    "about": "chat at home",
+    "open_webui": "chat/open-webui",
+    "gateway": "chat/litellm",
+    "models": {"claude": "api.anthropic.com", "deep": "api.deepseek.com"},
+}
+"""What two addresses can show; the names of the Services are nobody's."""
+
+
+def test_two_addresses_are_accepted_and_nobody_speaks_of_a_cluster(
+    home: Path, tmp_path: Path
+) -> None:
+    with attached(home, quiet) as lab:
+        services = (ServiceName.read("chat/web"), ServiceName.read("ai/proxy"))
+        assert services[0]
+        assert services[1]
+        target = embedded_target(lab, open_webui=services[0], gateway=services[1])
+    password, key = target.administrator.password, target.gateway_key
+    assert key
+
+    session = judge(
+        tmp_path,
+        *("--target=url", f"--contract={contract_for(TWO_ADDRESSES, tmp_path / 'contract')}"),
+        *(f"--open-webui-url={target.open_webui}", f"--gateway-url={target.gateway}"),
+        *(f"--account-email={target.administrator.email}", "--hands=api"),
+        variables={
+            "ACCEPTANCE_ACCOUNT_PASSWORD": password.reveal(),
+            "ACCEPTANCE_GATEWAY_KEY": key.reveal(),
+        },
+    )
+
+    assert session.code == 0, session.out
+    assert "ACCEPTED on url" in session.out
+    assert not re.findall(r"cluster|drill|[Hh]elm|kubectl|\bpod\b", session.out)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

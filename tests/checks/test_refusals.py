@@ -127,6 +127,11 @@ OF_THE_GATEWAY = {
     "Authentication Error, Invalid proxy server token passed": "refuses the key of Open WebUI",
     "key not allowed to access model. This key can only access models=['a']": "may not use",
     "/chat/completions: Invalid model name passed in model=vllm-qwen ": "no model of this name",
+    "litellm.BadRequestError: You passed in model=invented-1. There are no healthy deployments for "
+    "this model LiteLLM: model group 'invented-1' failed": "no model of this name",
+    "litellm.BadRequestError: You passed in model=a b. There is no 'model_name' with this string": (
+        "no model of this name"
+    ),
 }
 
 

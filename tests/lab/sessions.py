@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree import ElementTree as ET
 
 REPOSITORY = Path(__file__).parents[2]
@@ -42,12 +43,17 @@ def environment(folder: Path) -> dict[str, str]:
     return {**outside, "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
 
 
-def judge(folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> Session:
+def judge(
+    folder: Path,
+    *arguments: str,
+    before: tuple[str, ...] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Session:
     """Run the suite to its end; `before` is a command that starts another one."""
     done = subprocess.run(
         [*before, *command(folder, *arguments)],
         cwd=REPOSITORY,
-        env=environment(folder),
+        env={**environment(folder), **variables},
         capture_output=True,
         text=True,
         check=False,

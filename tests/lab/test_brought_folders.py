@@ -32,8 +32,8 @@ SKIPPED: dict[str, tuple[str, str]] = {
     "values-prod.yaml": ("image: x\n", "`helm template DIR`"),
     "templates/web.yaml": ("kind: Pod\nmetadata: {name: '{{ .x }}'}\n", "part of a Helm chart"),
     "web.yaml": ("kind: {{ .Values.kind }}\n", "a template, which is no YAML yet"),
-    "docker-compose.yml": ("services: {a: {image: b}}\n", "Docker Compose's"),
-    "stack.yml": ("services: {a: {build: .}}\n", "Docker Compose's"),
+    "docker-compose.yml": ("services: {a: {image: b}}\n", "neither Open WebUI nor LiteLLM"),
+    "stack.yml": ("services: {a: {build: .}}\n", "Docker Compose's, and neither"),
     "enc.yaml": ("data: ENC[x]\nsops: {mac: x}\n", "encrypted by SOPS"),
     "main.tf": ('resource "x" "y" {}\n', "Terraform's"),
     "package.json": ('{"name": "x"}\n', "no Kubernetes object: kind is missing"),
@@ -49,6 +49,13 @@ def written(folder: Path, **files: str) -> Path:
     return folder
 
 
+@pytest.fixture
+def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that renders is on PATH."""
+    monkeypatch.setenv("PATH", "")
+
+
+@pytest.mark.usefixtures("no_tools")
 @pytest.mark.parametrize("file", SKIPPED)
 def test_a_file_that_is_no_object_is_named_and_stops_nothing(tmp_path: Path, file: str) -> None:
     text, why = SKIPPED[file]
@@ -60,6 +67,7 @@ def test_a_file_that_is_no_object_is_named_and_stops_nothing(tmp_path: Path, fil
     assert why in note
 
 
+@pytest.mark.usefixtures("no_tools")
 @pytest.mark.parametrize("file", SKIPPED)
 def test_where_nothing_else_is_there_it_is_an_error(tmp_path: Path, file: str) -> None:
     text, why = SKIPPED[file]
@@ -75,6 +83,7 @@ def test_files_of_one_kind_are_one_note(tmp_path: Path) -> None:
     assert "and 10 more: no Kubernetes object" in note
 
 
+@pytest.mark.usefixtures("no_tools")
 def test_what_a_kustomization_patches_is_no_object(tmp_path: Path) -> None:
     patch = "kind: Deployment\nmetadata: {name: x}\nspec: {replicas: 2}\n"
     kustomization = "patches: [{path: ../p/a.yaml}]\npatchesStrategicMerge: [b.yaml]\n"
@@ -116,6 +125,15 @@ def test_a_workload_of_somebody_else_stops_nothing(tmp_path: Path) -> None:
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(OBJECT.encode())))
     assert len(list(Manifests.load(Path("-")))) == 1
+
+
+def test_several_places_are_one_deployment(tmp_path: Path) -> None:
+    one = written(tmp_path / "one", **{"a.yaml": OBJECT})
+    two = written(tmp_path / "two", **{"b.yaml": OBJECT.replace("name: x", "name: y")})
+    (two / "README.md").write_text("")
+    manifests = Manifests.load(one, two)
+    assert [item["metadata"]["name"] for item in manifests] == ["x", "y"]
+    assert manifests.readme == str(two / "README.md")
 
 
 def test_a_pipe_and_a_device_are_not_waited_for(tmp_path: Path) -> None:

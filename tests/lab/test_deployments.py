@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.plan import plan_pods
@@ -15,7 +17,10 @@ GATEWAY_SAYS = "Deployment ml/gateway, container gateway: "
 CHAT_SAYS = "StatefulSet apps/chat, container chat: "
 
 
-def test_a_deployment_from_git_is_run_and_what_is_done_about_it_is_said() -> None:
+def test_a_deployment_from_git_is_run_and_what_is_done_about_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")  # nothing renders
     manifests = completed(Manifests.load(ATTIC))
 
     plans = {plan.key: plan for plan in plan_pods(manifests)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.lab.environments import LITELLM, OPEN_WEBUI, UV, Program, ensure
+from acceptance.lab.environments import LITELLM, OPEN_WEBUI, Program, ensure, uv_program
 from tests.scripts import script
 
 
@@ -212,4 +212,4 @@ def test_the_committed_locks_pin_what_they_should(program: Program) -> None:
 
 
 def test_uv_is_in_the_environment_of_the_suite() -> None:
-    assert UV.exists()
+    assert uv_program().is_file()

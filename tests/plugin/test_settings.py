@@ -17,7 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.errors import SetupError
-from acceptance.plugin.settings import Settings, chosen_versions, option, read, variable
+from acceptance.plugin.settings import (
+    Settings,
+    chosen_versions,
+    option,
+    places,
+    read,
+    variable,
+)
 from acceptance.resources import ServiceName
 from acceptance.secret import MASK, Secret
 from tests.odd import PLANTED, TEXTS
@@ -43,7 +50,7 @@ def _read(
     def getoption(name: str, *, default: object) -> object:
         return (options or {}).get(name, default)
 
-    config = SimpleNamespace(inipath=pyproject, getoption=getoption)
+    config = SimpleNamespace(inipath=pyproject, rootpath=pyproject.parent, getoption=getoption)
     return read(cast("pytest.Config", config), variables or {})
 
 
@@ -78,10 +85,15 @@ def test_a_service_may_have_a_port(pyproject: Path) -> None:
 
 
 def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
+    """That of the folder is read: a command, or another file of pytest's, has its own."""
     config = SimpleNamespace(
-        inipath=tmp_path / "pytest.ini", getoption=lambda _name, default: default
+        inipath=tmp_path / "pytest.ini",
+        rootpath=tmp_path,
+        getoption=lambda _name, default: default,
     )
     assert read(cast("pytest.Config", config), {}) == Settings()
+    (tmp_path / "pyproject.toml").write_text('[tool.acceptance]\ndocs = "mine"\n')
+    assert read(cast("pytest.Config", config), {}) == Settings(docs="mine")
 
 
 @pytest.mark.parametrize(
@@ -229,6 +241,7 @@ def test_no_process_finds_a_password_once_the_settings_are_taken() -> None:
         "import os, pathlib, subprocess, sys, types, pytest\n"
         "from acceptance.plugin import settings\n"
         "config = types.SimpleNamespace(inipath=None, stash=pytest.Stash())\n"
+        "config.rootpath = pathlib.Path('/nowhere')\n"
         "config.getoption = lambda *_, **__: None\n"
         "settings.take(config)\n"
         "assert settings.settings_of(config).gateway_key.reveal() == 'sk-planted-4711'\n"
@@ -263,7 +276,9 @@ def test_the_suites_own_readme_is_not_the_applications(path: str) -> None:
 @pytest.mark.parametrize("table", ["tool.acceptance = 5", "[[tool.acceptance]]\na = 1"])
 def test_a_table_that_is_none_is_refused(pyproject: Path, table: str) -> None:
     pyproject.write_text(table)
-    config = SimpleNamespace(inipath=pyproject, getoption=lambda _name, *, default: default)
+    config = SimpleNamespace(
+        inipath=pyproject, rootpath=pyproject.parent, getoption=lambda _name, *, default: default
+    )
     with pytest.raises(SetupError, match=r"found     a (int|list)"):
         read(cast("pytest.Config", config), {})
 
@@ -299,3 +314,13 @@ def test_whatever_is_set_is_taken_or_refused(
 
 def _lines(table: Mapping[str, str]) -> str:
     return "\n".join(f"{name} = {value}" for name, value in table.items())
+
+
+def test_manifests_are_several_by_commas_or_by_the_option_again(
+    pyproject: Path, tmp_path: Path
+) -> None:
+    assert _read(pyproject, options={"manifests": ["a", "b,c"]}).manifests == "a,b,c"
+    assert places("a,b,c") == (Path("a"), Path("b"), Path("c"))
+    odd = tmp_path / "with, a comma"
+    odd.mkdir()
+    assert places(str(odd)) == (odd,)

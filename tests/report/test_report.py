@@ -49,7 +49,7 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "  *) mkdir allure; echo '<head>new' > allure/index.html; echo run >> history.jsonl ;;\n"
         "esac",
     )
-    monkeypatch.setattr(acceptance.report.html, "NODE", node.parents[1])
+    monkeypatch.setattr(acceptance.report.html, "node", lambda: node)
     ensure_allure(tmp_path / "cache", lambda _line: None)
     return tmp_path / "cache"
 

@@ -1,9 +1,10 @@
-"""Parts of this repository as layers of images: a module, and all that it imports."""
+"""Parts of the suite as layers of images: a module, and all that it imports."""
 
 import subprocess
 import sys
 import sysconfig
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 from acceptance.lab.cluster.layers import Contents, Layer
@@ -11,7 +12,8 @@ from acceptance.lab.cluster.layers import Contents, Layer
 PYTHONPATH = "/lab/project:/lab/packages"
 """Where the layers put them."""
 _PROJECT, _PACKAGES = PYTHONPATH.split(":")
-_REPOSITORY = Path(__file__).parents[3]
+_HOME = Path(__file__).parents[3]
+"""The folder that holds the engine."""
 _SCRIPT = """
 import sys
 before = set(sys.modules)
@@ -27,16 +29,16 @@ class Imported:
     """What importing a module takes in."""
 
     own: tuple[Path, ...]
-    """Files of this repository."""
+    """Files of the engine."""
     packages: tuple[Path, ...]
     """Folders and files of installed packages, whole: they may import more of themselves later."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The packages, which rarely change, below this repository's own files."""
-        lock = (_REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
+        """The packages, which rarely change, below the engine's own files."""
+        versions = sorted(f"{each.name}=={each.version}" for each in distributions())
         packages = Layer(
-            recipe=repr((lock, self.packages)),
+            recipe=repr((versions, self.packages)),
             contents=lambda: Contents(
                 folders={f"{_PACKAGES}/{path.name}": path for path in self.packages}
             ),
@@ -44,17 +46,17 @@ class Imported:
         project = Layer(
             recipe=repr([(str(file), file.read_text(encoding="utf-8")) for file in self.own]),
             contents=lambda: Contents(
-                files={f"{_PROJECT}/{file.relative_to(_REPOSITORY)}": file for file in self.own}
+                files={f"{_PROJECT}/{file.relative_to(_HOME)}": file for file in self.own}
             ),
         )
         return (packages, project) if self.packages else (project,)
 
 
 def imported_by(module: str) -> Imported:
-    """What importing this module of the repository takes in, tried in a process of its own."""
+    """What importing this module of the engine takes in, tried in a process of its own."""
     listed = subprocess.run(
         [sys.executable, "-c", _SCRIPT.format(module=module)],
-        cwd=_REPOSITORY,
+        cwd=_HOME,
         capture_output=True,
         text=True,
         check=True,
@@ -67,8 +69,8 @@ def imported_by(module: str) -> Imported:
             sorted(
                 {
                     installed / Path(file).relative_to(installed).parts[0]
-                    for file in files.values()
-                    if Path(file).is_relative_to(installed)
+                    for name, file in files.items()
+                    if Path(file).is_relative_to(installed) and not name.startswith("acceptance")
                 }
             )
         ),

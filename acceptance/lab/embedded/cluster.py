@@ -15,11 +15,13 @@ from acceptance.cluster import (
     nothing_behind,
 )
 from acceptance.errors import NotProven
-from acceptance.lab.embedded.network import selects
+from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.network import behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running import RunningLab
-from acceptance.resources import ServiceName, service_in
+from acceptance.lab.providers.catalogue import host_and_port
+from acceptance.resources import ServiceName
 
 _START_SECONDS = 20.0
 """Allowed for starting Python beside the program, on a busy machine."""
@@ -85,15 +87,19 @@ class EmbeddedCluster:
         """
         ports = [each for each in self.services() if each.same_service(service)]
         if not ports:
-            ports = [each for each in self.services() if self._leads_to(each, program)]
-            if len({(each.namespace, each.name) for each in ports}) != 1:
-                return service
+            leading = {each: self._running(each, program) for each in self.services()}
+            ports = [each for each, pods in leading.items() if pods and each.name != HOST]
+            if len({leading[each] for each in ports}) != 1:
+                return service  # none, or several programs: which one is meant, nobody can say
         return service if service.port else ports[0]
 
-    def _leads_to(self, service: ServiceName, program: Program) -> bool:
+    def _running(self, service: ServiceName, program: Program) -> frozenset[str]:
+        """The pods of a program that a Service selects."""
         manifest = self._lab.manifests.get("Service", service.namespace, service.name)
-        return manifest is not None and any(
-            selects(manifest, plan) for plan in self._lab.plans if plan.program is program
+        return frozenset(
+            plan.key
+            for plan in self._lab.plans
+            if manifest and plan.program is program and selects(manifest, plan)
         )
 
     def exists(self, service: ServiceName) -> bool:
@@ -102,8 +108,13 @@ class EmbeddedCluster:
 
     def leads_to(self, url: str, service: ServiceName, *, seen_from: str) -> bool:
         """Whether a URL of another host leads to a Service's pods, and to no other."""
-        other = self._lab.network.service_at(host_of(url)) or service_in(url, namespace=seen_from)
-        theirs = self._selected(other) if other else set()
+        address, manifests = self._lab.network.service_at(host_of(url)), self._lab.manifests
+        if address:
+            other = manifests.get("Service", address.namespace, address.name)
+        else:
+            other = named_by(url, manifests, seen_from=seen_from)
+        port = host_and_port(url)[2]
+        theirs = {plan.key for plan in behind(other, port, self._lab.plans)} if other else set()
         return bool(theirs) and theirs <= self._selected(service)
 
     def _selected(self, service: ServiceName) -> set[str]:

@@ -19,7 +19,7 @@ from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.process import PodProcess, cannot_start
 from acceptance.lab.embedded.programs import Emulated, Program, other_than_named
 from acceptance.lab.embedded.unsupported import unsupported
-from acceptance.lab.embedded.upstreams import not_emulated, offers_of
+from acceptance.lab.embedded.upstreams import offers_of
 from acceptance.lab.environments import Environment, ensure_all, requirement
 from acceptance.lab.providers.catalogue import LOCAL
 from acceptance.waiting import Progress, quiet, waiting_for
@@ -202,7 +202,7 @@ class EmbeddedLab:
         for plan in self._plans:
             if isinstance(plan.program, Emulated):
                 local = self.providers.endpoints[plan.program.provider].port
-                ports[plan.key] = {plan.program.port: local}
+                ports[plan.key] = {plan.listens: local}
             elif plan.key in self._pods:
                 ports[plan.key] = self._pods[plan.key].ports()
         self._network.write(
@@ -216,11 +216,7 @@ class EmbeddedLab:
     @property
     def notes(self) -> tuple[str, ...]:
         """What of the manifests the lab cannot honour, and where another version ran."""
-        return (
-            *unsupported(self.manifests),
-            *not_emulated(self.manifests, self._plans),
-            *self.ran,
-        )
+        return (*unsupported(self.manifests), *self.ran)
 
     @property
     def ran(self) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ from acceptance.message import explain
 from acceptance.resources import Manifest, data_of
 from acceptance.secret import Secret
 from acceptance.shapes import secret_in
+from acceptance.shipped import MANIFESTS
 
-DEFAULT = Path(__file__).parents[3] / "fixtures" / "manifests"
+DEFAULT = MANIFESTS
+"""The story's."""
 _DEFAULT_NAMESPACE = "default"
 
 
@@ -36,11 +38,15 @@ class Manifests:
         }
 
     @classmethod
-    def load(cls, folder: Path) -> "Manifests":
-        """Every object of every file under the folder, or of one file; see `read`."""
-        found = read(folder)
-        readme = folder / "README.md"
-        return cls(found.objects, readme=str(readme) if readme.is_file() else "", notes=found.notes)
+    def load(cls, *places: Path) -> "Manifests":
+        """Every object of every file under some folders, or of some files; see `read`."""
+        found = [read(place) for place in places]
+        readmes = [str(place / "README.md") for place in places if (place / "README.md").is_file()]
+        return cls(
+            [item for each in found for item in each.objects],
+            readme=readmes[0] if readmes else "",
+            notes=tuple(note for each in found for note in each.notes),
+        )
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self._objects.values())

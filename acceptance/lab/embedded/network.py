@@ -1,16 +1,18 @@
 """The lab's name table and routes: Services and providers' hosts as addresses."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from acceptance import files
+from acceptance.lab.embedded.compose import HOST, NAMESPACE, NETWORK
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
-from acceptance.resources import Manifest, ServiceName
+from acceptance.resources import Manifest, ServiceName, service_in
 
 CLUSTER_DOMAIN = "cluster.local"
 _SERVICES = "10.96.{}.{}"
@@ -52,7 +54,8 @@ class Network:
         """Local ports by address and port, of what no pod serves."""
         for number, (host, local) in enumerate(sorted(outside.items())):
             name, _, port = host.rpartition(":") if ":" in host else (host, "", "443")
-            own = self._services.get(name, (None, ""))[1] or (name if _is_address(name) else "")
+            full = name if name != HOST else f"{HOST}.{NAMESPACE}.svc.{CLUSTER_DOMAIN}"
+            own = self._services.get(full, (None, ""))[1] or (name if _is_address(name) else "")
             address = own or self._outside.setdefault(name, _OUTSIDE.format(number + 1))
             self._beside[f"{address}:{port}"] = local
 
@@ -128,7 +131,8 @@ class Network:
             CLUSTER_DOMAIN,
             *(domain for item in mine for domain in item.search),
         ]
-        other = {
+        other: dict[str, str | None] = dict.fromkeys(self._apart_from(pod))
+        other |= {
             name: names.get(answer or "", answer)
             for item in mine
             for name, answer in item.names.items()
@@ -140,11 +144,47 @@ class Network:
         ]
         return {"search": search, "names": other, "cut": cut}
 
+    def _apart_from(self, pod: PodPlan) -> Iterator[str]:
+        """Names that a container does not know: of Compose's networks it shares none with them."""
+        for name, (service, _) in self._services.items():
+            its = _networks(service["metadata"].get("labels") or {})
+            near = pod.namespace == namespace_of(service)
+            if its and near and its.isdisjoint(_networks(pod.labels)):
+                yield name
+
 
 def _address_of(service: Manifest, number: int) -> str:
     """The address that a Service asks for, as one may; one of its own where it asks for none."""
     asked = str(service["spec"].get("clusterIP") or "")
     return asked if asked not in ("", "None") else _SERVICES.format(number // 250, number % 250 + 1)
+
+
+def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | None:
+    """The Service that a URL names, seen from a pod; of Compose's host, where the port is taken."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return None
+    service = service_in(url, namespace=seen_from)
+    if service is not None:
+        return manifests.get("Service", service.namespace, service.name)
+    host = manifests.get("Service", seen_from, parts.hostname or "")
+    taken = [each["port"] for each in host["spec"].get("ports") or ()] if host else []
+    return host if port in taken else None
+
+
+def behind(service: Manifest, port: int, pods: Iterable[PodPlan]) -> Iterator[PodPlan]:
+    """The pods to which a port of a Service leads: of Compose's host, only who publishes it."""
+    targets = [
+        each.get("targetPort", port)
+        for each in service["spec"].get("ports") or ()
+        if each["port"] == port
+    ]
+    named = [each for each in targets if isinstance(each, str)]
+    for pod in pods:
+        if selects(service, pod) and (not named or pod.port(named[0]) is not None):
+            yield pod
 
 
 def selects(service: Manifest, pod: PodPlan) -> bool:
@@ -155,6 +195,10 @@ def selects(service: Manifest, pod: PodPlan) -> bool:
         and namespace_of(service) == pod.namespace
         and all(pod.labels.get(key) == value for key, value in selector.items())
     )
+
+
+def _networks(labels: Mapping[str, str]) -> set[str]:
+    return {label for label in labels if label.startswith(NETWORK)}
 
 
 def _is_address(host: str) -> bool:

@@ -1,6 +1,7 @@
 """From manifests to what must run: one plan for each pod that Kubernetes would start."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ from acceptance.resources import (
 )
 from acceptance.secret import Secret
 
+_PORT_OPTION = re.compile(r"(?<!\S)--port[= ](\d{1,5})(?!\S)")
+_PORT_AT_END = re.compile(r":(\d{1,5})/?$")
 WORKLOADS = ("Deployment", "StatefulSet", "Pod")
 _MOST_REPLICAS = 20
 """Of a workload: each is a process of this machine, of some 400 MB."""
@@ -73,6 +76,15 @@ class PodPlan:
         said = (*self.line.left_out, *self.given.left_out) if self.line and self.given else ()
         where = f"{self.kind} {self.namespace}/{self.owner}, container {self.container['name']}"
         return tuple(f"{where}: {each}" for each in said)
+
+    @property
+    def listens(self) -> int:
+        """The port of a program that is emulated, as its arguments or its variables tell it."""
+        words = (*(self.container.get("command") or ()), *(self.container.get("args") or ()))
+        option = _PORT_OPTION.search(" ".join(map(str, words)))
+        host = self.environment.get("OLLAMA_HOST")
+        told = option or (_PORT_AT_END.search(host.value.reveal()) if host else None)
+        return int(told[1]) if told else self.program.port
 
     def port(self, target: int | str) -> int | None:
         """The number of a Service's target port; None when no port has that name.

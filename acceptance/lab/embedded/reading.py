@@ -9,7 +9,7 @@ import posixpath
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.lab.embedded import installers
+from acceptance.lab.embedded.compose import Folder, chosen, composed, is_compose
 from acceptance.lab.embedded.documents import (
     MOST_VALUES,
     ManifestLoader,
@@ -24,6 +26,7 @@ from acceptance.lab.embedded.documents import (
     line_of,
     values_in,
 )
+from acceptance.lab.embedded.kustomize import FILES, rendered
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.rules import Wrong
 from acceptance.lab.embedded.shape import KINDS, misshapen
@@ -40,19 +43,23 @@ _SHOWN = 20
 """Names of one kind of file that a note lists."""
 
 _PASS = "and pass the output: `… | pytest --manifests=-`"  # noqa: S105  # no password
-_KUSTOMIZE = f"Kustomize's own, which is not applied: render with `kubectl kustomize DIR` {_PASS}"
+_KUSTOMIZE = (
+    "Kustomize's own, which kubectl or kustomize renders where it is on PATH; elsewhere render "
+    f"with `kubectl kustomize DIR` {_PASS}"
+)
+_UNLISTED = "no kustomization lists it"
 _CHART = f"part of a Helm chart: render with `helm template DIR` {_PASS}"
 _TEMPLATE = f"a template, which is no YAML yet: render it {_PASS}"
-_COMPOSE = "Docker Compose's, and no Kubernetes object: write objects, as `kompose convert` does"
+_COMPOSE = "Docker Compose's, and neither Open WebUI nor LiteLLM is in it"
+_COMPOSE_BESIDE = "Docker Compose's, and others are judged: pass it alone, `--manifests={}`"
 _TERRAFORM = (
     "Terraform's, and no Kubernetes object: pass what it made, by `kubectl get … --output=yaml`"
 )
 _ENCRYPTED = "encrypted by SOPS, and no Secret: pass it decrypted where its values matter"
 _OTHER = "no Kubernetes object"
 _NAMES = (
-    (re.compile(r"kustomization\.ya?ml"), _KUSTOMIZE),
+    (re.compile("|".join(map(re.escape, FILES))), _KUSTOMIZE),
     (re.compile(r"Chart\.ya?ml|values([-._].*)?\.ya?ml"), _CHART),
-    (re.compile(r"(docker-)?compose([-._].*)?\.ya?ml"), _COMPOSE),
 )
 _ACTION = re.compile(r"\{\{.*?\}\}|\$\{[A-Za-z_]\w*\}|<%.*?%>", re.DOTALL)
 
@@ -84,34 +91,90 @@ class _Reading:
         self._files_of: dict[tuple[object, ...], str] = {}
         self._skipped: dict[str, list[str]] = defaultdict(list)
         self._notes: list[str] = []
+        self._composed: dict[str, dict[str, Any]] = {}
+        """Documents of Compose, by their files."""
         self._files = 0
         self._documents = 0
 
     def read(self) -> Found:
         texts = dict(self._texts())
         patches = _patches(texts)
+        covered = self._read_kustomizations(texts)
         for file, text in texts.items():
-            if file in patches:
-                self._skip(file, _KUSTOMIZE)
-            elif reason := _by_its_name(file, text):
-                self._skip(file, reason)
-            else:
-                self._read_file(file, text)
+            if file not in covered:
+                self._read_as_it_stands(file, text, patches)
+        if covered and not any(_starts_a_program(item) for item in self._objects):
+            self._skipped.pop(_UNLISTED, None)
+            for file in covered:
+                self._read_as_it_stands(file, texts[file], patches)
+        self._add_composed()
         notes = [*self._notes, *self._skips()]
-        if not self._objects:
-            raise self._nothing(notes)
+        installing = [each for each in self._objects if each["kind"] in installers.KINDS]
+        programs = any(_starts_a_program(item) for item in self._objects)
+        if not self._objects or (installing and not programs):
+            raise self._nothing([*notes, *self._charts(installing)], installing)
         return Found(objects=tuple(self._objects), notes=tuple(notes))
+
+    def _read_as_it_stands(self, file: str, text: str, patches: Collection[str]) -> None:
+        if file in patches:
+            self._skip(file, _KUSTOMIZE)
+        elif reason := _by_its_name(file, text):
+            self._skip(file, reason)
+        else:
+            self._read_file(file, text)
+
+    def _read_kustomizations(self, texts: Mapping[str, str]) -> Collection[str]:
+        """Read what the kustomizations of a folder come down to; the files that this covers."""
+        kustomized = rendered(self._place, texts) if self._place.is_dir() else None
+        if kustomized is None:
+            return ()
+        self._notes += kustomized.notes
+        for file in kustomized.beside:
+            self._skip(file, _by_its_name(file, texts[file]) or _UNLISTED)
+        for file, text in kustomized.texts.items():
+            self._read_file(file, text)
+        return kustomized.covered
+
+    def _add_composed(self) -> None:
+        """Add what Compose's files come down to, where no object starts one of the programs."""
+        if self._place == STANDARD_INPUT:
+            folder = Folder(None)
+        else:
+            folder = Folder(self._place if self._place.is_dir() else self._place.parent)
+        objects = any(_starts_a_program(item) for item in self._objects)
+        left = dict(self._composed)
+        for files in () if objects else chosen(left):
+            found = composed({file: left.pop(file) for file in files}, folder)
+            self._notes += found.notes
+            if found.runs:
+                for item in found.objects:
+                    self._add(item, files[0])
+                self._notes.append(
+                    f"{' and '.join(files)}: judged as Docker Compose would start it"
+                )
+            else:
+                self._skip(files[0], _COMPOSE)
+        for skipped in self._skipped.values():
+            skipped[:] = [file for file in skipped if file not in folder.read]
+        for file in left:
+            self._skip(file, _COMPOSE_BESIDE.format(self._whole(file)))
 
     def _skip(self, file: str, reason: str) -> None:
         if file not in self._skipped[reason]:
             self._skipped[reason].append(file)
 
     def _skips(self) -> Iterator[str]:
-        for reason, files in self._skipped.items():
+        for reason, files in ((reason, files) for reason, files in self._skipped.items() if files):
             more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
             yield f"skipped: {', '.join(files[:_SHOWN])}{more}: {reason}"
 
-    def _nothing(self, notes: list[str]) -> SetupError:
+    @staticmethod
+    def _charts(installing: list[Manifest]) -> Iterator[str]:
+        for item in installing:
+            yield f"{item['kind']} {item['metadata']['name']}, which installs a chart"
+
+    def _nothing(self, notes: list[str], installing: list[Manifest]) -> SetupError:
+        commands = [installers.command(item, self._objects) for item in installing]
         there = self._place == STANDARD_INPUT or self._place.exists()
         rendered = [reason for reason in self._skipped if "render" in reason]
         return SetupError(
@@ -121,7 +184,9 @@ class _Reading:
                 found="; ".join(notes)
                 or (f"{self._files} files without any" if there else "nothing there"),
                 where="standard input" if self._place == STANDARD_INPUT else str(self._place),
-                fix=rendered[0].partition(": ")[2] if rendered else "pass --manifests=DIR",
+                fix=("; ".join(commands) or rendered[0].partition(": ")[2])
+                if commands or rendered
+                else "pass --manifests=DIR",
             )
         )
 
@@ -182,6 +247,9 @@ class _Reading:
         place: "_Place",
         duplicates: tuple[tuple[str, int], ...],
     ) -> None:
+        if is_compose(item, place.file):
+            self._composed[place.file] = _checked(item, place)
+            return
         if reason := _no_object(item):
             self._skip(place.file, reason)
             return
@@ -240,7 +308,7 @@ def _candidates(folder: Path) -> list[Path]:
     return sorted(
         file
         for file in folder.rglob("*")
-        if file.suffix in {*_SUFFIXES, ".tf"}
+        if (file.suffix in {*_SUFFIXES, ".tf"} or file.name in FILES)
         and not any(
             part.startswith(".") or part == "node_modules"
             for part in file.relative_to(folder).parts
@@ -344,18 +412,30 @@ def _no_object(item: Any) -> str:  # noqa: ANN401  # any YAML
         return _ENCRYPTED
     if item.get("kind") is not None:
         return ""
-    services = item.get("services")
-    composed = isinstance(services, dict) and any(
-        isinstance(each, dict) and {"image", "build"} & set(each) for each in services.values()
-    )
-    return _COMPOSE if composed else f"{_OTHER}: kind is missing"
+    return f"{_OTHER}: kind is missing"
+
+
+def _checked(document: dict[str, Any], place: _Place) -> dict[str, Any]:
+    """A document of Compose, whose size is known to be one.
+
+    Raises:
+        SetupError: it is without end.
+    """
+    if values_in(document) > MOST_VALUES:
+        raise place.refused((), "excessive aliasing")
+    return document
 
 
 def _is_somebody_elses(item: Manifest) -> bool:
     """Whether it is a workload in which neither of the two programs is."""
     images = list(_images(item))
-    known = any(isinstance(program_for(image), Program) for image in images)
-    return item["kind"] in ("Deployment", "StatefulSet", "Pod") and bool(images) and not known
+    workload = item["kind"] in ("Deployment", "StatefulSet", "Pod")
+    return workload and bool(images) and not _starts_a_program(item)
+
+
+def _starts_a_program(item: Manifest) -> bool:
+    """Whether an image of Open WebUI or LiteLLM is in it."""
+    return any(isinstance(program_for(image), Program) for image in _images(item))
 
 
 def _images(value: Any) -> Iterator[str]:  # noqa: ANN401  # any YAML

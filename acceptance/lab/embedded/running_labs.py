@@ -20,9 +20,9 @@ from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running import RunningPod
 from acceptance.lab.embedded.unsupported import unsupported
-from acceptance.lab.embedded.upstreams import not_emulated
 from acceptance.lab.providers.client import Providers
 from acceptance.message import explain
+from acceptance.shipped import told_as
 from acceptance.waiting import Progress
 
 _KNOWN = "labs"
@@ -87,7 +87,6 @@ class AttachedLab:
         self.network = Network(self.manifests, outside={})
         self.notes = (
             *unsupported(self.manifests),
-            *not_emulated(self.manifests, self.plans),
             *state["ran"],
         )
         self.pods: Mapping[str, RunningPod] = {
@@ -146,9 +145,9 @@ def _none_up(cache: Path) -> SetupError:
     return SetupError(
         explain(
             "No lab is up.",
-            expected="a lab that `make lab` has started and that still runs",
+            expected=f"a lab that `{told_as('lab')}` has started and that still runs",
             found="none",
             where=str(cache / _KNOWN),
-            fix="run `make lab` in another terminal, or leave out --reuse",
+            fix=f"run `{told_as('lab')}` in another terminal, or leave out --reuse",
         )
     )

@@ -14,6 +14,7 @@ from acceptance.lab.embedded.network import selects
 from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI
 from acceptance.lab.embedded.running import RunningLab
+from acceptance.lab.embedded.upstreams import not_emulated
 from acceptance.lab.embedded.withheld import master_key
 from acceptance.resources import Environment, ServiceName
 from acceptance.secret import Secret
@@ -53,6 +54,7 @@ def embedded_target(
     ):
         raise SetupError(frontend_problem)
     at_rest = partial(_check_all_live, lab)
+    nobody = not_emulated(lab.manifests, lab.plans)
     return Target(
         name="embedded",
         open_webui="" if frontend_problem else cluster.address(open_webui),
@@ -67,8 +69,13 @@ def embedded_target(
         outages=EmulatedOutages(lab.providers, names, at_rest=at_rest),
         witness=ProvidersLedger(lab.providers, names),
         may_make_user=True,
+        not_emulated=nobody,
         docs=lab.manifests.readme,
-        notes=(*lab.notes, *_found_otherwise(wanted, (open_webui, gateway))),
+        notes=(
+            *lab.notes,
+            *(f"LiteLLM's {each} has a provider that is not emulated" for each in nobody),
+            *_found_otherwise(wanted, (open_webui, gateway)),
+        ),
         versions=lab.versions,
         at_rest=at_rest,
     )

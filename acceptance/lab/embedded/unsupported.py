@@ -1,7 +1,9 @@
 """What of the manifests the lab cannot honour: said, never ignored in silence."""
 
+import re
 from collections.abc import Iterator
 
+from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.placeholders import HIDES
 from acceptance.lab.embedded.plan import WORKLOADS, chosen, plan_pods, refused_command, template_of
@@ -11,12 +13,25 @@ from acceptance.resources import Manifest
 _HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
 _WITHOUT_EFFECT_KINDS = {"PersistentVolumeClaim", "ServiceAccount", "PodDisruptionBudget"}
 """Kinds that change nothing of what the story asks, where there is one node and no API server."""
-_RENDER = "render it with `helm template CHART --values=…` and pass the output: --manifests=-"
-_INSTALLERS = {
-    "HelmRelease": _RENDER,
-    "HelmChart": _RENDER,
-    "Application": "pass what it applies: `argocd app manifests NAME | pytest --manifests=-`",
+_OPERATORS = re.compile(r"litellm|open-?webui", re.IGNORECASE)
+"""In the kind or the group of what an operator makes one of the programs of."""
+_BY_AN_OPERATOR = (
+    "an operator makes what it stands for, and nothing of that is here; pass what it made, by "
+    "`kubectl get deployment,service,configmap --output=yaml`"
+)
+_ONLY_LIVE = "whether it lets Open WebUI and LiteLLM through, only `live` shows"
+_FROM_OUTSIDE = "who comes from outside of the cluster is not judged"
+_MEANS = {
+    **dict.fromkeys(("Ingress", "IngressRoute", "HTTPRoute", "Gateway", "Route"), _FROM_OUTSIDE),
+    **dict.fromkeys(("NetworkPolicy", "CiliumNetworkPolicy", "AuthorizationPolicy"), _ONLY_LIVE),
+    **dict.fromkeys(("VirtualService", "PeerAuthentication", "ServiceEntry"), _ONLY_LIVE),
+    **dict.fromkeys(("HorizontalPodAutoscaler", "ScaledObject"), "replicas stay as they are"),
+    **dict.fromkeys(("Job", "CronJob"), "what it prepares is not there"),
+    "initContainers": "what they prepare is not there",
+    "hostAliases": "names lead where Services say",
+    "dnsConfig": "names lead where Services say",
 }
+"""What it means for what is judged that a kind, or a field of a pod, has no effect."""
 _HONOURED = {"containers", "volumes"}
 _WITHOUT_EFFECT = {
     "affinity", "automountServiceAccountToken", "enableServiceLinks", "imagePullSecrets",
@@ -25,23 +40,28 @@ _WITHOUT_EFFECT = {
     "topologySpreadConstraints",
 }  # fmt: skip
 """Where and as whom a pod runs; what it asks and whom is the same."""
+_AS_IF_NOT_THERE: tuple[object, ...] = (None, False, "", [], {}, "ClusterFirst")
+"""What charts write where nobody has chosen anything."""
 _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim"}
 
 
 def unsupported(manifests: Manifests) -> tuple[str, ...]:
     """A line for each object or field that is not what it would be on a cluster."""
     plans = plan_pods(manifests)
-    lines = [line for item in manifests for line in _lines(item)]
+    lines = [line for item in manifests for line in _lines(item, manifests)]
     lines += [line for plan in plans for line in plan.notes]
     return tuple(dict.fromkeys([*manifests.notes, *lines]))
 
 
-def _lines(item: Manifest) -> Iterator[str]:
+def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
     where = f"{item['kind']} {namespace_of(item)}/{item['metadata']['name']}"
-    if item["kind"] in _INSTALLERS:
-        yield f"{where} installs a chart, and nothing of it is here: {_INSTALLERS[item['kind']]}"
+    if item["kind"] in installers.KINDS:
+        how = installers.command(item, manifests)
+        yield f"{where} installs a chart, and nothing of it is here: render it with `{how}`"
     elif item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
-        yield f"{where} has no effect in the embedded lab"
+        made = _OPERATORS.search(f"{item['kind']} {item.get('apiVersion')}")
+        means = _BY_AN_OPERATOR if made else _MEANS.get(item["kind"])
+        yield f"{where} has no effect in the embedded lab{f': {means}' if means else ''}"
     if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
         yield f"{where}: ExternalName is not resolved in the embedded lab"
     elif item["kind"] == "Service" and not item["spec"].get("selector"):
@@ -52,7 +72,10 @@ def _lines(item: Manifest) -> Iterator[str]:
 
 def _lines_of_pod(spec: Manifest) -> Iterator[str]:
     for field in sorted(set(spec) - _HONOURED - _WITHOUT_EFFECT):
-        yield f"{field} is not honoured in the embedded lab"
+        if spec[field] in _AS_IF_NOT_THERE:
+            continue
+        means = f": {_MEANS[field]}" if field in _MEANS else ""
+        yield f"{field} is not honoured in the embedded lab{means}"
     for volume in spec.get("volumes") or ():
         for kind in set(volume) - _VOLUMES - {"name"}:
             yield f"volume {volume['name']} ({kind}) is an empty folder in the lab"

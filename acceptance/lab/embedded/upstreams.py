@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
-from acceptance.lab.embedded.network import CLUSTER_DOMAIN, selects
+from acceptance.lab.embedded.network import CLUSTER_DOMAIN, behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
 from acceptance.lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
@@ -61,9 +62,9 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
     for entry in _entries(manifests, plans):
         models = () if "*" in entry.model or not entry.model else (entry.model,)
         service = _service(entry, manifests)
-        behind = _emulated_behind(service, plans) if service else None
-        if behind:
-            name = behind.provider
+        emulated = _emulated_behind(entry, service, plans) if service else None
+        if emulated:
+            name = emulated.provider
             if _told(name, plans):
                 continue
         else:
@@ -78,12 +79,11 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
 
 
 def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, ...]:
-    """A line for each model that no emulated provider answers for."""
-    return tuple(
-        f"LiteLLM's {entry.name} has a provider that is not emulated: nobody answers for it"
-        for entry in _entries(manifests, tuple(plans))
-        if entry.prefix not in PREFIXES
-    )
+    """The models for which no emulated provider answers, whichever of their entries is asked."""
+    known: dict[str, bool] = {}
+    for entry in _entries(manifests, tuple(plans)):
+        known[entry.name] = known.get(entry.name, False) or entry.prefix in PREFIXES
+    return tuple(name for name, emulated in known.items() if not emulated)
 
 
 def _elsewhere(
@@ -96,9 +96,10 @@ def _elsewhere(
     dialect = PREFIXES[entry.prefix][0]
     named = service_in(entry.address, namespace=entry.namespace)
     if service:
-        if not _runs_elsewhere(service, manifests, plans):
+        if not _runs_elsewhere(entry, service, manifests, plans):
             return None
-        host = _full_name(namespace_of(service), service["metadata"]["name"])
+        if host != HOST:
+            host = _full_name(namespace_of(service), service["metadata"]["name"])
     elif named and _is_in_a_cluster(host, named, manifests):
         if _is_a_slip(named, manifests):
             return None
@@ -130,19 +131,30 @@ def _full_name(namespace: str, name: str) -> str:
 
 def _service(entry: _Entry, manifests: Manifests) -> Manifest | None:
     """The Service of the manifests that an entry's address names."""
-    named = service_in(entry.address, namespace=entry.namespace) if entry.address else None
-    return manifests.get("Service", named.namespace, named.name) if named else None
+    address = entry.address
+    return named_by(address, manifests, seen_from=entry.namespace) if address else None
 
 
-def _emulated_behind(service: Manifest, plans: tuple[PodPlan, ...]) -> Emulated | None:
+def _behind(entry: _Entry, service: Manifest, plans: tuple[PodPlan, ...]) -> list[PodPlan]:
+    """The pods behind a Service; of Compose's host, those that publish the port."""
+    if service["metadata"]["name"] == HOST:
+        return list(behind(service, host_and_port(entry.address)[2], plans))
+    return [plan for plan in plans if selects(service, plan)]
+
+
+def _emulated_behind(
+    entry: _Entry, service: Manifest, plans: tuple[PodPlan, ...]
+) -> Emulated | None:
     """The emulated program of the pods behind a Service."""
-    programs = (plan.program for plan in plans if selects(service, plan))
+    programs = (plan.program for plan in _behind(entry, service, plans))
     return next((each for each in programs if isinstance(each, Emulated)), None)
 
 
-def _runs_elsewhere(service: Manifest, manifests: Manifests, plans: tuple[PodPlan, ...]) -> bool:
+def _runs_elsewhere(
+    entry: _Entry, service: Manifest, manifests: Manifests, plans: tuple[PodPlan, ...]
+) -> bool:
     """Whether what is behind a Service is nothing that the lab runs, and still runs."""
-    if any(selects(service, plan) for plan in plans):
+    if _behind(entry, service, plans):
         return False  # a real program, which answers for itself
     if not service["spec"].get("selector"):
         return True

@@ -46,7 +46,8 @@ _HOSTS = {
     "OTEL_ENDPOINT": "collector of traces",
 }
 _INSTEAD = {
-    (LITELLM.name, "database"): "what LiteLLM keeps in its database is not judged",
+    (LITELLM.name, "database"): "what LiteLLM keeps in its database is not judged, such as keys "
+    "and models that were added in its page",
     (OPEN_WEBUI.name, "database"): "SQLite stands in its place",
 }
 _CODE_FILE = re.compile(r".*\.(py|pyc|pyo|pyd|pth|so|dylib|sh|js|mjs|jar)", re.IGNORECASE)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from acceptance.report.record import Record
+from acceptance.shipped import told_as
 from acceptance.shown import visible, whole
 from acceptance.verdict import Verdict
 
@@ -59,7 +60,7 @@ def _html(text: str) -> str:
 def _how_to_check(digest: str) -> str:
     return (
         f'<p class="soft">Record <code>signoff.json</code>, digest <code>{_html(digest)}</code>; '
-        "<code>make verify-signoff FILE=…</code> says whether it holds, "
+        f"<code>{told_as('verify FILE', 'verify-signoff FILE=…')}</code> says whether it holds, "
         "and the signature beside it.</p>"
     )
 

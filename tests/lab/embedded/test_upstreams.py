@@ -276,6 +276,30 @@ def test_variables_of_litellm_are_followed() -> None:
     assert "gpu.lan:8080" in offers
 
 
+@pytest.mark.parametrize(
+    ("image", "args", "env", "port"),
+    [
+        ("vllm/vllm-openai:v0.11.0", ["--model", "q", "--port", "8001"], {}, 8001),
+        ("vllm/vllm-openai:v0.11.0", ["--port=8001"], {}, 8001),
+        ("vllm/vllm-openai:v0.11.0", ["exec vllm serve q --port 8001 --x"], {}, 8001),
+        ("vllm/vllm-openai:v0.11.0", ["--api-port", "8001"], {}, 8000),
+        ("ollama/ollama", [], {}, 11434),
+        ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0:11435"}, 11435),
+        ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0"}, 11434),
+    ],
+)
+def test_a_program_of_the_manifests_listens_where_it_is_told(
+    image: str, args: list[str], env: dict[str, str], port: int
+) -> None:
+    item = _deployment("backend", image, args=args)
+    entries = [{"name": name, "value": value} for name, value in env.items()]
+    item["spec"]["template"]["spec"]["containers"][0]["env"] = entries
+
+    [plan] = plan_pods(Manifests([item]))
+
+    assert plan.listens == port
+
+
 def test_what_is_not_emulated_is_said() -> None:
     manifests = _manifests(
         {"model": "bedrock/anthropic.claude-v2"},
@@ -285,7 +309,7 @@ def test_what_is_not_emulated_is_said() -> None:
     )
     said = not_emulated(manifests, plan_pods(manifests))
 
-    assert [line.split()[1] for line in said] == ["m0", "m1", "m2"]
+    assert said == ("m0", "m1", "m2")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""What a shell offers behind the command when the tabulator is pressed."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from acceptance.errors import SetupError
+from acceptance.message import explain
+from acceptance.plugin.settings import Settings, option
+from acceptance.shipped import COMMAND
+
+_BASH = """\
+_{name}() {{
+  local words='{options}'
+  [ "$COMP_CWORD" = 1 ] && words='{doors}'
+  COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
+}}
+complete -o default -F _{name} {name}
+"""
+_SCRIPTS = {
+    "bash": _BASH,
+    "zsh": f"autoload -Uz bashcompinit && bashcompinit\n{_BASH}",
+    "fish": "complete -c {name} -n __fish_use_subcommand -f -a '{doors}'\n"
+    "complete -c {name} -n 'not __fish_use_subcommand' -a '{options}'\n",
+}
+
+
+def completion(arguments: list[str], doors: Iterable[str]) -> str:
+    """The script for a shell.
+
+    Raises:
+        SetupError: it is for none of those that are known.
+    """
+    if len(arguments) != 1 or arguments[0] not in _SCRIPTS:
+        raise SetupError(
+            explain(
+                "There is no such completion.",
+                expected=" or ".join(_SCRIPTS),
+                found=" ".join(arguments) or "nothing",
+                where=f"{COMMAND} completion",
+                fix=f'bash: eval "$({COMMAND} completion bash)" in ~/.bashrc',
+            )
+        )
+    options = " ".join([*filter(None, map(option, fields(Settings))), "--url", "--json"])
+    return _SCRIPTS[arguments[0]].format(name=COMMAND, doors=" ".join(doors), options=options)

@@ -1,0 +1,608 @@
+"""Docker Compose's files as the Kubernetes objects that the lab runs.
+
+A service becomes a Deployment and a Service of its name; what it mounts from beside the file
+becomes a ConfigMap; networks become labels, by which the lab keeps apart what shares none. Nothing
+is started by Compose, no variable of this machine is read, and no file outside of the folder that
+was given.
+
+Source: the Compose Specification (2025), https://github.com/compose-spec/compose-spec.
+"""
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from acceptance.lab.embedded.programs import LITELLM, Emulated, Program, program_for
+from acceptance.resources import Manifest
+
+NAMESPACE = "compose"
+HOST = "host.docker.internal"
+"""The machine on which the containers run, as they see it; a Service of that name stands for it."""
+NETWORK = "compose.network/"
+"""Begins the labels that name the networks of a container, or of a name."""
+BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""The files that Compose takes by itself; of several the first."""
+_OVERRIDES = tuple(f"{Path(each).stem}.override{Path(each).suffix}" for each in BASES)
+_NAME = re.compile(r"(docker-)?compose([-._].*)?\.ya?ml")
+_EXAMPLES = (".example", ".sample", ".template", ".dist")
+_MOST_BYTES = 1_000_000
+_MOST_FILES = 100
+_CONFIGURATIONS = {".yaml", ".yml", ".json", ".py", ".pem", ".crt", ".toml", ".txt"}
+_VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*))")
+_PUBLISHED = re.compile(
+    r"((\[.*\]|\d+\.[\d.]+):)?((?P<host>\d+)(-\d+)?:)?(?P<target>\d+)(-\d+)?(/(tcp|udp))?"
+)
+_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*?)\s*")
+_NOT_HONOURED = ("network_mode", "extra_hosts", "extends", "use_api_socket")
+"""Fields of a service that would change whom its program asks, or what it is told."""
+
+
+class Folder:
+    """The folder that was given: what stands in it can be read, and nothing else."""
+
+    def __init__(self, root: Path | None) -> None:
+        """Look into no file yet.
+
+        Args:
+            root: the folder; None: there is none, as with standard input.
+        """
+        self._root = root.resolve() if root else None
+        self.read = set[str]()
+        """What was read, by its path in the folder."""
+
+    def text(self, path: str) -> str | None:
+        """The text of a file; None where it is not there, not below the folder, or no text."""
+        file = self._below(path)
+        if file is None or not file.is_file() or file.stat().st_size > _MOST_BYTES:
+            return None
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            return None
+        self.read.add(posixpath.normpath(path))
+        return text
+
+    def is_folder(self, path: str) -> bool:
+        """Whether it is a folder that stands there."""
+        file = self._below(path)
+        return file is not None and file.is_dir()
+
+    def configurations(self, path: str) -> Mapping[str, str]:
+        """The texts below a folder that may be a program's configuration, by their paths in it."""
+        folder = self._below(path)
+        found = sorted(folder.rglob("*")) if folder and folder.is_dir() else []
+        names = [str(each.relative_to(folder)) for each in found if each.suffix in _CONFIGURATIONS]  # type: ignore[arg-type]  # where there is none, nothing was found
+        texts = {name: self.text(posixpath.join(path, name)) for name in names[:_MOST_FILES]}
+        return {name: text for name, text in texts.items() if text is not None}
+
+    def _below(self, path: str) -> Path | None:
+        """Where a path leads, symbolic links followed; None where that is outside."""
+        if self._root is None or "\0" in path or len(path) > 4_096:  # noqa: PLR2004  # PATH_MAX
+            return None
+        try:
+            found = (self._root / path).resolve()
+        except (OSError, RuntimeError):  # a link that leads to itself
+            return None
+        return found if found.is_relative_to(self._root) else None
+
+
+def is_compose(document: object, file: str) -> bool:
+    """Whether a document is one of Compose's, by its file's name or by its shape."""
+    services = document.get("services") if isinstance(document, dict) else None
+    if not isinstance(services, dict) or (isinstance(document, dict) and "kind" in document):
+        return False
+    return bool(_NAME.fullmatch(posixpath.basename(file))) or any(
+        isinstance(each, dict) and {"image", "build", "extends"} & set(each)
+        for each in services.values()
+    )
+
+
+def chosen(files: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """The files of each project, in the order in which the later ones add to the first.
+
+    In a folder, the file that Compose takes by itself and its override; others only where there
+    is none.
+    """
+    beside: dict[str, list[str]] = {}
+    for file in files:
+        beside.setdefault(posixpath.dirname(file), []).append(file)
+    for there in beside.values():
+        names = {posixpath.basename(file): file for file in there}
+        base = next((names[name] for name in BASES if name in names), None)
+        if base is None:
+            yield from ((file,) for file in there)
+        else:
+            yield (base, *(names[name] for name in _OVERRIDES if name in names))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Composed:
+    """What the files of a project come down to."""
+
+    objects: tuple[Manifest, ...]
+    notes: tuple[str, ...]
+    runs: bool
+    """Whether Open WebUI or LiteLLM is in it."""
+
+
+def composed(files: Mapping[str, Mapping[str, Any]], folder: Folder) -> Composed:
+    """The objects of one project.
+
+    Args:
+        files: its documents, by their paths in the folder; later ones add to the first.
+        folder: what stands beside them.
+    """
+    return _Project(files, folder).composed()
+
+
+@dataclass(kw_only=True, slots=True)
+class _Made:
+    """What becomes of a service."""
+
+    name: str
+    image: str
+    program: Program | Emulated | None
+    container: dict[str, Any]
+    volumes: list[dict[str, Any]] = field(default_factory=list)
+    mounts: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Project:
+    def __init__(self, files: Mapping[str, Mapping[str, Any]], folder: Folder) -> None:
+        self._file = next(iter(files))
+        self._place = posixpath.dirname(self._file)
+        self._folder = folder
+        self._notes: list[str] = []
+        self._objects: list[Manifest] = []
+        self._published: dict[int, list[str]] = {}
+        self._made_up: set[str] = set()
+        document: Any = {}
+        for each in files.values():
+            document = _merged(document, each)
+        self._document = document
+        self._variables = self._dotenv(".env")
+        self._name = str(document.get("name") or posixpath.basename(self._place) or "project")
+
+    def composed(self) -> Composed:
+        services = _mapping(self._document.get("services"))
+        images = {name: self._image(name, _mapping(each)) for name, each in services.items()}
+        started = self._started(services, images)
+        for name in started:
+            self._service(str(name), _mapping(services[name]), images[name])
+        if self._published:
+            self._host()
+        for name in set(services) - set(started):
+            self._say(f"service {name} is not started: no profile of it is chosen")
+        if self._made_up:
+            names = ", ".join(sorted(self._made_up))
+            self._say(f"{names}: not set in .env beside it, and made up within other words")
+        runs = any(isinstance(program_for(images[name]), Program) for name in started)
+        return Composed(objects=tuple(self._objects), notes=tuple(self._notes), runs=runs)
+
+    def _say(self, text: str) -> None:
+        self._notes.append(f"{self._file}: {text}")
+
+    def _started(self, services: Mapping[str, Any], images: Mapping[str, str]) -> tuple[str, ...]:
+        """The services that `docker compose up` starts, and a program's own where none is."""
+        named = (self._variables.get("COMPOSE_PROFILES") or "").split(",")
+        profiles = {
+            name: [str(each) for each in _several(_mapping(service).get("profiles"))]
+            for name, service in services.items()
+        }
+        on = {name for name, its in profiles.items() if not its or {*its, "*"} & set(named)}
+        programs = {
+            name: program
+            for name in services
+            if isinstance(program := program_for(images[name]), Program)
+        }
+        for name, program in programs.items():
+            if name not in on and program not in [programs.get(each) for each in on]:
+                profile = profiles[name][0]
+                self._say(f"service {name} is in the profile {profile}: it is taken for chosen")
+                on |= {each for each, its in profiles.items() if profile in its}
+        return tuple(name for name in services if name in on)
+
+    # a service
+
+    def _service(self, name: str, service: Mapping[str, Any], image: str) -> None:
+        program = program_for(image)
+        container: dict[str, Any] = {"name": name, "image": image}
+        made = _Made(name=name, image=image, program=program, container=container)
+        for given, ours in (("entrypoint", "command"), ("command", "args")):
+            if (words := self._words(service.get(given))) is not None:
+                container[ours] = words
+        if service.get("working_dir"):
+            container["workingDir"] = self._text(service["working_dir"])
+        self._environment(made, service)
+        self._mounted(made, service)
+        ports = self._ports(made, service)
+        for each in _NOT_HONOURED:
+            if service.get(each) and isinstance(program, Program):
+                self._without(name, each, service[each])
+        networks = {f"{NETWORK}{each}": "" for each in self._networks(service)}
+        labels = {"compose.service": name, **networks}
+        spec = {"containers": [container], "volumes": made.volumes}
+        self._add(
+            "Deployment",
+            name,
+            spec={
+                "replicas": _number(service.get("scale") or _deploy(service).get("replicas"), 1),
+                "selector": {"matchLabels": {"compose.service": name}},
+                "template": {"metadata": {"labels": labels}, "spec": spec},
+            },
+        )
+        for host in dict.fromkeys((name, *self._other_names(service))):
+            self._add(
+                "Service",
+                host,
+                labels=networks,
+                spec={
+                    "selector": {"compose.service": name},
+                    "ports": [{"name": f"p{port}", "port": port} for port in ports],
+                },
+            )
+
+    def _without(self, name: str, what: str, value: object) -> None:
+        hosts = [str(each).replace("=", ":").partition(":")[0] for each in _pairs(value)]
+        if what == "extra_hosts" and set(hosts) <= {HOST}:
+            return
+        self._say(f"service {name}: {what} is not honoured in the embedded lab")
+
+    def _image(self, name: str, service: Mapping[str, Any]) -> str:
+        """The image; of one that is built, that from which its Dockerfile starts."""
+        build = service.get("build")
+        if service.get("image") and (not build or program_for(self._text(service["image"]))):
+            return self._text(service["image"])
+        context = build if isinstance(build, str) else _mapping(build).get("context", ".")
+        named = _mapping(build).get("dockerfile", "Dockerfile")
+        path = posixpath.join(self._path(self._text(context)), self._text(named))
+        started = _FROM.findall(self._folder.text(path) or "")
+        if not started:
+            return self._text(service.get("image") or f"{name}-built")
+        if isinstance(program_for(started[-1]), Program):
+            self._say(
+                f"service {name} is built: {started[-1]}, from which it starts, runs in its place"
+            )
+        return str(started[-1])
+
+    def _words(self, value: object) -> list[str] | None:
+        """A command, as Kubernetes takes it: what Compose has left alone stays alone."""
+        if value is None:
+            return None
+        if isinstance(value, list):
+            return [_literally(self._text(each)) for each in value]
+        try:
+            return [_literally(each) for each in shlex.split(self._text(value))]
+        except ValueError:
+            return [_literally(self._text(value))]
+
+    def _networks(self, service: Mapping[str, Any]) -> list[str]:
+        """The networks of a service, by the names that other projects know."""
+        named = _mapping(self._document.get("networks"))
+        networks = []
+        for each in _pairs(service.get("networks")) or ("default",):
+            definition = _mapping(named.get(each))
+            outside = definition.get("external")
+            name = definition.get("name") or _mapping(outside).get("name")
+            own = str(each) if outside else f"{self._name}_{each}"
+            networks.append(self._text(name) if name else own)
+        return networks
+
+    def _other_names(self, service: Mapping[str, Any]) -> Iterator[str]:
+        if service.get("container_name"):
+            yield self._text(service["container_name"])
+        for each in _mapping(service.get("networks")).values():
+            yield from (self._text(alias) for alias in _several(_mapping(each).get("aliases")))
+
+    def _ports(self, made: _Made, service: Mapping[str, Any]) -> list[int]:
+        """The ports at which a service is found; its program's own is the first."""
+        listens = self._listens(made)
+        ports = [listens] if listens else []
+        for each in _several(service.get("ports")):
+            if isinstance(each, dict):
+                host, target = _number(each.get("published")), _number(each.get("target"))
+            else:
+                match = _PUBLISHED.fullmatch(self._text(each))
+                host, target = (
+                    (_number(match["host"]), _number(match["target"])) if match else (0, 0)
+                )
+            if not 0 < target < 65_536:  # noqa: PLR2004  # a port
+                continue
+            ports.append(target)
+            if host:
+                self._published.setdefault(host, []).append(made.name)
+                made.container.setdefault("ports", []).append(
+                    {"name": _published(host), "containerPort": target}
+                )
+        ports += [
+            _number(self._text(each).split("/")[0]) for each in _several(service.get("expose"))
+        ]
+        return list(dict.fromkeys(port for port in ports if port)) or [80]
+
+    @staticmethod
+    def _listens(made: _Made) -> int:
+        if made.program is None:
+            return 0
+        words = (*(made.container.get("command") or ()), *(made.container.get("args") or ()))
+        option = re.search(r"--port[= ](\d+)", " ".join(words))
+        told = {each["name"]: each.get("value") for each in made.container.get("env") or ()}
+        return _number(option[1] if option else told.get("PORT"), made.program.port)
+
+    def _host(self) -> None:
+        """The machine itself: each published port leads to the container that publishes it."""
+        self._add(
+            "Service",
+            HOST,
+            spec={
+                "selector": {"compose.host": ""},
+                "ports": [
+                    {"name": f"p{port}", "port": port, "targetPort": _published(port)}
+                    for port in self._published
+                ],
+            },
+        )
+        for item in self._objects:
+            if item["kind"] == "Deployment":
+                item["spec"]["template"]["metadata"]["labels"]["compose.host"] = ""
+
+    # what it is told
+
+    def _environment(self, made: _Made, service: Mapping[str, Any]) -> None:
+        entries: dict[str, dict[str, Any]] = {}
+        listed = service.get("env_file")
+        for each in _several(listed):
+            named = self._text(_mapping(each).get("path") if isinstance(each, dict) else each)
+            if values := self._dotenv(named, said=isinstance(made.program, Program)):
+                entries |= {name: _plain(name, value) for name, value in values.items()}
+            elif _mapping(each).get("required", True) is not False:
+                made.container.setdefault("envFrom", []).append(
+                    {"secretRef": {"name": self._path(named)}}
+                )
+        for name, value in _variables_of(service.get("environment")).items():
+            entries[name] = self._entry(name, value)
+        made.container["env"] = list(entries.values())
+
+    def _entry(self, name: str, value: object) -> dict[str, Any]:
+        """A variable; one that is nothing but a value of `.env` that is not there, is made up."""
+        text = f"${{{name}}}" if value is None else _scalar(value)
+        match = _VARIABLE.match(text)
+        unset = match and (match["plain"] or match["name"])
+        rest = text[match.end() :] if match else ""
+        alone = rest == "" or (rest.endswith("}") and re.match(r"\}|:?\?", rest) is not None)
+        if unset and alone and self._value(unset) is None:
+            reference = {"name": self._path(".env"), "key": unset}
+            return {"name": name, "valueFrom": {"secretKeyRef": reference}}
+        return _plain(name, self._text(text))
+
+    def _value(self, name: str) -> str | None:
+        return self._variables.get(name)
+
+    def _dotenv(self, path: str, *, said: bool = True) -> Mapping[str, str]:
+        """The variables of such a file; where there is none, of the example beside it."""
+        place = self._path(path)
+        text = self._folder.text(place)
+        if text is not None:
+            return _variables_in(text)
+        for example in (f"{place}{end}" for end in _EXAMPLES):
+            text = self._folder.text(example)
+            if text is not None:
+                if said:
+                    self._say(f"{path} is not there: values are taken from {example}")
+                return {name: value for name, value in _variables_in(text).items() if value}
+        return {}
+
+    def _text(self, value: object) -> str:
+        """The text with its variables replaced, as Compose does it."""
+        text, parts = _scalar(value), []
+        while match := _VARIABLE.search(text):
+            parts.append(text[: match.start()])
+            text = text[match.end() :]
+            name = match["plain"] or match["name"]
+            if match["escaped"]:
+                parts.append("$")
+            elif match["plain"]:
+                parts.append(self._replaced(name, ""))
+            else:
+                end = _closing(text)
+                parts.append(self._replaced(name, text[:end]))
+                text = text[end + 1 :]
+        return "".join([*parts, text])
+
+    def _replaced(self, name: str, how: str) -> str:
+        """The value of a variable; `how` is what stands behind its name: `:-default`, `?error`."""
+        value, rest = self._value(name), how.removeprefix(":")
+        if rest.startswith("+"):
+            there = bool(value) if how != rest else value is not None
+            return self._text(rest[1:]) if there else ""
+        if value or (value is not None and how == rest):
+            return value
+        if rest.startswith("-"):
+            return self._text(rest[1:])
+        if value is not None:
+            return ""
+        self._made_up.add(name)
+        return f"made-up-{name.lower().replace('_', '-')}"
+
+    # what it mounts
+
+    def _mounted(self, made: _Made, service: Mapping[str, Any]) -> None:
+        for each in _several(service.get("volumes")):
+            if isinstance(each, dict):
+                kind, source = each.get("type"), self._text(each.get("source") or "")
+                target = self._text(each.get("target") or "")
+                bound = kind == "bind"
+            else:
+                source, _, rest = self._text(each).partition(":")
+                target = rest.split(":")[0]
+                source, target = (source, target) if target else ("", source)
+                bound = source.startswith((".", "/", "~"))
+            if target and bound:
+                self._bound(made, source, target)
+            elif target:
+                self._kept(made, source or f"unnamed-{len(made.volumes)}", target)
+        for kind, place in (("configs", "/"), ("secrets", "/run/secrets/")):
+            for each in _several(service.get(kind)):
+                name = self._text(_mapping(each).get("source") if isinstance(each, dict) else each)
+                target = self._text(_mapping(each).get("target") or name)
+                self._given(made, kind, name, posixpath.join(place, target))
+
+    def _kept(self, made: _Made, name: str, target: str) -> None:
+        """A volume of Docker's, or a folder of the machine: it outlives the container."""
+        volume = f"{len(made.volumes)}-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}"
+        claim = {"persistentVolumeClaim": {"claimName": volume}}
+        made.volumes.append({"name": volume, **claim})
+        made.mounts.append({"name": volume, "mountPath": target})
+        made.container["volumeMounts"] = made.mounts
+
+    def _bound(self, made: _Made, source: str, target: str) -> None:
+        """A file or folder of the machine: one beside the file is read, where it is read for."""
+        path = self._path(source)
+        text = self._folder.text(path)
+        if text is not None:
+            self._file_of(made, "ConfigMap", path, target, text)
+            return
+        texts = self._folder.configurations(path) if made.program is LITELLM else {}
+        for name, each in texts.items():
+            below = posixpath.join(path, name)
+            self._file_of(made, "ConfigMap", below, posixpath.join(target, name), each)
+        if texts:
+            return
+        if isinstance(made.program, Program) and Path(target).suffix in _CONFIGURATIONS:
+            # Docker would put an empty folder there; the program would not find its file
+            self._file_of(made, "ConfigMap", path, target, None)
+            return
+        if isinstance(made.program, Program) and not self._folder.is_folder(path):
+            self._say(f"service {made.name}: {source} is an empty folder in the lab")
+        self._kept(made, source, target)
+
+    def _given(self, made: _Made, kind: str, name: str, target: str) -> None:
+        """A config or a secret of the top of the file."""
+        definition = _mapping(_mapping(self._document.get(kind)).get(name))
+        ours = "Secret" if kind == "secrets" else "ConfigMap"
+        text: str | None = None
+        if "content" in definition:
+            text = self._text(definition["content"])
+        elif "environment" in definition:
+            text = self._value(str(definition["environment"]))
+        elif "file" in definition:
+            text = self._folder.text(self._path(self._text(definition["file"])))
+        self._file_of(made, ours, name, target, text)
+
+    def _file_of(self, made: _Made, kind: str, name: str, target: str, text: str | None) -> None:
+        """Mount a text at a path; None: what holds it is not there."""
+        key = posixpath.basename(name) or "file"
+        volume = f"{len(made.volumes)}-file"
+        source = {"items": [{"key": key, "path": key}]}
+        if kind == "Secret":
+            made.volumes.append({"name": volume, "secret": {"secretName": name, **source}})
+        else:
+            made.volumes.append({"name": volume, "configMap": {"name": name, **source}})
+        made.mounts.append({"name": volume, "mountPath": target, "subPath": key})
+        made.container["volumeMounts"] = made.mounts
+        if text is not None:
+            self._add(kind, name, **{"data" if kind == "ConfigMap" else "stringData": {key: text}})
+
+    def _path(self, path: str) -> str:
+        """A path as the folder that was given has it."""
+        return posixpath.normpath(posixpath.join(self._place, path))
+
+    def _add(
+        self, kind: str, name: str, *, labels: Mapping[str, str] | None = None, **rest: object
+    ) -> None:
+        version = "apps/v1" if kind == "Deployment" else "v1"
+        metadata = {"name": name, "namespace": NAMESPACE, **({"labels": labels} if labels else {})}
+        self._objects.append({"apiVersion": version, "kind": kind, "metadata": metadata, **rest})
+
+
+def _published(port: int) -> str:
+    """The name of the port of a container that is found at this port of the machine."""
+    return f"published-{port}"
+
+
+def _plain(name: str, value: str) -> dict[str, Any]:
+    return {"name": name, "value": _literally(value)}
+
+
+def _literally(text: str) -> str:
+    """The text as Kubernetes must be told it, which replaces `$(NAME)`."""
+    return text.replace("$(", "$$(")
+
+
+def _scalar(value: object) -> str:
+    """A value of YAML as Compose writes it into an environment."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _pairs(value: object) -> tuple[Any, ...]:
+    """The entries of a list, or the names of a mapping."""
+    return tuple(value) if isinstance(value, dict | list) else ()
+
+
+def _several(value: object) -> list[Any]:
+    """The entries of a list; one alone where no list stands."""
+    if isinstance(value, list):
+        return value
+    return [] if value in (None, "") else [value]
+
+
+def _deploy(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(service.get("deploy"))
+
+
+def _number(value: object, otherwise: int = 0) -> int:
+    text = str(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else otherwise
+
+
+def _closing(text: str) -> int:
+    """Where the brace closes that stands before the text."""
+    depth = 1
+    for place, sign in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+        if not depth:
+            return place
+    return len(text)
+
+
+def _variables_in(text: str) -> Mapping[str, str]:
+    """The variables of a `.env` file."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line)
+        if match is None or line.lstrip().startswith("#"):
+            continue
+        value = match["value"]
+        quoted = re.match(r"""(?P<quote>["'])(?P<text>.*?)(?P=quote)""", value)
+        found[match["name"]] = quoted["text"] if quoted else re.sub(r"(^|\s+)#.*", "", value)
+    return found
+
+
+def _variables_of(value: object) -> Mapping[str, object]:
+    """What stands under `environment`, a list or a mapping; None: a value is to come from .env."""
+    if isinstance(value, dict):
+        return {str(name): each for name, each in value.items()}
+    parts = [str(each).partition("=") for each in value] if isinstance(value, list) else []
+    return {name: text if equals else None for name, equals, text in parts}
+
+
+def _merged(base: Any, other: Any, key: object = "") -> Any:  # noqa: ANN401  # any YAML
+    """Two files as one: mappings are joined, lists follow each other, the later value stands."""
+    if key == "environment":
+        return {**_variables_of(base), **_variables_of(other)}
+    if isinstance(base, dict) and isinstance(other, dict):
+        joined = {name: _merged(base.get(name), value, name) for name, value in other.items()}
+        return {**base, **joined}
+    if isinstance(base, list) and isinstance(other, list) and key not in ("command", "entrypoint"):
+        return [*base, *other]
+    return other

@@ -1,0 +1,266 @@
+"""Compose's files: what becomes of each field, and that nothing beside the folder is looked at."""
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.network import Network
+from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.plan import PodPlan, plan_pods
+from acceptance.lab.embedded.unsupported import unsupported
+from acceptance.lab.embedded.upstreams import offers_of
+from tests.odd import PLANTED, damaged
+
+WEB = {"image": "ghcr.io/open-webui/open-webui:main"}
+GATEWAY = {"image": "ghcr.io/berriai/litellm:main-latest"}
+CONFIG = "model_list: []\n"
+
+
+def folder(place: Path, services: Any, **more: Any) -> Path:  # noqa: ANN401  # any YAML
+    place.mkdir(exist_ok=True)
+    text = yaml.safe_dump({"services": services, **more}, sort_keys=False)
+    (place / "compose.yaml").write_text(text)
+    return place
+
+
+def loaded(place: Path, services: Any, **more: Any) -> Manifests:  # noqa: ANN401  # any YAML
+    return completed(Manifests.load(folder(place, services, **more)))
+
+
+def only(manifests: Manifests) -> PodPlan:
+    [plan] = plan_pods(manifests)
+    return plan
+
+
+def told(place: Path, environment: object, **files: str) -> dict[str, str]:
+    """What a service is given, without what its image brings."""
+    for name, text in files.items():
+        place.mkdir(exist_ok=True)
+        (place / name.replace("dot_", ".")).write_text(text)
+    plan = only(loaded(place, {"litellm": {**GATEWAY, "environment": environment}}))
+    return {
+        name: variable.value.reveal()
+        for name, variable in plan.environment.items()
+        if variable.source != "image"
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${A}", "a"),
+        ("$A", "a"),
+        ("x-${A}-y", "x-a-y"),
+        ("${A:-b}", "a"),
+        ("${EMPTY:-b}", "b"),
+        ("${EMPTY-b}", ""),
+        ("${NONE:-b}", "b"),
+        ("${NONE-b}", "b"),
+        ("${NONE:-${A}}", "a"),
+        ("${NONE:-http://h:1/v1}", "http://h:1/v1"),
+        ("${A:+b}", "b"),
+        ("${NONE:+b}", ""),
+        ("${EMPTY:+b}", ""),
+        ("${EMPTY+b}", "b"),
+        ("${A:?needed}", "a"),
+        ("$$A", "$A"),
+        ("$(A)", "$(A)"),
+        ("http://${NONE}:4000", "http://made-up-none:4000"),
+    ],
+)
+def test_variables_are_replaced_as_compose_does_it(tmp_path: Path, text: str, value: str) -> None:
+    given = told(tmp_path / "f", {"X": text}, dot_env="A=a\nEMPTY=\n")
+    assert given == {"X": value}
+
+
+@pytest.mark.parametrize("environment", [{"X": True, "Y": 1, "Z": None}, ["X=true", "Y=1", "Z"]])
+def test_an_environment_is_a_list_or_a_mapping(tmp_path: Path, environment: object) -> None:
+    assert told(tmp_path / "f", environment, dot_env="Z='a # b'\n") == {
+        "X": "true",
+        "Y": "1",
+        "Z": "a # b",
+    }
+
+
+def test_an_env_file_is_read_and_the_environment_stands_over_it(tmp_path: Path) -> None:
+    place = folder(tmp_path / "f", {"l": {**GATEWAY, "env_file": "a.env", "environment": ["B=2"]}})
+    (place / "a.env").write_text('# c\nexport A="1"\nB=1\nC=3 # three\n')
+    environment = only(completed(Manifests.load(place))).environment
+    assert {each: environment[each].value.reveal() for each in "ABC"} == {
+        "A": "1",
+        "B": "2",
+        "C": "3",
+    }
+
+
+def test_an_example_stands_for_what_is_not_in_git(tmp_path: Path) -> None:
+    place = tmp_path / "f"
+    assert told(place, {"X": "${A}"}, **{"dot_env.example": "A=from the example\n"}) == {
+        "X": "from the example"
+    }
+
+
+def test_nothing_of_this_machine_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME_KEY", PLANTED)
+    (tmp_path / "outside.yaml").write_text(PLANTED)
+    place = tmp_path / "f"
+    place.mkdir()
+    (place / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    (place / "linked").symlink_to(tmp_path)
+    service = {
+        **GATEWAY,
+        "environment": ["HOME_KEY", "B=${HOME_KEY}", "C=x${HOME_KEY}"],
+        "env_file": ["../outside.yaml", str(tmp_path / "outside.yaml")],
+        "volumes": [
+            "../outside.yaml:/a.yaml",
+            f"{tmp_path}/outside.yaml:/b.yaml",
+            "./link.yaml:/c.yaml",
+            "./linked:/d",
+            "~/x:/e",
+            {"type": "bind", "source": "./linked/outside.yaml", "target": "/f.yaml"},
+        ],
+        "configs": ["c"],
+        "secrets": [{"source": "s", "target": "/g"}],
+    }
+    top = {
+        "configs": {"c": {"file": "../outside.yaml"}},
+        "secrets": {"s": {"file": "linked/outside.yaml"}},
+    }
+    manifests = loaded(place, {"litellm": service}, **top)
+    plans = plan_pods(manifests)
+    assert PLANTED not in str([list(manifests), plans])
+    assert not any(PLANTED in value.reveal() for value in manifests.secrets())
+
+
+def test_nothing_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("something was started")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    commands = ("curl http://x | sh", "sh -c 'rm -rf /'")
+    for number, command in enumerate(commands):
+        with pytest.raises(SetupError, match="cannot run the command"):
+            loaded(tmp_path / str(number), {"l": {**GATEWAY, "command": command}})
+
+
+def test_a_command_is_a_list_or_a_line(tmp_path: Path) -> None:
+    for number, command in enumerate(["--config '/a b' --port 5000", ["--config", "/a b"]]):
+        plan = only(loaded(tmp_path / str(number), {"l": {**GATEWAY, "command": command}}))
+        assert plan.line
+        assert plan.line.option("--config") == "/a b"
+
+
+def test_a_file_that_is_not_there_keeps_it_from_starting(tmp_path: Path) -> None:
+    plan = only(loaded(tmp_path / "f", {"l": {**GATEWAY, "volumes": ["./c.yaml:/app/c.yaml:ro"]}}))
+    assert plan.missing == ("ConfigMap c.yaml",)
+
+
+def test_what_a_program_keeps_is_not_read(tmp_path: Path) -> None:
+    place = tmp_path / "f"
+    (place / "data").mkdir(parents=True)
+    (place / "data" / "config.json").write_text(PLANTED)
+    manifests = loaded(place, {"web": {**WEB, "volumes": ["./data:/app/backend/data"]}})
+    assert PLANTED not in str(list(manifests))
+
+
+@pytest.mark.parametrize(
+    ("ports", "first", "published"),
+    [
+        (["3000:8080"], 8080, {3000}),
+        (["127.0.0.1:3000:8080/tcp"], 8080, {3000}),
+        (["8080"], 8080, set()),
+        ([{"target": 8080, "published": "3000"}], 8080, {3000}),
+        (["${PORT:-3000}:8080"], 8080, {3000}),
+        (["nonsense", 8080], 8080, set()),
+    ],
+)
+def test_ports_are_those_of_the_container_and_of_the_machine(
+    tmp_path: Path, ports: list[object], first: int, published: set[int]
+) -> None:
+    manifests = loaded(tmp_path / "f", {"web": {**WEB, "ports": ports}})
+    service = manifests.get("Service", "compose", "web")
+    host = manifests.get("Service", "compose", "host.docker.internal")
+    assert service
+    assert service["spec"]["ports"][0]["port"] == first
+    assert {each["port"] for each in host["spec"]["ports"]} == published if host else not published
+
+
+def test_two_projects_meet_in_a_network_of_neither(tmp_path: Path) -> None:
+    for name, service in (("web", WEB), ("gateway", GATEWAY)):
+        networks = {"shared": {"external": True}}
+        one = {name: {**service, "networks": ["shared"]}, f"{name}-2": service}
+        folder(tmp_path / name, one, networks=networks)
+    manifests = Manifests.load(tmp_path)
+    plans = plan_pods(manifests)
+    Network(manifests, {}).write(tmp_path / "table", plans, {}, silent=1)
+    pods = json.loads((tmp_path / "table").read_text())["pods"]
+    assert "gateway.compose.svc.cluster.local" not in pods["compose/web-0"]["names"]
+    assert pods["compose/web-2-0"]["names"]["gateway.compose.svc.cluster.local"] is None
+
+
+def test_objects_of_kubernetes_come_first(tmp_path: Path) -> None:
+    place = folder(tmp_path / "f", {"web": WEB})
+    pod = {"containers": [{"name": "c", **WEB}]}
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": pod}
+    (place / "pod.yaml").write_text(yaml.safe_dump(manifest))
+    manifests = Manifests.load(place)
+    assert [item["kind"] for item in manifests] == ["Pod"]
+    assert f"--manifests={place / 'compose.yaml'}" in manifests.notes[0]
+
+
+WHOLE: dict[str, Any] = {
+    "name": "x",
+    "services": {
+        "web": {
+            **WEB,
+            "container_name": "w",
+            "environment": {"OPENAI_API_BASE_URL": "http://l:4000", "OPENAI_API_KEY": "${K}"},
+            "env_file": [{"path": "a.env", "required": False}],
+            "ports": ["3000:8080", {"target": 1, "published": 2}],
+            "volumes": ["data:/app/backend/data", {"type": "bind", "source": "x", "target": "/y"}],
+            "networks": {"n": {"aliases": ["a"]}},
+            "deploy": {"replicas": 1},
+            "profiles": ["p"],
+        },
+        "l": {
+            "build": {"context": ".", "dockerfile": "D"},
+            **GATEWAY,
+            "command": ["--config", "/c"],
+            "entrypoint": "litellm",
+            "configs": [{"source": "c", "target": "/c"}],
+            "secrets": ["s"],
+            "expose": ["4000"],
+            "extra_hosts": ["a:1"],
+            "working_dir": "/app",
+        },
+    },
+    "networks": {"n": {"external": {"name": "m"}}},
+    "configs": {"c": {"content": "model_list: [{model_name: a, litellm_params: {model: b}}]"}},
+    "secrets": {"s": {"environment": "S"}},
+}
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_a_file_of_any_shape_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    changed = data.draw(damaged(copy.deepcopy(WHOLE)))
+    text = yaml.safe_dump(changed, allow_unicode=True)
+    (tmp_path / "compose.yaml").write_bytes(text.encode(errors="surrogatepass"))
+    try:
+        manifests = completed(Manifests.load(tmp_path))
+        plans = plan_pods(manifests)
+        unsupported(manifests)
+        offers_of(manifests, plans)
+        manifests.secrets()
+        Network(manifests, {}).write(tmp_path / "table", plans, {}, silent=2)
+    except SetupError as error:
+        assert PLANTED not in str(error)  # noqa: PT017  # whether it is raised is left open

@@ -1,0 +1,135 @@
+"""Kustomizations are rendered from what the folder holds, and from nothing else."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import Manifests
+from tests.odd import PLANTED
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("kubectl") or shutil.which("kustomize")),
+    reason="neither kubectl nor kustomize is on PATH, and nothing else renders",
+)
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "web"},
+    "spec": {"containers": [{"name": "c", "image": "ghcr.io/open-webui/open-webui:main"}]},
+}
+
+
+def folder(place: Path, **files: object) -> Path:
+    """Files by their paths, `__` for a slash; kustomizations are `k`, and a Pod is `pod`."""
+    for name, content in files.items():
+        path = name.replace("__", "/")
+        path = f"{path.removesuffix('k')}kustomization" if path.endswith("k") else path
+        file = place / f"{path}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return place
+
+
+def test_what_is_not_in_the_folder_is_left_out_and_said(tmp_path: Path) -> None:
+    folder(tmp_path, outside={**POD, "metadata": {"name": PLANTED}})
+    entries = [
+        "pod.yaml",
+        "https://x.example/a.yaml",
+        "github.com/o/r//d?ref=v1",
+        "../outside.yaml",
+    ]
+    place = folder(
+        tmp_path / "f",
+        pod=POD,
+        k={
+            "resources": [*entries, "absent.yaml", str(tmp_path / "outside.yaml")],
+            "patches": [{"path": "absent.yaml"}],
+            "helmCharts": [{"name": "x", "repo": "https://x.example"}],
+            "configMapGenerator": [{"name": "c", "files": ["a=../outside.yaml"]}],
+        },
+    )
+    manifests = Manifests.load(place)
+    assert [item["metadata"]["name"] for item in manifests] == ["web"]
+    said = "\n".join(manifests.notes)
+    assert said.count("it is fetched from the internet") == 2
+    assert said.count("it is not in this folder") == 5
+    assert "helmCharts is left out: a chart, which Helm fetches" in said
+
+
+def test_nobody_is_asked_however_the_field_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    real = subprocess.run
+
+    def watched(command: list[str], **options: Any) -> object:  # noqa: ANN401  # as run takes
+        given.append((Path(command[-1]) / "kustomization.yaml").read_text())
+        assert set(options["env"]) == {"PATH", "HOME", "KUBECONFIG"}
+        return real(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", watched)
+    text = "Resources: [pod.yaml, 'https://x.example/a.yaml']\nRESOURCES: ['git@x.example:a/b']\n"
+    Manifests.load(folder(tmp_path, pod=POD, k=text))
+    assert given
+    assert "x.example" not in given[0]
+
+
+def test_no_link_leads_outside(tmp_path: Path) -> None:
+    folder(
+        tmp_path / "outside",
+        pod={**POD, "metadata": {"name": PLANTED}},
+        k={"resources": ["pod.yaml"]},
+    )
+    place = folder(tmp_path / "f", pod=POD, k={"resources": ["pod.yaml", "link.yaml", "linked"]})
+    (place / "link.yaml").symlink_to(tmp_path / "outside" / "pod.yaml")
+    (place / "linked").symlink_to(tmp_path / "outside")
+    assert PLANTED not in str(list(Manifests.load(place)))
+
+
+def test_of_two_overlays_one_has_to_be_named(tmp_path: Path) -> None:
+    base = {"resources": ["../base"]}
+    place = folder(
+        tmp_path, base__pod=POD, base__k={"resources": ["pod.yaml"]}, home__k=base, work__k=base
+    )
+    with pytest.raises(SetupError, match=f"--manifests={place}/(home|work)"):
+        Manifests.load(place)
+
+
+def test_a_component_may_be_shared(tmp_path: Path) -> None:
+    uses = {"resources": ["pod.yaml"], "components": ["../common"]}
+    common = {
+        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+        "kind": "Component",
+        "commonAnnotations": {"a": "b"},
+    }
+    other = {**POD, "metadata": {"name": "other"}}
+    place = folder(tmp_path, common__k=common, a__k=uses, a__pod=POD, b__k=uses, b__pod=other)
+    loaded = Manifests.load(place)
+    assert {item["metadata"]["name"] for item in loaded} == {"web", "other"}
+    assert all(item["metadata"]["annotations"] == {"a": "b"} for item in loaded)
+
+
+def test_what_it_does_not_list_is_not_applied(tmp_path: Path) -> None:
+    other = {**POD, "metadata": {"name": "other"}}
+    loaded = Manifests.load(folder(tmp_path, pod=POD, old=other, k={"resources": ["pod.yaml"]}))
+    assert [item["metadata"]["name"] for item in loaded] == ["web"]
+    assert "skipped: old.yaml: no kustomization lists it" in loaded.notes
+
+
+def test_where_it_brings_neither_program_the_files_are_read(tmp_path: Path) -> None:
+    loaded = Manifests.load(folder(tmp_path, pod=POD, k={"resources": ["absent.yaml"]}))
+    assert [item["metadata"]["name"] for item in loaded] == ["web"]
+
+
+def test_what_cannot_be_rendered_stops_nothing(tmp_path: Path) -> None:
+    place = folder(tmp_path, a__k={"resources": ["x.yaml"]}, a__x="a: b\n", b__pod=POD)
+    loaded = Manifests.load(place)
+    assert [item["metadata"]["name"] for item in loaded] == ["web"]
+    assert any("a/kustomization.yaml: cannot be rendered" in note for note in loaded.notes)
+    assert str(os.sep + "tmp") not in "".join(loaded.notes)

