@@ -321,3 +321,26 @@ def test_a_configuration_that_is_none_names_nobody(text: str) -> None:
     manifests = manifests.with_changes([config])
 
     assert offers_of(manifests, plan_pods(manifests)) == OFFERS
+
+
+def _two_boxes() -> list[dict[str, Any]]:
+    return [
+        *(
+            _service(name, selector={"app": name})
+            | {"spec": {"ports": [{"port": 8000}], "selector": {"app": name}}}
+            for name in ("gpu-a", "gpu-b")
+        ),
+        _deployment("gpu-a", "vllm/vllm-openai:v0.10.2", args=["--model", "org/first"]),
+        _deployment("gpu-b", "vllm/vllm-openai:v0.10.2", args=["--model", "org/second"]),
+    ]
+
+
+def test_two_workloads_of_one_program_are_two_providers() -> None:
+    offers = _offers(
+        {"model": "openai/org/first", "api_base": "http://gpu-a:8000/v1"},
+        {"model": "openai/org/second", "api_base": "http://gpu-b:8000/v1"},
+        more=_two_boxes(),
+    )
+    models = {name: each.models for name, each in offers.items() if each.dialect == "vllm"}
+    assert models["gpu-a.ml"] == ("org/first",)
+    assert models["gpu-b.ml"] == ("org/second",)
