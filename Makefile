@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test deployments lint lab kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
+.PHONY: help accept accept-browser test deployments lint lab draft kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -54,6 +54,9 @@ test-cluster: environment ## The tests that need a Kubernetes, on kind or a node
 
 restore: environment ## Scale back workloads that an aborted drill left at zero, CONTEXT=...; ARGS takes the run's own options
 	@$(RUN) pytest --restore $(if $(CONTEXT),--context="$(CONTEXT)") $(ARGS)
+
+draft: environment ## Write your deployment down as a contract: INTO=DIR MANIFESTS=DIR
+	@$(RUN) acceptance.contract.draft $(if $(MANIFESTS),--manifests "$(MANIFESTS)") $(ARGS) "$(or $(INTO),contract)"
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
 	@$(RUN) dev.kill_matrix $(CACHE) $(ARGS) $(FAULTS)

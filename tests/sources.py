@@ -8,7 +8,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
-    *("acceptance.contract", "acceptance.checks", "acceptance.clients", "acceptance.kubernetes"),
+    *("acceptance.contract.draft", "acceptance.contract", "acceptance.checks"),
+    *("acceptance.clients", "acceptance.kubernetes"),
     *("acceptance.lab.cluster", "acceptance.lab", "acceptance.report", "acceptance.plugin"),
     "acceptance.command",
     *("acceptance", "dev", "fixtures", "steps"),

@@ -11,19 +11,21 @@ import pytest
 from tests.sources import REPOSITORY, ROOMS, files, imports, tree
 
 _BASE, _CONTRACT, _CHECKS = "acceptance", "acceptance.contract", "acceptance.checks"
+_DRAFT = "acceptance.contract.draft"
 _CLIENTS, _KUBERNETES = "acceptance.clients", "acceptance.kubernetes"
 _LAB, _CLUSTER_LAB = "acceptance.lab", "acceptance.lab.cluster"
 _REPORT, _PLUGIN, _COMMAND = "acceptance.report", "acceptance.plugin", "acceptance.command"
 ARROWS: dict[str, set[str]] = {
     _BASE: set(),
     _CONTRACT: {_BASE},
+    _DRAFT: {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _LAB},
     _CHECKS: {_BASE, _CONTRACT},
     _CLIENTS: {_BASE, _CONTRACT, _CHECKS},
     _KUBERNETES: {_BASE, _CHECKS},
     _LAB: {_BASE, _CONTRACT, _CHECKS},
     _CLUSTER_LAB: {_BASE, _CONTRACT, _KUBERNETES, _LAB},
     _REPORT: {_BASE, _CONTRACT, _CHECKS, _LAB},
-    _PLUGIN: {_BASE, _CONTRACT, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
+    _PLUGIN: {_BASE, _CONTRACT, _DRAFT, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
     _COMMAND: {_BASE, _CONTRACT, _CLIENTS, _LAB, _REPORT, _PLUGIN},
     "fixtures": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
     "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},

@@ -142,9 +142,21 @@ def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
     foreign = {
         *("--alluredir", "--help", "--junit-xml", "--markers"),  # of pytest and its plugins
         "--fast",  # of the project's own tests
-        *("--acceptance", "--json", "--url"),  # of the plugin's and the command's doors
+        *(
+            "--acceptance",
+            "--base",
+            "--comment",
+            "--json",
+            "--render",
+            "--url",
+        ),  # of the plugin's and the command's doors
         *("--follow", "--from", "--from-literal", "--namespace"),  # of kubectl
-        *("--host-resolver-rules", "--strict", "--upgrade"),  # of Chromium, mypy and uv
+        *(
+            "--detach",
+            "--host-resolver-rules",
+            "--strict",
+            "--upgrade",
+        ),  # of git, Chromium, mypy, uv
     }
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", _page(page))) <= known | foreign
     assert pytestconfig.getoption("target", default="") is None

@@ -112,7 +112,8 @@ def test_the_history_that_a_run_reads_is_carried_from_night_to_night() -> None:
 def test_the_linter_of_github_actions_finds_nothing() -> None:
     if not (go := shutil.which("go")):
         pytest.skip("actionlint is a program in Go, and there is no Go on PATH")
-    lint = [go, "run", _ACTIONLINT, "-shellcheck=", "-pyflakes="]
+    files = [*_WORKFLOWS, REPOSITORY / "docs/ci/pull-request.yml"]
+    lint = [go, "run", _ACTIONLINT, "-shellcheck=", "-pyflakes=", *map(str, files)]
     done = subprocess.run(lint, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode and _ACTIONLINT.partition("@")[0] in done.stderr:
         pytest.skip(f"actionlint could not be built: {done.stderr.strip().splitlines()[-1]}")

@@ -59,6 +59,8 @@ def _wrong(deployments: tuple[Deployment, ...], contract: Contract) -> Iterator[
         for other in contract.models.values():
             if other.upstream in ("", own) or other.name == name:
                 continue
+            if own.endswith(f"/{other.upstream}"):
+                continue  # `openai/gpt-oss-120b` at one provider, `gpt-oss-120b` at another
             if any(_serves(each, other.upstream) for each in upstreams):
                 yield f"{name} stands for {other.upstream}, which is {other.name}'s"
                 break

@@ -191,8 +191,8 @@ class Gateway:
         settings = self.settings()
         of_key = self.key_information(key) if key else {}
         own = mapping(of_key.get("router_settings"))
-        rules = _rules(own.get("fallbacks"))  # a key's own are in the place of all others
-        rules = rules or {**_rules(settings.get("fallbacks")), **self._default_rule()}
+        rules = fallback_rules(own.get("fallbacks"))  # a key's own are in the place of all others
+        rules = rules or {**fallback_rules(settings.get("fallbacks")), **self._default_rule()}
         deepest = settings.get("max_fallbacks")
         served, kinds = self.models(), self._kinds(settings, of_key)
         return tuple(
@@ -211,10 +211,10 @@ class Gateway:
     ) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Every other way by which LiteLLM 1.106.2 puts one model in another's place."""
         own = mapping(of_key.get("router_settings"))
-        kinds = {kind: _rules(own.get(kind) or settings.get(kind)) for kind in _FALLBACKS}
-        kinds[ALIAS] = _aliases(settings.get(ALIAS))
-        kinds[f"{ALIAS} of the key in use"] = _aliases(own.get(ALIAS))
-        kinds["aliases of the key in use"] = _aliases(of_key.get("aliases"))
+        kinds = {kind: fallback_rules(own.get(kind) or settings.get(kind)) for kind in _FALLBACKS}
+        kinds[ALIAS] = alias_rules(settings.get(ALIAS))
+        kinds[f"{ALIAS} of the key in use"] = alias_rules(own.get(ALIAS))
+        kinds["aliases of the key in use"] = alias_rules(of_key.get("aliases"))
         for each in self.deployments():
             for parameter, targets in each.replaced.items():
                 rules = kinds.setdefault(f"litellm_params.{parameter} {OF_ENTRY}", {})
@@ -236,7 +236,7 @@ class Gateway:
         reply = self._api.get(path)
         if reply.status == HTTPStatus.NOT_FOUND:
             return {}
-        return _rules([{ANY: self._api.object_in(reply, path).get("fallback_models")}])
+        return fallback_rules([{ANY: self._api.object_in(reply, path).get("fallback_models")}])
 
     def settings(self) -> Mapping[str, Any]:
         """The router's settings in force: `GET /router/settings`."""
@@ -301,7 +301,7 @@ def unrecognised(answer: Answer, why: str) -> Answer:
     return replace(answer, provenance=replace(who, unread=why)) if who else answer
 
 
-def _rules(listed: object) -> dict[str, tuple[str, ...]]:
+def fallback_rules(listed: object) -> dict[str, tuple[str, ...]]:
     """Fallbacks by model; of two rules for one model LiteLLM takes the first."""
     rules: dict[str, tuple[str, ...]] = {}
     for rule in sequence(listed):
@@ -314,7 +314,8 @@ def _target(target: object) -> str:
     return str(mapping(target).get("model") or target)
 
 
-def _aliases(given: object) -> dict[str, tuple[str, ...]]:
+def alias_rules(given: object) -> dict[str, tuple[str, ...]]:
+    """The model that is asked under each other name."""
     return {str(name): (_target(target),) for name, target in mapping(given).items()}
 
 

@@ -35,6 +35,8 @@ class Door:
 _RECORD = "acceptance.report.signoff"
 DOORS: Mapping[str, Door] = {
     "check": Door("judge manifests, or what runs", "acceptance.command.check"),
+    "review": Door("judge a change: before and after", "acceptance.command.review", "The lab"),
+    "comment": Door("write that to a pull request", "acceptance.command.comment"),
     "demo": Door("break the lab, and see who notices", "acceptance.command.demo", "The lab"),
     "lab": Door("start manifests on this machine", "acceptance.lab.__main__", "The lab"),
     "restore": Door("undo an aborted drill", "acceptance.command.restore"),

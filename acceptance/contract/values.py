@@ -123,6 +123,8 @@ class Contract:
     """Name of the criterion by which each thing is proven that others rest on."""
     notes: tuple[str, ...] = ()
     """What is odd about the contract, and no mistake."""
+    by: str = ""
+    """By whose word it asks what it asks; empty where people agreed on it."""
 
     @property
     def rows(self) -> tuple[Requirement, ...]:

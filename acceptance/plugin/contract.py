@@ -3,12 +3,15 @@
 The contract is read once, before anything is started; a bad one ends the run.
 """
 
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
+from acceptance.message import explain
 from acceptance.plugin import settings
 from acceptance.report.run import Run
 from acceptance.shipped import FEATURES
@@ -16,6 +19,8 @@ from acceptance.verdict import ExitCode
 
 CONTRACT = pytest.StashKey[Contract]()
 """The contract; whoever runs pytest from Python may hand one in."""
+DECLARED = "declared"
+"""In the place of a folder: what the manifests themselves declare."""
 _DISRUPTIVE = "disruptive: takes a provider away for a while, and gives it back"
 _RUN = pytest.StashKey[Run]()
 _LATEST: list[Contract] = []
@@ -47,11 +52,47 @@ def contract_of(config: pytest.Config) -> Contract:
         from acceptance.contract.reading import read_contract  # noqa: PLC0415  # a given one is not read
 
         given = settings.one(config, "contract")
+        if given == DECLARED and not Path(DECLARED).exists():
+            config.stash[CONTRACT] = _declared(config)
+            return config.stash[CONTRACT]
         root = config.inipath.parent if config.inipath else config.rootpath
         own = root / "features"
         folder = Path(given) if given else own if own.is_dir() else FEATURES
         config.stash[CONTRACT] = read_contract(folder)
     return config.stash[CONTRACT]
+
+
+def _declared(config: pytest.Config) -> Contract:
+    """The contract that the manifests of this run declare, in a folder that ends with the run.
+
+    Raises:
+        SetupError: there are none, or nothing can be drafted of them.
+    """
+    from acceptance.contract.draft.declared import declared_in  # noqa: PLC0415  # as seldom
+    from acceptance.contract.draft.folder import write_draft  # noqa: PLC0415  # likewise
+    from acceptance.contract.draft.writing import doubts_in  # noqa: PLC0415  # likewise
+    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # likewise
+
+    settings.take(config)  # standard input is read once
+    given = settings.settings_of(config)
+    if given.target not in ("embedded", "kind") or given.reuse:
+        raise SetupError(
+            explain(
+                "Nothing declares what is asked.",
+                expected="--target=embedded or kind, and --manifests",
+                found=f"--target={given.target}{' --reuse' * given.reuse}",
+                where=f"--contract={DECLARED}",
+                fix="write it down first (make draft), read it, and judge by --contract=DIR",
+            )
+        )
+    folder = tempfile.TemporaryDirectory(prefix="declared-contract-")
+    config.add_cleanup(folder.cleanup)
+    places = settings.places(given.manifests) if given.manifests else (DEFAULT,)
+    draft = Path(folder.name) / DECLARED
+    what = ", ".join(map(str, places))
+    contract = write_draft(declared_in(Manifests.load(*places), what), draft)
+    told = (f"as the manifests declare it: {each}" for each in doubts_in(draft))
+    return replace(contract, by="by what its manifests declare", notes=(*contract.notes, *told))
 
 
 def run_of(config: pytest.Config) -> Run:

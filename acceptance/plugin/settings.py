@@ -57,7 +57,8 @@ class Settings:
         choices=TARGETS,
     )
     contract: str = _setting(
-        "folder of feature files and a profile: what is asked; empty: the story's, features/"
+        "folder of feature files and a profile: what is asked; `declared`: what the manifests "
+        "themselves declare, written down for this run; empty: the story's, features/"
     )
     manifests: str = _setting(
         "folder or file for `embedded` and `kind`: Kubernetes objects, kustomizations, Compose; "

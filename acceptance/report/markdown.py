@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from acceptance.report.record import Record
+from acceptance.report.record import Compared, Record
 from acceptance.shown import code, comment, markdown
 
 
@@ -33,6 +33,58 @@ def summary(record: Record) -> str:
         markdown(f"{_versions(record)}. Started {record.started}, took {record.seconds:.0f} s."),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def review(
+    before: Record | None,
+    after: Record | None,
+    changed: Sequence[str],
+    *,
+    before_is: str,
+    after_is: str,
+) -> str:
+    """Markdown for those who review a change: what it was, and what it is.
+
+    Args:
+        before: the record of what was there; None where it could not be judged.
+        after: the record of the change.
+        changed: what is different between them.
+        before_is: why there is no record of it.
+        after_is: likewise.
+    """
+    statement = after.statement if after else f"NOT JUDGED: {after_is}"
+    sides = [("before", before, before_is), ("after", after, after_is)]
+    rows = [
+        (side, markdown(each.criterion), *map(markdown, _found(each)))
+        for side, record, _ in sides
+        for each in (record.compared if record else ())
+    ]
+    verdicts = {each.name: each for each in (after.requirements if after else ())}
+    known = {each.name: each.verdict for each in (before.requirements if before else ())}
+    judged = [
+        (
+            markdown(name),
+            markdown(each.text),
+            markdown(known.get(name, "not judged")),
+            markdown(each.verdict),
+            "<br>".join(map(markdown, each.reasons)),
+        )
+        for name, each in verdicts.items()
+    ]
+    parts = [
+        f"## {markdown(statement)}",
+        "" if before else f"What was there before could not be judged: {markdown(before_is)}.",
+        _bullets("What this changes", changed)
+        or ("Nothing that is judged changes." if before and after else ""),
+        _table(("", "", "declared", "effective", "observed"), rows) if rows else "",
+        _table(("", markdown(after.contract), "before", "after", "why"), judged) if after else "",
+        _bullets("Remarks", after.notes) if after else "",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _found(compared: Compared) -> tuple[str, str, str]:
+    return compared.declared, compared.effective, compared.observed
 
 
 def models(record: Record) -> str:

@@ -33,6 +33,10 @@ _OF_THE_LAB = (
 Attach = Callable[[str, object], None]
 """Attaches what was seen, under a name, to the step that is running."""
 
+_AS_DECLARED = (
+    "they do as they say, and nobody has said that it is meant so; only `live` shows a deployment"
+)
+
 
 class Scenario(Described, Protocol):
     """A scenario, as far as a run needs to know it."""
@@ -262,7 +266,8 @@ def closing(run: Run) -> str:
     note = f" (a partial run: {left_out})" if missing or run.deselected else ""
     others = Counter(each.verdict for each in results if each.verdict is not Verdict.PASSED)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in others.items())
-    of_all = f"of {len(results)} scenarios: {counts or 'all passed'}"
+    by = f"{run.contract.by}: " if run.contract.by else ""
+    of_all = f"{by}of {len(results)} scenarios: {counts or 'all passed'}"
     if run.unused:
         of_all += f"; {len(run.unused)} unused waivers"
     waived = f"; {others[Verdict.WAIVED]} scenarios waived" if Verdict.WAIVED in others else ""
@@ -270,12 +275,14 @@ def closing(run: Run) -> str:
         return f"NOT JUDGED on {where}: the environment was not fit to judge{note}"
     match exit_code(run.verdicts()):
         case ExitCode.ACCEPTED if note or run.cut_short:
-            what = of_all if counts else f"all {len(results)} selected passed"
+            what = of_all if counts else f"{by}all {len(results)} selected passed"
             how = note or f" (a partial run: {run.cut_short})"
             return f"PARTIAL RUN on {where}: {what}{how}"
         case ExitCode.ACCEPTED:
             versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
             meaning = _MEANING.get(where, _OF_THE_LAB)
+            if by:
+                meaning = f"{by}{_AS_DECLARED}"
             return f"ACCEPTED on {where}: {meaning}{f' ({versions})' if versions else ''}{waived}"
         case ExitCode.NOT_ACCEPTED:
             return f"NOT ACCEPTED on {where}: {of_all}{note}"

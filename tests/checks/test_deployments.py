@@ -40,6 +40,27 @@ def test_healthy(more: tuple[Deployment, ...]) -> None:
     check_own_upstreams((*SERVED, *more), STORY)
 
 
+def test_a_name_that_ends_as_the_one_of_another_provider() -> None:
+    """`openai/gpt-oss-120b` is Groq's name for what Cerebras calls `gpt-oss-120b`."""
+    names = {
+        "groq/mixtral-8x7b-32768": "openai/gpt-oss-120b",
+        "mistral/mistral-small-latest": "gpt-oss-120b",
+    }
+    models = {
+        name: replace(model, upstream=names.get(name, model.upstream))
+        for name, model in MODELS.items()
+    }
+    contract = replace(STORY, models=models)
+    served = [
+        _of(each.name, f"{each.provider.name.lower()}/{each.upstream}") for each in models.values()
+    ]
+    check_own_upstreams(served, contract)
+
+    served[-1] = _of("mistral/mistral-small-latest", "groq/openai/gpt-oss-120b")
+    with pytest.raises(AssertionError, match="which is groq/mixtral-8x7b-32768's"):
+        check_own_upstreams(served, contract)
+
+
 def test_an_address_from_the_environment() -> None:  # F095
     def environment(url: str) -> Environment:
         name = "OPENAI_BASE_URL"

@@ -97,6 +97,13 @@ def test_folders_of_tools_are_not_looked_into(tmp_path: Path) -> None:
     assert Manifests.load(written(tmp_path, **files, **{"x.yaml": OBJECT})).notes == ()
 
 
+def test_what_a_run_left_in_the_folder_is_not_judged(tmp_path: Path) -> None:
+    left = {"reports/allure-results/a-result.json": "{}", "reports/signoff.json": "{}"}
+    assert Manifests.load(written(tmp_path, **left, **{"x.yaml": OBJECT})).notes == ()
+    own = {"other/reports/a.json": "{}"}
+    assert Manifests.load(written(tmp_path, **own)).notes != (), "only a run's own"
+
+
 def test_an_object_that_stands_twice_is_said(tmp_path: Path) -> None:
     folder = written(tmp_path, **{"a.yaml": OBJECT, "b.yaml": OBJECT})
     [note] = Manifests.load(folder).notes

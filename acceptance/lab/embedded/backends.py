@@ -1,6 +1,7 @@
 """The emulated providers as ports of the suite: taking them away, and what they were asked."""
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import httpx
 
@@ -30,16 +31,18 @@ class EmulatedOutages:
         contract: Mapping[str, Provider],
         *,
         at_rest: StabilityCheck = always,
+        behind: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Switch nothing yet.
 
         Args:
             providers: those that are switched.
             contract: the contract's providers, by their names there.
+            behind: the lab's name for what emulated pods of a Service are, by the Service's host.
             at_rest: asked before a drill; the lab's programs, where somebody watches them.
         """
         self._providers = providers
-        self._contract = contract
+        self._names = {name: _names_in(providers, each, behind) for name, each in contract.items()}
         self._at_rest = at_rest
 
     def check(self, provider: str, outage: Outage) -> None:  # noqa: ARG002  # each can fail anyhow
@@ -52,8 +55,8 @@ class EmulatedOutages:
 
     def take_away(self, provider: str, outage: Outage) -> None:
         """Let a provider of the contract fail in this way; in force on return."""
-        name = _name_in(self._providers, provider, self._contract)
-        self._providers.behave(name, BEHAVIOURS[outage])
+        for name in self._names.get(provider, (provider.lower(),)):
+            self._providers.behave(name, BEHAVIOURS[outage])
 
     def restore(self, keep: Collection[str] = ()) -> tuple[str, ...]:  # noqa: ARG002  # none is slow
         """Let all providers be well again."""
@@ -64,15 +67,26 @@ class EmulatedOutages:
 class ProvidersLedger:
     """`acceptance.target.Witness`, by the providers' own ledger."""
 
-    def __init__(self, providers: Providers, contract: Mapping[str, Provider]) -> None:
+    def __init__(
+        self,
+        providers: Providers,
+        contract: Mapping[str, Provider],
+        *,
+        behind: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Read nothing yet.
 
         Args:
             providers: those that are asked.
             contract: the contract's providers, by their names there.
+            behind: the lab's name for what emulated pods of a Service are, by the Service's host.
         """
         self._providers = providers
-        self._names = {_name_in(providers, name, contract): name for name in contract}
+        self._names = {
+            each: name
+            for name, provider in contract.items()
+            for each in _names_in(providers, provider, behind)
+        }
 
     def calls(self) -> tuple[Call, ...]:
         """Every question that reached a provider."""
@@ -90,8 +104,19 @@ class ProvidersLedger:
         )
 
 
-def _name_in(providers: Providers, name: str, contract: Mapping[str, Provider]) -> str:
-    """The lab's name for a provider of the contract: its own in lower case, or its host's."""
-    hosts = contract[name].hosts if name in contract else ()
-    known = (each for each, end in providers.endpoints.items() if end.host in hosts)
-    return name.lower() if name.lower() in providers.endpoints else next(known, name.lower())
+def _names_in(
+    providers: Providers, provider: Provider, behind: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The lab's names for a provider of the contract: those at its hosts, else its own."""
+    places = {**behind, **{end.host: each for each, end in providers.endpoints.items()}}
+    hosts = {*provider.hosts}
+    known = [name for host, name in places.items() if hosts & _spellings(host)]
+    known += [name for name, end in providers.endpoints.items() if end.host in hosts]
+    return tuple(dict.fromkeys(known)) or (provider.name.lower(),)
+
+
+def _spellings(host: str) -> set[str]:
+    """The names by which a host is found; a Service's short ones among them."""
+    service, is_one, _ = host.partition(".svc.")
+    name = service.rpartition(".")[0]
+    return {host, service, f"{service}.svc", name} if is_one else {host}

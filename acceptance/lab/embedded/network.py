@@ -45,7 +45,7 @@ class Network:
             outside: local port by host, or by `host:port` where that is not HTTPS' own.
         """
         self._services = {
-            _full_name(service): (service, _address_of(service, number))
+            full_name(service): (service, _address_of(service, number))
             for number, service in enumerate(manifests.of_kind("Service"))
         }
         self._outside: dict[str, str] = {}
@@ -208,5 +208,6 @@ def _is_address(host: str) -> bool:
         return False
 
 
-def _full_name(service: Manifest) -> str:
+def full_name(service: Manifest) -> str:
+    """The name by which a Service is found from everywhere in its cluster."""
     return f"{service['metadata']['name']}.{namespace_of(service)}.svc.{CLUSTER_DOMAIN}"

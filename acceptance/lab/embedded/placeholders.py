@@ -98,7 +98,7 @@ class _Completion:
         found = ""
         for plan in self._plans:
             if plan.program is LITELLM:
-                path, configuration = _configuration(plan)
+                path, configuration = configuration_of(plan)
                 named = str((configuration.get("general_settings") or {}).get("master_key") or "")
                 self._master_names.add(named.removeprefix("os.environ/"))
                 key = master_key(plan.mounted, path, plan.environment)
@@ -217,7 +217,7 @@ def _mounted(plan: PodPlan) -> Iterator[_Reference]:
                     yield _Reference(name=source.name, key=item["key"], optional=source.optional)
 
 
-def _configuration(plan: PodPlan) -> tuple[str, Mapping[str, Any]]:
+def configuration_of(plan: PodPlan) -> tuple[str, Mapping[str, Any]]:
     """Path and content of LiteLLM's configuration, as far as it is mounted."""
     assert plan.line is not None
     option = plan.line.option("--config")
@@ -232,7 +232,7 @@ def _check_configuration(plan: PodPlan, name: str) -> None:
         for volume in plan.spec.get("volumes") or ()
         if any((each.kind, each.name) == ("Secret", name) for each in sources_of(volume))
     ]
-    path, _ = _configuration(plan) if plan.program is LITELLM else ("", {})
+    path, _ = configuration_of(plan) if plan.program is LITELLM else ("", {})
     mounts = [
         posixpath.normpath(mount["mountPath"])
         for mount in plan.container.get("volumeMounts") or ()
@@ -256,7 +256,7 @@ def _needed(plan: PodPlan) -> Iterator[str]:
     if plan.program is OPEN_WEBUI and not declared & set(_SENT):
         yield _SENT[0]
     if plan.program is LITELLM:
-        _, configuration = _configuration(plan)
+        _, configuration = configuration_of(plan)
         names = dict.fromkeys(_named_in(configuration))
         if "master_key" not in (configuration.get("general_settings") or {}):
             names[_MASTER_KEY] = None

@@ -2,8 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from acceptance.errors import SetupError
@@ -118,7 +118,7 @@ def plan_pods(manifests: Manifests) -> tuple[PodPlan, ...]:
         SetupError: a workload is not written as Kubernetes would accept it, or all that would be
             one of the two programs start something else.
     """
-    plans = tuple(
+    plans = _told_apart(
         plan for owner in manifests.of_kind(*WORKLOADS) for plan in _pods_of(owner, manifests)
     )
     running = [plan.program for plan in plans]
@@ -136,6 +136,20 @@ def plan_pods(manifests: Manifests) -> tuple[PodPlan, ...]:
                     )
                 )
     return plans
+
+
+def _told_apart(plans: Iterable[PodPlan]) -> tuple[PodPlan, ...]:
+    """The plans; of several workloads that run one program, each is a provider of its own."""
+    first: dict[str, tuple[str, str]] = {}
+    apart: list[PodPlan] = []
+    for plan in plans:
+        owner, program = (plan.namespace, plan.owner), plan.program
+        if isinstance(program, Emulated) and first.setdefault(program.provider, owner) != owner:
+            own = replace(program, provider=f"{plan.owner}.{plan.namespace}")
+            apart.append(replace(plan, program=own))
+        else:
+            apart.append(plan)
+    return tuple(apart)
 
 
 def template_of(owner: Manifest) -> Manifest:

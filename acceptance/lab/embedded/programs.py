@@ -39,6 +39,8 @@ class Emulated:
     """An image whose place is taken by an emulated provider."""
 
     provider: str
+    """The lab's name for it."""
+    dialect: str
     image: re.Pattern[str]
     port: int
 
@@ -96,8 +98,8 @@ OPEN_WEBUI = Program(
 )
 PROGRAMS = (LITELLM, OPEN_WEBUI)
 EMULATED = (
-    Emulated(provider="vllm", image=_image("vllm"), port=8000),
-    Emulated(provider="ollama", image=_image("ollama"), port=11434),
+    Emulated(provider="vllm", dialect="vllm", image=_image("vllm"), port=8000),
+    Emulated(provider="ollama", dialect="ollama", image=_image("ollama"), port=11434),
 )
 
 

@@ -305,6 +305,8 @@ class _Place:
 
 
 def _candidates(folder: Path) -> list[Path]:
+    # what a run in that folder has left
+    reports = {found.parent for found in folder.glob("**/reports/allure-results")}
     return sorted(
         file
         for file in folder.rglob("*")
@@ -313,6 +315,7 @@ def _candidates(folder: Path) -> list[Path]:
             part.startswith(".") or part == "node_modules"
             for part in file.relative_to(folder).parts
         )
+        and reports.isdisjoint(file.parents)
     )
 
 

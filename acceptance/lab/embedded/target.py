@@ -9,10 +9,11 @@ from acceptance.contract.values import Provider
 from acceptance.errors import Inconclusive, SetupError
 from acceptance.lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from acceptance.lab.embedded.cluster import EmbeddedCluster
+from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.network import selects
+from acceptance.lab.embedded.network import full_name, selects
 from acceptance.lab.embedded.plan import plan_pods
-from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Emulated
 from acceptance.lab.embedded.running import RunningLab
 from acceptance.lab.embedded.upstreams import not_emulated
 from acceptance.lab.embedded.withheld import master_key
@@ -53,7 +54,7 @@ def embedded_target(
         if process.plan.program is OPEN_WEBUI
     ):
         raise SetupError(frontend_problem)
-    at_rest = partial(_check_all_live, lab)
+    at_rest, behind = partial(_check_all_live, lab), _emulated(lab)
     nobody = not_emulated(lab.manifests, lab.plans)
     return Target(
         name="embedded",
@@ -66,8 +67,8 @@ def embedded_target(
         cluster=cluster,
         open_webui_service=open_webui,
         gateway_service=gateway,
-        outages=EmulatedOutages(lab.providers, names, at_rest=at_rest),
-        witness=ProvidersLedger(lab.providers, names),
+        outages=EmulatedOutages(lab.providers, names, at_rest=at_rest, behind=behind),
+        witness=ProvidersLedger(lab.providers, names, behind=behind),
         may_make_user=True,
         not_emulated=nobody,
         docs=lab.manifests.readme,
@@ -79,6 +80,17 @@ def embedded_target(
         versions=lab.versions,
         at_rest=at_rest,
     )
+
+
+def _emulated(lab: RunningLab) -> Mapping[str, str]:
+    """The lab's name for what the emulated pods of a Service are, by the Service's host."""
+    return {
+        full_name(service): plan.program.provider
+        for service in lab.manifests.of_kind("Service")
+        for plan in lab.plans
+        if isinstance(plan.program, Emulated) and selects(service, plan)
+        if service["metadata"]["name"] != HOST  # Compose's selects every container
+    }
 
 
 def _found_otherwise(

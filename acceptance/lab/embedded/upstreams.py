@@ -1,13 +1,13 @@
 """The upstreams that LiteLLM's configuration names, each as the offer of an emulated provider.
 
-Not emulated is what signs its requests or speaks a protocol of its own, such as Bedrock, Vertex AI
-and Cohere: nobody answers there, and `not_emulated` says so.
+Not emulated is what signs its requests or speaks a protocol of its own, such as Bedrock and Vertex
+AI: nobody answers there, and `not_emulated` says so.
 """
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,9 +33,11 @@ _OWN_BASE = ("openai", "compatible", "groq", "mistral", "vllm")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Entry:
+class Entry:
     """One entry of a `model_list`."""
 
+    given: Mapping[str, Any] = field(repr=False)
+    """As it is written, keys included."""
     name: str
     prefix: str
     """LiteLLM's provider; empty where LiteLLM knows none either."""
@@ -58,11 +60,11 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
     the manifests has what it is started with, where its arguments tell; others have what is named.
     """
     plans = tuple(plans)
-    offers = {each.name: _started(each, plans) for each in OFFERS}
+    offers = {each.name: _started(each, plans) for each in (*OFFERS, *_more(plans))}
     for entry in _entries(manifests, plans):
         models = () if "*" in entry.model or not entry.model else (entry.model,)
-        service = _service(entry, manifests)
-        emulated = _emulated_behind(entry, service, plans) if service else None
+        service = service_of(entry, manifests)
+        emulated = emulated_behind(entry, service, plans) if service else None
         if emulated:
             name = emulated.provider
             if _told(name, plans):
@@ -87,7 +89,7 @@ def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, .
 
 
 def _elsewhere(
-    entry: _Entry, service: Manifest | None, manifests: Manifests, plans: tuple[PodPlan, ...]
+    entry: Entry, service: Manifest | None, manifests: Manifests, plans: tuple[PodPlan, ...]
 ) -> Offer | None:
     """The offer of a server that no pod of the manifests is; None where nobody would answer."""
     scheme, host, port = host_and_port(entry.address)
@@ -100,8 +102,8 @@ def _elsewhere(
             return None
         if host != HOST:
             host = _full_name(namespace_of(service), service["metadata"]["name"])
-    elif named and _is_in_a_cluster(host, named, manifests):
-        if _is_a_slip(named, manifests):
+    elif named and is_in_a_cluster(host, named, manifests):
+        if is_a_slip(named, manifests):
             return None
         host = _full_name(named.namespace, named.name)
     if dialect == "openai" and not host.endswith("api.openai.com"):
@@ -129,29 +131,27 @@ def _full_name(namespace: str, name: str) -> str:
 # What stands behind a name
 
 
-def _service(entry: _Entry, manifests: Manifests) -> Manifest | None:
+def service_of(entry: Entry, manifests: Manifests) -> Manifest | None:
     """The Service of the manifests that an entry's address names."""
     address = entry.address
     return named_by(address, manifests, seen_from=entry.namespace) if address else None
 
 
-def _behind(entry: _Entry, service: Manifest, plans: tuple[PodPlan, ...]) -> list[PodPlan]:
+def _behind(entry: Entry, service: Manifest, plans: tuple[PodPlan, ...]) -> list[PodPlan]:
     """The pods behind a Service; of Compose's host, those that publish the port."""
     if service["metadata"]["name"] == HOST:
         return list(behind(service, host_and_port(entry.address)[2], plans))
     return [plan for plan in plans if selects(service, plan)]
 
 
-def _emulated_behind(
-    entry: _Entry, service: Manifest, plans: tuple[PodPlan, ...]
-) -> Emulated | None:
+def emulated_behind(entry: Entry, service: Manifest, plans: tuple[PodPlan, ...]) -> Emulated | None:
     """The emulated program of the pods behind a Service."""
     programs = (plan.program for plan in _behind(entry, service, plans))
     return next((each for each in programs if isinstance(each, Emulated)), None)
 
 
 def _runs_elsewhere(
-    entry: _Entry, service: Manifest, manifests: Manifests, plans: tuple[PodPlan, ...]
+    entry: Entry, service: Manifest, manifests: Manifests, plans: tuple[PodPlan, ...]
 ) -> bool:
     """Whether what is behind a Service is nothing that the lab runs, and still runs."""
     if _behind(entry, service, plans):
@@ -161,13 +161,13 @@ def _runs_elsewhere(
     return bool(replicas_behind(service, manifests))
 
 
-def _is_in_a_cluster(host: str, named: ServiceName, manifests: Manifests) -> bool:
+def is_in_a_cluster(host: str, named: ServiceName, manifests: Manifests) -> bool:
     """Whether a name without a Service is one of a cluster: `openrouter.ai` is none."""
     labels = host.split(".")
     return len(labels) != 2 or named.namespace in _filled(manifests)  # noqa: PLR2004  # name.namespace
 
 
-def _is_a_slip(named: ServiceName, manifests: Manifests) -> bool:
+def is_a_slip(named: ServiceName, manifests: Manifests) -> bool:
     """Whether a Service of the manifests was meant: of another namespace, or spelt otherwise."""
     services = [
         (namespace_of(each), each["metadata"]["name"]) for each in manifests.of_kind("Service")
@@ -188,7 +188,7 @@ def _filled(manifests: Manifests) -> set[str]:
 def _started(offer: Offer, plans: tuple[PodPlan, ...]) -> Offer:
     """The offer as the pods of this program are started, where their arguments tell."""
     for plan in plans:
-        if isinstance(plan.program, Emulated) and plan.program.provider == offer.name == "vllm":
+        if _is_vllm(plan, offer.name):
             words = _words(plan.container)
             longest = _after("--max-model-len", words)
             offer = replace(
@@ -207,12 +207,23 @@ def _number(words: list[str]) -> int:
 
 def _told(name: str, plans: tuple[PodPlan, ...]) -> bool:
     """Whether the arguments of some pod of a program tell the models that it has."""
-    return any(
-        isinstance(plan.program, Emulated)
-        and plan.program.provider == name == "vllm"
-        and _models_served(_words(plan.container))
-        for plan in plans
-    )
+    return any(_is_vllm(plan, name) and _models_served(_words(plan.container)) for plan in plans)
+
+
+def _is_vllm(plan: PodPlan, name: str) -> bool:
+    """Whether this pod is the vLLM that the lab knows by this name."""
+    program = plan.program
+    return isinstance(program, Emulated) and (program.provider, program.dialect) == (name, "vllm")
+
+
+def _more(plans: tuple[PodPlan, ...]) -> Iterator[Offer]:
+    """An offer for each workload of a program that another workload runs, too."""
+    known = {each.name: each for each in OFFERS}
+    programs = (plan.program for plan in plans if isinstance(plan.program, Emulated))
+    for program in dict.fromkeys(programs):
+        if program.provider not in known:
+            base = known[program.dialect]
+            yield replace(base, name=program.provider, models=(), port=0)
 
 
 def _words(container: Manifest) -> list[str]:
@@ -254,7 +265,7 @@ def _takes_tools(image: str, words: list[str]) -> bool:
 # LiteLLM's configuration
 
 
-def _entries(manifests: Manifests, plans: tuple[PodPlan, ...]) -> Iterator[_Entry]:
+def _entries(manifests: Manifests, plans: tuple[PodPlan, ...]) -> Iterator[Entry]:
     """Every entry of every `model_list`, in whatever ConfigMap or Secret it stands."""
     for item in manifests.of_kind("ConfigMap", "Secret"):
         namespace = namespace_of(item)
@@ -265,7 +276,7 @@ def _entries(manifests: Manifests, plans: tuple[PodPlan, ...]) -> Iterator[_Entr
             manifests.data(item["kind"], namespace, item["metadata"]["name"]) or {}
         ).values():
             for listed in _model_list(text):
-                yield from _entry(listed, environment, near[0].namespace if near else namespace)
+                yield from entry_of(listed, environment, near[0].namespace if near else namespace)
 
 
 def _model_list(text: str) -> list[Any]:
@@ -281,7 +292,8 @@ def _model_list(text: str) -> list[Any]:
     return listed if isinstance(listed, list) else []
 
 
-def _entry(listed: object, environment: Environment, namespace: str) -> Iterator[_Entry]:
+def entry_of(listed: object, environment: Environment, namespace: str) -> Iterator[Entry]:
+    """The entry that LiteLLM makes of this; none where it makes none."""
     params = listed.get("litellm_params") if isinstance(listed, dict) else None
     if not isinstance(listed, dict) or not isinstance(params, dict):
         return
@@ -294,7 +306,8 @@ def _entry(listed: object, environment: Environment, namespace: str) -> Iterator
         return variable.value.reveal() if variable else ""
 
     prefix, model = prefix_of(value("model"), value("custom_llm_provider"))
-    yield _Entry(
+    yield Entry(
+        given=listed,
         name=str(listed.get("model_name") or model),
         prefix=prefix,
         model=model,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from acceptance.lab.providers.anthropic import Anthropic
 from acceptance.lab.providers.azure import Azure
 from acceptance.lab.providers.chat_completions import OpenAI
+from acceptance.lab.providers.cohere import Cohere
 from acceptance.lab.providers.gemini import Gemini
 from acceptance.lab.providers.ollama import Ollama
 from acceptance.lab.providers.openai_compatible import VLLM, Compatible, Groq, Mistral
@@ -32,6 +33,7 @@ DIALECTS: Mapping[str, type[ProviderApi]] = {
     "compatible": Compatible,
     "azure": Azure,
     "anthropic": Anthropic,
+    "cohere": Cohere,
 }
 _AS_OPENAI = {
     "ai21_chat": "https://api.ai21.com/studio/v1",
@@ -79,6 +81,8 @@ PREFIXES: Mapping[str, tuple[str, str]] = {
     "mistral": ("mistral", "https://api.mistral.ai/v1"),
     "codestral": ("mistral", "https://codestral.mistral.ai/v1"),
     "anthropic": ("anthropic", "https://api.anthropic.com"),
+    "cohere": ("cohere", "https://api.cohere.com"),
+    "cohere_chat": ("cohere", "https://api.cohere.com"),
     "openrouter": ("compatible", "https://openrouter.ai/api/v1"),
     "xai": ("compatible", "https://api.x.ai/v1"),
     "deepseek": ("compatible", "https://api.deepseek.com/beta"),

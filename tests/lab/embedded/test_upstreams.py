@@ -285,7 +285,7 @@ def test_variables_of_litellm_are_followed() -> None:
         ("vllm/vllm-openai:v0.11.0", ["--api-port", "8001"], {}, 8000),
         ("ollama/ollama", [], {}, 11434),
         ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0:11435"}, 11435),
-        ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0"}, 11434),
+        ("ollama/ollama", [], {"OLLAMA_HOST": "0.0.0.0"}, 11434),  # noqa: S104  # as people write it
     ],
 )
 def test_a_program_of_the_manifests_listens_where_it_is_told(
@@ -304,7 +304,7 @@ def test_what_is_not_emulated_is_said() -> None:
     manifests = _manifests(
         {"model": "bedrock/anthropic.claude-v2"},
         {"model": "vertex_ai/gemini-2.5-pro"},
-        {"model": "q", "custom_llm_provider": "cohere"},
+        {"model": "q", "custom_llm_provider": "watsonx"},
         {"model": "openai/q"},
     )
     said = not_emulated(manifests, plan_pods(manifests))
@@ -321,3 +321,26 @@ def test_a_configuration_that_is_none_names_nobody(text: str) -> None:
     manifests = manifests.with_changes([config])
 
     assert offers_of(manifests, plan_pods(manifests)) == OFFERS
+
+
+def _two_boxes() -> list[dict[str, Any]]:
+    return [
+        *(
+            _service(name, selector={"app": name})
+            | {"spec": {"ports": [{"port": 8000}], "selector": {"app": name}}}
+            for name in ("gpu-a", "gpu-b")
+        ),
+        _deployment("gpu-a", "vllm/vllm-openai:v0.10.2", args=["--model", "org/first"]),
+        _deployment("gpu-b", "vllm/vllm-openai:v0.10.2", args=["--model", "org/second"]),
+    ]
+
+
+def test_two_workloads_of_one_program_are_two_providers() -> None:
+    offers = _offers(
+        {"model": "openai/org/first", "api_base": "http://gpu-a:8000/v1"},
+        {"model": "openai/org/second", "api_base": "http://gpu-b:8000/v1"},
+        more=_two_boxes(),
+    )
+    models = {name: each.models for name, each in offers.items() if each.dialect == "vllm"}
+    assert models["gpu-a.ml"] == ("org/first",)
+    assert models["gpu-b.ml"] == ("org/second",)

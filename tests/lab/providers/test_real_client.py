@@ -49,6 +49,9 @@ def litellm_python() -> Path:
 
 ELSEWHERE = {
     "anthropic/claude-sonnet-4-5": "anthropic",
+    "cohere_chat/command-r": "cohere",
+    "moonshot/kimi-k2": "moonshot",
+    "zai/glm-4.6": "zai",
     "openrouter/meta-llama/llama-4-scout": "openrouter",
     "xai/grok-4": "xai",
     "deepseek/deepseek-chat": "deepseek",

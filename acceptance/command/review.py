@@ -1,0 +1,84 @@
+"""Judge a change: what is there now beside what was there before, in one table for reviewers."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acceptance.command.arguments import Arguments
+from acceptance.report.changes import changes
+from acceptance.report.markdown import review
+from acceptance.report.record import Record, read
+from acceptance.shipped import COMMAND, IN_CHECKOUT
+from acceptance.verdict import ExitCode
+
+REVIEW = Path("reports/review.md")
+MARK = f"<!-- {COMMAND} review -->"
+"""Its first line, by which a comment is found again."""
+_MORE = f"""\
+examples:
+  {COMMAND} review manifests --base=../before
+  {COMMAND} review --base=../before --render='kustomize build overlays/home'
+
+The table is also in {REVIEW}; `{COMMAND} comment` writes it to a pull request. Options that
+are not listed are those of {COMMAND} check. The exit code is that of the change: what was wrong
+before is shown, and is not held against it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """What was said of one state."""
+
+    code: int
+    record: Record | None = None
+    problem: str = ""
+    """Why it was not judged."""
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code: that of the change."""
+    path = "."
+    if arguments and not arguments[0].startswith("-"):
+        path, *arguments = arguments
+    parser = Arguments("review", __doc__, usage="[PATH] --base=DIR [OPTION …]", more=_MORE)
+    parser.add_argument("--base", required=True, help="the folder as it was; PATH is in it too")
+    parser.add_argument("--render", help="a shell command that prints the manifests, run in both")
+    given, rest = parser.parse_known_args(arguments)
+    before = _judged(Path(given.base), path, given.render, rest)
+    after = _judged(Path(), path, given.render, rest)
+    changed = changes(before.record, after.record) if before.record and after.record else ()
+    text = review(
+        before.record, after.record, changed, before_is=before.problem, after_is=after.problem
+    )
+    REVIEW.parent.mkdir(exist_ok=True)
+    REVIEW.write_text(f"{MARK}\n{text}", encoding="utf-8")
+    sys.stdout.write(text)
+    return after.code
+
+
+def _judged(tree: Path, path: str, render: str | None, options: list[str]) -> Side:
+    """One state, judged by a process of its own, whose words go to standard error."""
+    with tempfile.TemporaryDirectory(prefix="wiredup-review-") as folder:
+        manifests = tree / path
+        if render:
+            if not tree.is_dir():
+                return Side(code=ExitCode.UNFIT, problem=f"there is no folder {tree}")
+            manifests = Path(folder, "rendered.yaml")
+            with manifests.open("wb") as out:
+                done = subprocess.run(render, shell=True, cwd=tree, stdout=out, check=False)  # noqa: S602  # the caller's own command
+            if done.returncode:
+                return Side(code=ExitCode.UNFIT, problem=f"`{render}` ended with {done.returncode}")
+        # -P: what the change itself brings is not imported
+        python = [sys.executable] if IN_CHECKOUT else [sys.executable, "-P"]
+        command = [*python, "-m", "acceptance.command", "check", str(manifests), "--json"]
+        done = subprocess.run([*command, *options], stdout=subprocess.PIPE, check=False)
+    try:
+        told: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        return Side(code=done.returncode or ExitCode.UNFIT, problem="see what it printed above")
+    record = read(json.dumps(told["record"]))[0] if told["record"] else None
+    problem = "" if record else "; ".join(told["unfit"]) or "see what it printed above"
+    return Side(code=told["exit_code"], record=record, problem=problem)

@@ -1,0 +1,375 @@
+"""What manifests declare, found without starting anything."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain as joined
+from typing import Any
+
+from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
+from acceptance.checks.endpoint import Declared, GatewayAddress, declared_connections
+from acceptance.clients.gateway import alias_rules, fallback_rules
+from acceptance.clients.shapes import mapping, sequence
+from acceptance.contract.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
+from acceptance.contract.draft.serving import (
+    Place,
+    Serving,
+    patience,
+    public_place,
+    service_place,
+)
+from acceptance.errors import SetupError
+from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.network import Network, behind, named_by, selects
+from acceptance.lab.embedded.placeholders import completed, configuration_of
+from acceptance.lab.embedded.plan import PodPlan, plan_pods
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
+from acceptance.lab.embedded.upstreams import (
+    Entry,
+    emulated_behind,
+    entry_of,
+    is_a_slip,
+    is_in_a_cluster,
+    service_of,
+)
+from acceptance.lab.embedded.withheld import master_key, parsed
+from acceptance.lab.providers.catalogue import PREFIXES, host_and_port
+from acceptance.message import explain
+from acceptance.resources import Environment, ServiceName, Variable, service_in
+from acceptance.secret import Secret
+
+_FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
+_THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
+_REFERENCE = "os.environ/"
+
+
+def declared_in(manifests: Manifests, where: str) -> Found:
+    """What these manifests declare.
+
+    Args:
+        manifests: as they were brought.
+        where: what they are called.
+
+    Raises:
+        SetupError: one of the two programs is not among them, or LiteLLM's models are not.
+    """
+    return _Reading(completed(manifests), where).found()
+
+
+class _Reading:
+    def __init__(self, manifests: Manifests, where: str) -> None:
+        self._manifests = manifests
+        self._where = where
+        self._plans = plan_pods(manifests)
+        self._services = Network(manifests, {}).services()
+        self._remarks = Remarks()
+
+    def found(self) -> Found:
+        chat = self._only(OPEN_WEBUI, [])
+        connections = declared_connections(chat.environment)
+        gateway = self._only(LITELLM, [each.url for each in connections], chat.namespace)
+        service = self._service_of(gateway)
+        connection, endpoint = self._endpoint(chat, connections, service)
+        configuration = _whole(gateway)
+        self._tell_settings(chat, gateway, configuration)
+        key_secret = self._key(chat, connection)
+        serving = self._serving(gateway, configuration)
+        for name in _listed(chat.environment, "DEFAULT_MODELS"):
+            if name not in serving.served:
+                self._remarks.doubt(SELECTOR, f"the default model {name} is not served by LiteLLM")
+        front = self._service_of(chat)
+        found = Found(
+            title=f"Open WebUI on LiteLLM, as {self._where} declares it",
+            origin=f"declared in {self._where}",
+            open_webui=replace(front, port=0),
+            gateway=replace(service, port=0),
+            endpoint=endpoint,
+            key=bool(connection.key or key_secret),
+            key_secret=key_secret,
+            offered=serving.offered,
+            models=serving.models,
+            refuses_unknown=not serving.takes_any_name(),
+        )
+        found = self._chains(found, serving, configuration)
+        return replace(found, remarks=self._remarks.said())
+
+    def _only(self, program: Program, urls: Iterable[str], seen_from: str = "") -> PodPlan:
+        """The pods of a program: those that an address names, else the first."""
+        plans = [each for each in self._plans if each.program is program]
+        owners = dict.fromkeys((each.kind, each.namespace, each.owner) for each in plans)
+        if not plans:
+            raise SetupError(
+                explain(
+                    f"There is no {program.title} to draft a contract for.",
+                    expected="manifests of Open WebUI and of LiteLLM, whatever their names",
+                    found=f"no workload of an image of {program.title}",
+                    where=self._where,
+                    fix="name the folder that holds both, rendered as they are applied; or draft "
+                    "from what is in force, with --target=live or --target=url",
+                )
+            )
+        named = {key for url in urls for key in self._led_to(url, seen_from)}
+        meant = next((plan for plan in plans if plan.key in named), plans[0])
+        if len(owners) > 1:
+            others = ", ".join(f"{kind} {space}/{name}" for kind, space, name in owners)
+            self._remarks.doubt(
+                ENDPOINT, f"{program.title} is there more than once ({others}): {meant.key} is read"
+            )
+        return meant
+
+    def _selects(self, service: ServiceName, plan: PodPlan) -> bool:
+        manifest = self._manifests.get("Service", service.namespace, service.name)
+        return manifest is not None and selects(manifest, plan)
+
+    def _service_of(self, plan: PodPlan) -> ServiceName:
+        """A Service of these pods; the program's own port first."""
+        mine = [each for each in self._services if each.name != HOST and self._selects(each, plan)]
+        if not mine:
+            self._remarks.doubt(ENDPOINT, f"no Service leads to {plan.kind} {plan.key}")
+            return ServiceName(namespace=plan.namespace, name=plan.owner, port=plan.program.port)
+        return next((each for each in mine if each.port == plan.program.port), mine[0])
+
+    def _endpoint(
+        self, chat: PodPlan, connections: tuple[Declared, ...], service: ServiceName
+    ) -> tuple[Declared, str]:
+        """The connection that is LiteLLM's, and the address that is to be agreed on."""
+        ours = {each.key for each in self._plans if self._selects(service, each)}
+        place = GatewayAddress(
+            service=service,
+            seen_from=chat.namespace,
+            exists=lambda each: each in self._services,
+            leads=lambda url: bool(ours & self._led_to(url, chat.namespace)),
+        )
+        right = [each for each in connections if not place.mismatch(each.url)]
+        if not right:
+            told = "; ".join(f"{each.url} ({place.mismatch(each.url)})" for each in connections)
+            self._remarks.doubt(
+                ENDPOINT, f"Open WebUI is told {told}, and not this address of LiteLLM"
+            )
+            host = f"{service.name}.{service.namespace}.svc.cluster.local"
+            return connections[0], f"http://{host}:{service.port}/v1"
+        if right[0] is not connections[0]:
+            self._remarks.doubt(
+                ENDPOINT,
+                f"connection 0 is {connections[0].url}, and not LiteLLM: of two models with one "
+                "name, its own is the one that people get",
+            )
+        return right[0], right[0].url
+
+    def _led_to(self, url: str, seen_from: str) -> set[str]:
+        """The pods to which a URL leads."""
+        service = named_by(url, self._manifests, seen_from=seen_from)
+        port = host_and_port(url)[2]
+        return {each.key for each in behind(service, port, self._plans)} if service else set()
+
+    def _key(self, chat: PodPlan, connection: Declared) -> str:
+        """The Secret that the key comes from; empty where it comes from elsewhere."""
+        if not connection.key:
+            self._remarks.doubt(KEY, "Open WebUI has no key for LiteLLM")
+            referred = (
+                mapping(mapping(each.get("valueFrom")).get("secretKeyRef")).get("name")
+                for each in sequence(chat.container.get("env"))
+                if str(each.get("name")).startswith("OPENAI_API_KEY")
+            )
+            return str(next(filter(None, referred), ""))
+        for variable in chat.environment.values():
+            held = variable.value.reveal().split(";")
+            name = re.search(r"Secret ([^,]+)(,|$)", variable.source)
+            if name and connection.key.reveal() in map(str.strip, held):
+                return name[1]
+        self._remarks.doubt(
+            KEY, f"the key stands in the manifests in the clear: {connection.key_source}"
+        )
+        return ""
+
+    def _tell_settings(
+        self, chat: PodPlan, gateway: PodPlan, configuration: Mapping[str, Any]
+    ) -> None:
+        if _text(chat.environment, "ENABLE_OPENAI_API").lower() == "false":
+            self._remarks.doubt(
+                ENDPOINT, "ENABLE_OPENAI_API is false: Open WebUI asks no OpenAI API, nor LiteLLM"
+            )
+        general = mapping(configuration.get("general_settings"))
+        own = general.get("master_key")
+        if isinstance(own, str) and own and not own.startswith(_REFERENCE):
+            self._remarks.doubt(
+                KEY, "LiteLLM's master key stands in its configuration in the clear"
+            )
+        path, _ = configuration_of(gateway)
+        if master_key(gateway.mounted, path, gateway.environment) is None:
+            self._remarks.doubt(KEY, "LiteLLM has no master key: it serves whoever reaches it")
+        if "DATABASE_URL" in gateway.environment or general.get("database_url"):
+            self._remarks.tell(
+                SELECTOR,
+                "LiteLLM has a database: models that were added in its page stand in no manifest",
+            )
+
+    def _serving(self, gateway: PodPlan, configuration: Mapping[str, Any]) -> Serving:
+        environment = _with_own(gateway.environment, configuration)
+        listed = sequence(configuration.get("model_list"))
+        entries = list(
+            joined.from_iterable(entry_of(each, environment, gateway.namespace) for each in listed)
+        )
+        if not entries:
+            path, _ = configuration_of(gateway)
+            raise SetupError(
+                explain(
+                    "LiteLLM's models are not among these manifests.",
+                    expected="a model_list in its configuration",
+                    found=f"no file {path or '(--config)'}"
+                    if path not in gateway.mounted
+                    else f"none in {path}",
+                    where=f"{gateway.kind} {gateway.namespace}/{gateway.owner}",
+                    fix="add the ConfigMap that holds it; where models are kept in LiteLLM's "
+                    "database, draft from what is in force: --target=live or --target=url",
+                )
+            )
+        self._entries = [_addressed(each, environment) for each in entries]
+        for each in entries:
+            for name in ("api_base", "base_url"):
+                given = str(mapping(each.given.get("litellm_params")).get(name) or "")
+                if given.startswith(_REFERENCE) and not each.api_base:
+                    variable = given.removeprefix(_REFERENCE)
+                    text = f"{each.name}: its {name} is the variable {variable}, which is not set"
+                    self._remarks.doubt(each.name, text)
+        router = mapping(configuration.get("router_settings"))
+        return Serving(
+            self._entries,
+            {
+                name: targets
+                for name, targets in alias_rules(router.get(ALIAS)).items()
+                if not mapping(mapping(router.get(ALIAS)).get(name)).get("hidden")
+            },
+            lambda entry: self._place(entry, gateway),
+            self._remarks,
+        )
+
+    def _place(self, entry: Entry, gateway: PodPlan) -> Place | str:
+        _, host, _ = host_and_port(entry.address)
+        if host in _THIS_POD:
+            if len(gateway.spec["containers"]) > 1:
+                return f"{entry.address} is a container beside LiteLLM, which the lab does not run"
+            text = f"{entry.address} is LiteLLM's own pod, where nothing else runs"
+            return Place(title=host, host=host, doubt=text)
+        if manifest := service_of(entry, self._manifests):
+            emulated = emulated_behind(entry, manifest, self._plans)
+            name, namespace = manifest["metadata"]["name"], namespace_of(manifest)
+            if name == HOST:  # Compose's, behind which anything may be
+                return Place(title=emulated.provider if emulated else host, host=host)
+            found = ServiceName(namespace=namespace, name=name, port=0)
+            return service_place(entry, found, emulated.dialect if emulated else "")
+        named = service_in(entry.address, namespace=gateway.namespace) if host else None
+        if named is None or not is_in_a_cluster(host, named, self._manifests):
+            return public_place(entry)
+        text = f"there is no Service {named.namespace}/{named.name}, where it is asked"
+        doubt = text if is_a_slip(named, self._manifests) else ""
+        return replace(service_place(entry, named), doubt=doubt)
+
+    def _chains(
+        self,
+        found: Found,
+        serving: Serving,
+        configuration: Mapping[str, Any],
+    ) -> Found:
+        router = mapping(configuration.get("router_settings"))
+        general = mapping(configuration.get("litellm_settings"))
+        if router.get("fallbacks") and general.get("fallbacks"):
+            text = "fallbacks stand in router_settings, which win, and in litellm_settings as well"
+            self._remarks.doubt(CHAINS, text)
+        rules = fallback_rules(router.get("fallbacks") or general.get("fallbacks"))
+        default = router.get("default_fallbacks") or general.get("default_fallbacks")
+        if default and ANY not in rules:
+            rules |= fallback_rules([{ANY: default}])
+        kinds = {kind: fallback_rules(router.get(kind) or general.get(kind)) for kind in _FALLBACKS}
+        for entry in self._entries:
+            given = mapping(entry.given.get("litellm_params"))
+            for kind in ("fallbacks", *_FALLBACKS):
+                if given.get(kind):
+                    text = f"{entry.name} has {kind} of its own, within its entry"
+                    self._remarks.doubt(CHAINS, text)
+                    listed = fallback_rules([{entry.name: given[kind]}])
+                    kinds.setdefault(f"litellm_params.{kind} of its entry", {}).update(listed)
+        for name in rules:
+            if name != ANY and name not in serving.served:
+                self._remarks.doubt(CHAINS, f"fallbacks are told for {name}, which is not served")
+        deepest = router.get("max_fallbacks") or general.get("max_fallbacks")
+        walked = [
+            walk_chain(
+                name,
+                rules,
+                serving.served,
+                deepest=deepest if isinstance(deepest, int) else DEEPEST,
+                kinds=kinds,
+            )
+            for name in serving.offered
+        ]
+        found = serving.chained(found, walked)
+        retries = router.get("num_retries", general.get("num_retries"))
+        otherwise = router.get("timeout") or general.get("request_timeout")
+        return replace(
+            found,
+            hangs_are_noticed=patience(
+                self._entries,
+                {chain[0] for chain in found.chains},
+                retries=retries,
+                otherwise=otherwise,
+            ),
+        )
+
+
+def _whole(gateway: PodPlan) -> Mapping[str, Any]:
+    """LiteLLM's configuration with the files that it includes: lists grow, the rest is replaced.
+
+    Source: `config_includes.py`, LiteLLM 1.106.2.
+    """
+    path, configuration = configuration_of(gateway)
+    merged: dict[str, Any] = dict(configuration)
+    pending = [(path, str(each)) for each in sequence(configuration.get("include"))]
+    seen = {path}
+    while pending:
+        beside, name = pending.pop(0)
+        file = posixpath.normpath(posixpath.join(posixpath.dirname(beside), name))
+        if file in seen:
+            continue
+        seen.add(file)
+        included = parsed(gateway.mounted.get(file, "")) or {}
+        pending += [(file, str(each)) for each in sequence(included.get("include"))]
+        for key, value in included.items():
+            both = isinstance(value, list) and isinstance(merged.get(key), list)
+            merged[key] = [*merged[key], *value] if both else value
+    return merged
+
+
+def _with_own(environment: Environment, configuration: Mapping[str, Any]) -> Environment:
+    """The variables of LiteLLM with those that its configuration sets."""
+    own = mapping(configuration.get("environment_variables"))
+    return {
+        **environment,
+        **{
+            name: Variable(name=name, value=Secret(value), source="configuration")
+            for name, value in own.items()
+            if isinstance(value, str)
+        },
+    }
+
+
+def _addressed(entry: Entry, environment: Environment) -> Entry:
+    """The entry with the address that a variable gives it, where it names none itself."""
+    if entry.api_base or entry.prefix not in PREFIXES:
+        return entry
+    prefix = entry.prefix.removesuffix("_chat").upper()
+    names = (f"{prefix}_BASE_URL", f"{prefix}_API_BASE")[prefix != "OPENAI" :]
+    given = next((text for name in names if (text := _text(environment, name))), "")
+    if not given and prefix == "OLLAMA":
+        given = "http://localhost:11434"  # LiteLLM 1.106.2
+    return replace(entry, api_base=given)
+
+
+def _text(environment: Environment, name: str) -> str:
+    return environment[name].value.reveal().strip() if name in environment else ""
+
+
+def _listed(environment: Environment, name: str) -> Iterator[str]:
+    yield from filter(None, map(str.strip, _text(environment, name).split(",")))
