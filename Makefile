@@ -28,7 +28,7 @@ accept-kind: environment ## The same on a Kubernetes of its own, made by kind; n
 	@$(CHROMIUM)
 	@$(RUN) pytest --target=kind $(ARGS)
 
-# In one worker; ARGS=-n2 tries two, which two cores were not enough for. --fast comes without lint.
+# In one worker. With ARGS=-n2 a second one runs what is light beside it. --fast comes without lint.
 test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the project's own tests; ARGS=--fast: in a minute
 	$(RUN) pytest -p xdist -n 1 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
 

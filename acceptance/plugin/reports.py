@@ -74,9 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _listen(config, Path(explicit).absolute(), clean=option.clean_alluredir)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Open the reports, now that there are scenarios to run."""
+    """Open the reports, now that there are scenarios to run, and nothing is wrong with the rest."""
     config = session.config
     if not run_of(config).selected:
         return
