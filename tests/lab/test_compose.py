@@ -74,12 +74,23 @@ def told(place: Path, environment: object, **files: str) -> dict[str, str]:
         ("${A:?needed}", "a"),
         ("$$A", "$A"),
         ("$(A)", "$(A)"),
-        ("http://${NONE}:4000", "http://made-up-none:4000"),
     ],
 )
 def test_variables_are_replaced_as_compose_does_it(tmp_path: Path, text: str, value: str) -> None:
     given = told(tmp_path / "f", {"X": text}, dot_env="A=a\nEMPTY=\n")
     assert given == {"X": value}
+
+
+def test_a_value_of_several_that_are_not_there_is_put_together(tmp_path: Path) -> None:
+    gateway = {**GATEWAY, "environment": ["LITELLM_MASTER_KEY"]}
+    web = {**WEB, "environment": {"OPENAI_API_KEYS": "${LITELLM_MASTER_KEY};${OTHER:?x};a"}}
+    plans = plan_pods(loaded(tmp_path / "f", {"web": web, "gateway": gateway}))
+    environments = {plan.owner: plan.environment for plan in plans}
+    key = environments["gateway"]["LITELLM_MASTER_KEY"].value.reveal()
+    first, second, third = environments["web"]["OPENAI_API_KEYS"].value.reveal().split(";")
+    assert key
+    assert (first, third) == (key, "a")
+    assert second not in ("", key)
 
 
 @pytest.mark.parametrize("environment", [{"X": True, "Y": 1, "Z": None}, ["X=true", "Y=1", "Z"]])

@@ -127,6 +127,14 @@ def test_where_it_brings_neither_program_the_files_are_read(tmp_path: Path) -> N
     assert [item["metadata"]["name"] for item in loaded] == ["web"]
 
 
+def test_where_the_top_brings_neither_program_the_others_are_rendered(tmp_path: Path) -> None:
+    flux = {"apiVersion": "x/v1", "kind": "Kustomization", "metadata": {"name": "app"}}
+    app = {"resources": ["pod.yaml"], "namespace": "ai"}
+    place = folder(tmp_path, ks=flux, k={"resources": ["ks.yaml"]}, app__k=app, app__pod=POD)
+    [web] = [item for item in Manifests.load(place) if item["kind"] == "Pod"]
+    assert web["metadata"] == {"name": "web", "namespace": "ai"}
+
+
 def test_what_cannot_be_rendered_stops_nothing(tmp_path: Path) -> None:
     place = folder(tmp_path, a__k={"resources": ["x.yaml"]}, a__x="a: b\n", b__pod=POD)
     loaded = Manifests.load(place)

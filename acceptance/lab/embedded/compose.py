@@ -38,6 +38,8 @@ _PUBLISHED = re.compile(
 )
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*?)\s*")
+_FROM_DOTENV = "DOTENV_"
+"""Begins the names of what a variable is put together of."""
 _NOT_HONOURED = ("network_mode", "extra_hosts", "extends", "use_api_socket")
 """Fields of a service that would change whom its program asks, or what it is told."""
 
@@ -161,6 +163,8 @@ class _Project:
         self._objects: list[Manifest] = []
         self._published: dict[int, list[str]] = {}
         self._made_up: set[str] = set()
+        self._unset: set[str] | None = None
+        """Variables without a value that a variable of a service needs, while it is read."""
         document: Any = {}
         for each in files.values():
             document = _merged(document, each)
@@ -364,20 +368,23 @@ class _Project:
                     {"secretRef": {"name": self._path(named)}}
                 )
         for name, value in _variables_of(service.get("environment")).items():
-            entries[name] = self._entry(name, value)
+            entries |= {each["name"]: each for each in self._entries(name, value)}
         made.container["env"] = list(entries.values())
 
-    def _entry(self, name: str, value: object) -> dict[str, Any]:
-        """A variable; one that is nothing but a value of `.env` that is not there, is made up."""
+    def _entries(self, name: str, value: object) -> Iterator[dict[str, Any]]:
+        """A variable, behind those that hold what is to come from `.env` and is not there."""
         text = f"${{{name}}}" if value is None else _scalar(value)
-        match = _VARIABLE.match(text)
-        unset = match and (match["plain"] or match["name"])
-        rest = text[match.end() :] if match else ""
-        alone = rest == "" or (rest.endswith("}") and re.match(r"\}|:?\?", rest) is not None)
-        if unset and alone and self._value(unset) is None:
-            reference = {"name": self._path(".env"), "key": unset}
-            return {"name": name, "valueFrom": {"secretKeyRef": reference}}
-        return _plain(name, self._text(text))
+        self._unset = set()
+        told = _literally(self._text(text))
+        unset, self._unset = self._unset, None
+        for each in sorted(unset):
+            reference = {"secretKeyRef": {"name": self._path(".env"), "key": each}}
+            if told == _marked(each):
+                yield {"name": name, "valueFrom": reference}
+                return
+            yield {"name": f"{_FROM_DOTENV}{each}", "valueFrom": reference}
+            told = told.replace(_marked(each), f"$({_FROM_DOTENV}{each})")
+        yield {"name": name, "value": told}
 
     def _value(self, name: str) -> str | None:
         return self._variables.get(name)
@@ -425,6 +432,9 @@ class _Project:
             return self._text(rest[1:])
         if value is not None:
             return ""
+        if self._unset is not None:
+            self._unset.add(name)
+            return _marked(name)
         self._made_up.add(name)
         return f"made-up-{name.lower().replace('_', '-')}"
 
@@ -522,6 +532,11 @@ class _Project:
 def _published(port: int) -> str:
     """The name of the port of a container that is found at this port of the machine."""
     return f"published-{port}"
+
+
+def _marked(name: str) -> str:
+    """Stands for the value of a variable; no text of a file holds NUL."""
+    return f"\0{name}\0"
 
 
 def _plain(name: str, value: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ So nothing outside of the folder is read, and nobody is asked.
 """
 
 import posixpath
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,10 +19,12 @@ import yaml
 
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
+from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.message import excerpt, explain
 
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _TOOLS = (("kubectl", "kustomize"), ("kustomize", "build"))
+_IMAGE = re.compile(r"""^[\s-]*image:\s*["']?([^\s"']+)""", re.MULTILINE)
 _TIMEOUT = 30.0
 """Seconds; a large folder takes one."""
 _MOST_BYTES = 5_000_000
@@ -82,6 +85,7 @@ class _Folder:
         self._copy = copy
         self._tool = tool
         self._notes: list[str] = []
+        self._built: dict[str, str] = {}
         self._kustomizations: dict[str, tuple[str, dict[str, Any]]] = {}
         """File and content, by folder."""
         self._reached: dict[str, set[str]] = {}
@@ -97,10 +101,12 @@ class _Folder:
             self._reached[place] = set()
             self._prune(place)
         roots = self._roots()
-        texts: dict[str, str] = {}
-        for root in roots:
-            if text := self._build(root):
-                texts[posixpath.normpath(posixpath.join(root, self._file_of(root)))] = text
+        built = {root: self._build(root) for root in roots}
+        texts = {
+            posixpath.normpath(posixpath.join(root, self._file_of(root))): text
+            for root, text in built.items()
+            if text
+        }
         taken = {each for root in roots for each in self._all_of(root)}
         below = [file for file in files if self._nearest(file) is not None]
         beside = [
@@ -128,7 +134,7 @@ class _Folder:
         taken = {each for reached in self._reached.values() for each in reached}
         roots = [place for place in self._kustomizations if place not in taken]
         roots = [each for each in roots if self._is_whole(each)]
-        if "." in roots:
+        if "." in roots and _starts_a_program(self._build(".")):
             return ["."]
         owners: dict[str, str] = {}
         for root in roots:
@@ -220,6 +226,11 @@ class _Folder:
 
     def _build(self, root: str) -> str:
         """What the tool makes of a kustomization; empty, and said, where it refuses it."""
+        if root not in self._built:
+            self._built[root] = self._render(root)
+        return self._built[root]
+
+    def _render(self, root: str) -> str:
         try:
             done = subprocess.run(
                 [str(shutil.which(self._tool[0])), self._tool[1], str(self._copy / root)],
@@ -240,6 +251,11 @@ class _Folder:
         said = (done.stderr.strip().splitlines() or ["no word"])[-1]
         self._say(root, f"cannot be rendered: {excerpt(said.replace(f'{self._copy}/', ''))}")
         return ""
+
+
+def _starts_a_program(text: str) -> bool:
+    """Whether an image of Open WebUI or LiteLLM is in what was rendered."""
+    return any(isinstance(program_for(image), Program) for image in _IMAGE.findall(text))
 
 
 def _copy(folder: Path, copy: Path) -> None:
