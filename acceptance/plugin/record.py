@@ -14,7 +14,7 @@ import pytest
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.metrics import metrics
 from acceptance.plugin.redaction import redactor
-from acceptance.plugin.reports import STAGING, STALE
+from acceptance.plugin.reports import STAGING, STALE, folder_of
 from acceptance.plugin.settings import settings_of
 from acceptance.report.changes import changes
 from acceptance.report.markdown import models, summary
@@ -47,7 +47,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = run_of(config)
     if not run.judged or STAGING not in config.stash:
         return
-    reports = config.rootpath / "reports"
+    reports = folder_of(config)
     mask = redactor(config)
     # masked before it is compared, as the earlier one is
     ran_by, by = settings_of(config).ran_by, suite(ROOT)
