@@ -74,7 +74,7 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
     plans = tuple(plans)
     offers = {each.name: _started(each, plans) for each in (*OFFERS, *_more(plans))}
     for entry in _entries(manifests, plans):
-        models = (entry.model,) if entry.model else ()
+        models: tuple[str, ...] = (entry.model,) if entry.model else ()
         if "*" in entry.model:
             few = _A_FEW.get(entry.prefix, ())
             models = tuple(each for each in few if fnmatchcase(each, entry.model))
