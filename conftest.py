@@ -3,7 +3,6 @@
 pytest_plugins = [
     "acceptance.plugin.contract",
     "acceptance.plugin.redaction",
-    "acceptance.plugin.waivers",
     "acceptance.plugin.verdicts",
     "acceptance.plugin.allure_gherkin",
     "acceptance.plugin.reports",

@@ -20,20 +20,22 @@ settings.register_profile(
 )
 settings.load_profile("project")
 
-_LONGEST = (
+_HEAVY = (
     "tests/dev/kill_matrix/test_slice.py",
-    "tests/lab/embedded/test_canaries_everywhere.py",
-    "tests/lab/embedded/test_sessions.py",
-    "tests/browser/",
-    "tests/plugin/test_interruption.py",
-    "tests/adapters/",
-    "tests/plugin/",
     "tests/lab/embedded/",
+    "tests/browser/",
+    "tests/adapters/",
+    "tests/plugin/test_interruption.py",
+    "tests/cluster/",
+    "tests/dev/node/",
+    "tests/dev/prepared/",
     "tests/test_image.py",
 )
-"""Begun first where tests run side by side, so that no worker is left alone with one at the end."""
-_TOGETHER = ("tests/adapters/", "tests/browser/", "tests/cluster/", "tests/dev/node/")
-"""Folders whose tests share a lab, a browser, a cluster or a node: one worker runs all of them."""
+"""What starts labs, browsers, a node, or measures time: one worker runs all of it, one after the
+other, and first. Two labs beside each other were too much for two cores; the light tests are not.
+"""
+_LONGEST = ("tests/plugin/", "tests/kubernetes/", "tests/clients/")
+"""Begun first of the light ones, so that no worker is left alone with one at the end."""
 _STARTS = {
     *("subprocess", "tests.plugin.project", "tests.lab.sessions", "dev.kill_matrix.labs"),
     *("acceptance.lab.embedded.lab", "acceptance.report.html", "tests.dev.node.small"),
@@ -106,14 +108,15 @@ def _starts(item: pytest.Function) -> bool:
 
 
 def _group(nodeid: str) -> str:
-    """What stays with one worker: a module with its fixtures, or a folder that shares more."""
+    """What stays with one worker: all that is heavy, or a module with its fixtures."""
     module = nodeid.partition("::")[0]
-    return next((folder for folder in _TOGETHER if module.startswith(folder)), module)
+    return "heavy" if module.startswith(_HEAVY) else module
 
 
 def _place(nodeid: str) -> int:
-    places = (place for place, each in enumerate(_LONGEST) if nodeid.startswith(each))
-    return next(places, len(_LONGEST))
+    order = (*_HEAVY, *_LONGEST)
+    places = (place for place, each in enumerate(order) if nodeid.startswith(each))
+    return next(places, len(order))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -55,33 +55,20 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     """
     if not administrator.named:
         raise SetupError(_no_account())
-    version, minor = _version(api)
-    say(f"cluster: context {api.context}, {api.server}, Kubernetes {version}, as {who(api)}")
-    namespaces = list(dict.fromkeys((open_webui.namespace, gateway.namespace)))
-    notes = require_reading(
-        api, minor=minor, open_webui=open_webui.namespace, gateway=gateway.namespace
-    )
-    for note in notes:
-        say(note)
-    kind = "read-only" if outages is None else "scales backends down for a drill, and back"
-    say(_DOES.format(kind=kind, namespaces=" and ".join(namespaces)))
+    version, notes = _announced(api, open_webui, gateway, outages, say)
     programs = {
         open_webui: replace(OPEN_WEBUI, container=open_webui_container),
         gateway: replace(LITELLM, container=gateway_container),
     }
     cluster = KubernetesCluster(api, open_webui, gateway, programs=programs)
     closing.callback(cluster.close)
-    settle(api, open_webui, say)
-    frontend = cluster.workload(open_webui)
-    _tell(frontend, say)
-    frontend_problem = frontend.problem
+    address, problem = _open_webui(api, cluster, open_webui, open_webui_url, say)
     gateway_address, gateway_problem = _gateway(api, cluster, gateway, gateway_url, say)
-    address = open_webui_url or ("" if frontend_problem else cluster.address(open_webui))
     unrest = Stability(api, open_webui, gateway)
     return Target(
         name=name,
         open_webui=address,
-        open_webui_problem="" if open_webui_url else frontend_problem,
+        open_webui_problem=problem,
         gateway=gateway_address,
         gateway_address=gateway_url,
         gateway_problem=gateway_problem,
@@ -101,6 +88,23 @@ def live_target(  # noqa: PLR0913  # what a person says of their own cluster
     )
 
 
+def _announced(
+    api: Api, open_webui: ServiceName, gateway: ServiceName, outages: Outages | None, say: Progress
+) -> tuple[str, tuple[str, ...]]:
+    """Its version, and what the rights leave out: told before anything else is asked of it."""
+    version, minor = _version(api)
+    say(f"cluster: context {api.context}, {api.server}, Kubernetes {version}, as {who(api)}")
+    notes = require_reading(
+        api, minor=minor, open_webui=open_webui.namespace, gateway=gateway.namespace
+    )
+    for note in notes:
+        say(note)
+    kind = "read-only" if outages is None else "scales backends down for a drill, and back"
+    namespaces = dict.fromkeys((open_webui.namespace, gateway.namespace))
+    say(_DOES.format(kind=kind, namespaces=" and ".join(namespaces)))
+    return version, notes
+
+
 def _version(api: Api) -> tuple[str, int]:
     """The server's version for people, and its minor one; 0 where it is not told."""
     try:
@@ -109,6 +113,23 @@ def _version(api: Api) -> tuple[str, int]:
         return "unknown", 0
     minor = re.sub(r"\D", "", str(told.get("minor", "")))  # as in "34+"
     return str(told.get("gitVersion", "unknown")), int(minor or 0)
+
+
+def _open_webui(
+    api: Api, cluster: KubernetesCluster, service: ServiceName, url: str, say: Progress
+) -> tuple[str, str]:
+    """Open WebUI's address, and why it does not serve, where no address is given.
+
+    Raises:
+        SetupError: there is none.
+    """
+    settle(api, service, say)
+    workload = cluster.workload(service)
+    _tell(workload, say)
+    if url:
+        return url, ""
+    problem = workload.problem
+    return ("", problem) if problem else (cluster.address(service), "")
 
 
 def _gateway(

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from acceptance.plugin.redaction import write_through
+
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 3
 """How often a run may be told before it dies of it, with what it has begun left as it is."""
@@ -137,10 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
     that the run was interrupted.
     """
     config.addinivalue_line("filterwarnings", "ignore::pluggy.PluggyTeardownRaisedWarning")
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if isinstance(reporter, pytest.TerminalReporter):
-        writer = reporter._tw  # noqa: SLF001  # pytest offers no other way to all that it prints
-        writer._file = _Terminal(writer._file)  # noqa: SLF001
+    write_through(config, _Terminal)
     if threading.current_thread() is threading.main_thread():
         config.stash[_STOP] = stop = _Stop()
         config.add_cleanup(stop.give_back)

@@ -7,13 +7,13 @@ what it writes.
 
 import platform
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from acceptance.masking import Redactor
-from acceptance.plugin.contract import run_of
 from acceptance.plugin.settings import settings_of
 from acceptance.report.hosts import HostMask
 from acceptance.shapes import without_shapes
@@ -98,21 +98,23 @@ class _MaskedStream:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Mask what goes to the terminal, internal errors of pytest included."""
+    write_through(config, lambda stream: _MaskedStream(stream, redactor(config)))
+
+
+def write_through(config: pytest.Config, around: Callable[[Any], Any]) -> None:
+    """Let all that pytest prints go through something around its stream."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(reporter, pytest.TerminalReporter):
         writer = reporter._tw  # noqa: SLF001  # pytest offers no other way to all that it prints
-        writer._file = _MaskedStream(writer._file, redactor(config))  # noqa: SLF001
+        writer._file = around(writer._file)  # noqa: SLF001
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Mask hosts, where that is asked for, before anything is judged."""
-    if not run_of(session.config).selected:
-        return
-    chosen = settings_of(session.config)
+def mask_hosts(config: pytest.Config) -> None:
+    """Mask hosts from now on, where that is asked for."""
+    chosen = settings_of(config)
     if chosen.mask_hosts:
         addresses = (chosen.open_webui_url, chosen.gateway_url)
         names = [urlsplit(address).hostname or "" for address in addresses]
         services = (chosen.open_webui_service, chosen.gateway_service)
         short = [f"{each.name}.{each.namespace}" for each in services]
-        redactor(session.config).mask_hosts = HostMask([*names, *short, platform.node()])
+        redactor(config).mask_hosts = HostMask([*names, *short, platform.node()])

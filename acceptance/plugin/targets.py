@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
@@ -14,8 +15,12 @@ from acceptance.plugin.settings import Settings, chosen_versions, places
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 from acceptance.shipped import COMMAND, IN_CHECKOUT, require_extra, told_as
-from acceptance.target import Account, Target
+from acceptance.target import Account, Outages, Target
 from acceptance.waiting import Progress
+
+if TYPE_CHECKING:
+    from acceptance.kubernetes.api import Api
+    from acceptance.lab.embedded.manifests import Manifests
 
 ASK = "ask"
 _LAB = "lab ARGS='--manifests DIR'"
@@ -30,24 +35,18 @@ def _embedded(
     require_extra("The lab")
     # Only the target that is used costs its imports.
     from acceptance.lab.embedded.lab import EmbeddedLab, programs_for  # noqa: PLC0415
-    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415
-    from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415
     from acceptance.lab.embedded.running import RunningLab  # noqa: PLC0415, TC001  # only here
-    from acceptance.lab.embedded.running_labs import attached  # noqa: PLC0415
+    from acceptance.lab.embedded.running_labs import attached, attached_to  # noqa: PLC0415
     from acceptance.lab.embedded.target import embedded_target  # noqa: PLC0415
 
     cache = cache_folder(settings)
     if settings.reuse:
         if settings.manifests:
             raise SetupError(_two_labs(settings.manifests))
-        lab: RunningLab = closing.enter_context(attached(cache, say))
+        found = attached_to(Path(settings.lab)) if settings.lab else attached(cache, say)
+        lab: RunningLab = closing.enter_context(found)
     else:
-        manifests = Manifests.load(
-            *(places(settings.manifests) if settings.manifests else (DEFAULT,))
-        )
-        manifests = completed(manifests.trusted() if settings.allow_code else manifests)
-        for secret in manifests.secrets():
-            mask.add(secret)
+        manifests = _brought(settings, mask)
         versions = chosen_versions(settings)
         programs = programs_for(manifests, versions=versions, cache=cache, say=say)
         lab = closing.enter_context(EmbeddedLab(manifests, programs, say=say))
@@ -64,6 +63,18 @@ def _embedded(
     if target.gateway_key:
         mask.add(target.gateway_key)  # it may stand in LiteLLM's configuration, and in no Secret
     return target
+
+
+def _brought(settings: Settings, mask: Redactor) -> "Manifests":
+    """The manifests to start, what is kept out of git made up, and their secrets masked."""
+    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # as above
+    from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415  # likewise
+
+    manifests = Manifests.load(*(places(settings.manifests) if settings.manifests else (DEFAULT,)))
+    manifests = completed(manifests.trusted() if settings.allow_code else manifests)
+    for secret in manifests.secrets():
+        mask.add(secret)
+    return manifests
 
 
 def _two_labs(manifests: str) -> str:
@@ -119,13 +130,8 @@ def _kind(
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
     from acceptance.lab.cluster.kind import kind_cluster  # noqa: PLC0415  # likewise
     from acceptance.lab.cluster.lab import cluster_lab  # noqa: PLC0415  # likewise
-    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # likewise
-    from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415  # likewise
 
-    manifests = Manifests.load(*(places(settings.manifests) if settings.manifests else (DEFAULT,)))
-    manifests = completed(manifests)
-    for secret in manifests.secrets():
-        mask.add(secret)
+    manifests = _brought(settings, mask)
     kubeconfig = closing.enter_context(
         kind_cluster(cache=cache_folder(settings), keep=settings.keep, say=say)
     )
@@ -140,26 +146,14 @@ def _kind(
 def _live(
     settings: Settings, contract: Contract, say: Progress, _mask: Redactor, closing: ExitStack
 ) -> Target:
-    """Somebody's cluster, as it stands."""
+    """Somebody's cluster: who judges, which it is, what may be taken away, and what is there."""
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
-    from acceptance.kubernetes.drills import about, drills, name_for_drill  # noqa: PLC0415  # likewise
     from acceptance.kubernetes.target import live_target  # noqa: PLC0415  # likewise
 
     administrator, user = _administrator(settings), _user(settings)
     api = connect(kubeconfig=settings.kubeconfig, context=settings.context, say=say)
     closing.callback(api.close)
-    allowed_on = settings.drill
-    if allowed_on == ASK:
-        allowed_on = consent(ASK, name_for_drill(api), about(api))
-    outages = drills(
-        api,
-        contract.backends,
-        allowed_on=allowed_on,
-        notes=drill_notes(settings),
-        restore_by=restore_command(settings, api.context),
-        say=say,
-        closing=closing,
-    )
+    outages = _allowed_drills(api, settings, contract, say, closing)
     open_webui, gateway = services(settings, contract)
     return live_target(
         api,
@@ -174,6 +168,26 @@ def _live(
         open_webui_url=settings.open_webui_url,
         gateway_url=settings.gateway_url,
         outages=outages,
+        say=say,
+        closing=closing,
+    )
+
+
+def _allowed_drills(
+    api: "Api", settings: Settings, contract: Contract, say: Progress, closing: ExitStack
+) -> Outages | None:
+    """What may be taken away, by consent; None where nothing may."""
+    from acceptance.kubernetes.drills import about, drills, name_for_drill  # noqa: PLC0415  # likewise
+
+    allowed_on = settings.drill
+    if allowed_on == ASK:
+        allowed_on = consent(ASK, name_for_drill(api), about(api))
+    return drills(
+        api,
+        contract.backends,
+        allowed_on=allowed_on,
+        notes=drill_notes(settings),
+        restore_by=restore_command(settings, api.context),
         say=say,
         closing=closing,
     )

@@ -1,5 +1,6 @@
 """What a person sees: a line for each scenario, failures without Python, the closing table."""
 
+import shutil
 from collections.abc import Generator
 
 import pytest
@@ -91,7 +92,7 @@ class _Lines:
         reporter, run = self._reporter, self._run.masked(redactor(config))
         reporter.write_sep("=", "verdicts", bold=True)
         colour = bool(reporter.hasmarkup)
-        screen = reporter._screen_width  # noqa: SLF001  # it is not told otherwise
+        screen = shutil.get_terminal_size().columns
         width = screen if reporter.isatty else max(_PIPE_WIDTH, screen)
         # what is written is masked by the terminal's stream, which knows colours and counts
         table = verdicts(run.contract.title, rows(run), width=width, colour=colour)

@@ -16,10 +16,10 @@ from acceptance.contract.sentences import MODEL, States, known
 from acceptance.contract.values import Contract
 from acceptance.errors import Blocked, SetupError, Unproven
 from acceptance.masking import Redactor
+from acceptance.plugin import settings, waivers
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.gherkin import Case, case_of
-from acceptance.plugin.redaction import redactor
-from acceptance.plugin.waivers import waivers
+from acceptance.plugin.redaction import mask_hosts, redactor
 from acceptance.report.run import Message
 from acceptance.verdict import ExitCode, Verdict, exit_code, verdict_of
 
@@ -40,6 +40,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     cases = {item.nodeid: case for item in session.items if (case := case_of(item))}
     run_of(session.config).selected.update(cases)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Take what the run is told before the first scenario, so that a wrong word starts nothing.
+
+    The reports are opened after it, and pytest's own loop judges.
+    """
+    config = session.config
+    if run_of(config).selected:
+        settings.take(config)
+        mask_hosts(config)
+        waivers.take(config)
 
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Step) -> None:
@@ -87,7 +100,7 @@ def _judge(report: pytest.TestReport, item: pytest.Item, case: Case, error: Base
     """Make a verdict of the exception: classified, waived, required, worded, masked, entered."""
     run, mask = run_of(item.config), redactor(item.config)
     verdict, words = verdict_for(error), wording(error, run.contract)
-    if waiver := waivers(item.config).covering(case, verdict, words):
+    if waiver := waivers.waivers_of(item.config).covering(case, verdict, words):
         verdict, words = Verdict.WAIVED, f"{waiver}\n\n{words}"
     if not (verdict.accepted or run.contract.requires(case.tags)):
         verdict, words = Verdict.NOT_REQUIRED, f"{Verdict.NOT_REQUIRED}: {words}"
@@ -205,7 +218,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if exitstatus not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         run.cut_short = "interrupted" if interrupted else "ended early"
-    run.unused = waivers(session.config).unused(run.results())
+    run.unused = waivers.waivers_of(session.config).unused(run.results())
     if run.unfit:
         session.exitstatus = ExitCode.UNFIT
     elif run.selected and exitstatus == pytest.ExitCode.OK:

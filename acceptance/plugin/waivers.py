@@ -10,7 +10,7 @@ import pytest
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.message import explain
-from acceptance.plugin.contract import contract_of, run_of
+from acceptance.plugin.contract import contract_of
 from acceptance.plugin.gherkin import Case, written
 from acceptance.plugin.settings import settings_of
 from acceptance.report.run import Result
@@ -73,19 +73,22 @@ def _all_well(waiver: Waiver, results: Sequence[Result]) -> str:
 _WAIVERS = pytest.StashKey[Waivers]()
 
 
-def waivers(config: pytest.Config) -> Waivers:
+def waivers_of(config: pytest.Config) -> Waivers:
     """The waivers of this run; none while no file of them was read."""
     return config.stash.setdefault(_WAIVERS, Waivers({}))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Read the file before the first scenario, so that a wrong one starts nothing."""
-    if run_of(session.config).selected and (file := settings_of(session.config).waivers):
+def take(config: pytest.Config) -> None:
+    """Take the waivers of a run that begins.
+
+    Raises:
+        SetupError: see `read`.
+    """
+    if file := settings_of(config).waivers:
         titles = {case.title for case in written()}
-        contract = contract_of(session.config)
+        contract = contract_of(config)
         places = read(Path(file), contract, titles=titles, today=datetime.now(UTC).date())
-        session.config.stash[_WAIVERS] = Waivers(places, models=contract.models)
+        config.stash[_WAIVERS] = Waivers(places, models=contract.models)
 
 
 def read(

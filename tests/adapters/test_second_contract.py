@@ -30,7 +30,7 @@ from dev.kill_matrix.contract import (
     try_each,
 )
 from tests.lab.contracts import contract_for
-from tests.lab.sessions import REPOSITORY, Session, judge
+from tests.lab.sessions import REPOSITORY, WITHOUT_PAGE, Session, judge
 
 HOME = REPOSITORY / "tests" / "contracts" / "home"
 THE_STORYS = re.compile(r"Story 17|\bAC[1-3]\b|vllm-qwen|groq/|open-webui-secrets")
@@ -75,10 +75,12 @@ def contract() -> Contract:
     return read_contract(HOME)
 
 
-def judged(folder: Path, contract: Path, cache: Path, *arguments: str) -> Session:
+def judged(
+    folder: Path, contract: Path, cache: Path, *arguments: str, page: bool = False
+) -> Session:
     """What a run by this contract says of the lab that is up."""
-    found = (f"--contract={contract}", "--reuse", f"--cache={cache}")
-    return judge(folder, *found, "--hands=api", *arguments)
+    found = (f"--contract={contract}", "--reuse", f"--cache={cache}", "--hands=api")
+    return judge(folder, *found, *(() if page else WITHOUT_PAGE), *arguments)
 
 
 def copied(folder: Path) -> Path:
@@ -93,7 +95,7 @@ def red_in(folder: Path) -> set[str]:
 
 
 def test_it_is_accepted_in_words_of_its_own(home: Path, tmp_path: Path) -> None:
-    session = judged(tmp_path, HOME, home)
+    session = judged(tmp_path, HOME, home, page=True)
 
     assert session.code == 0, session.out
     assert "\nACCEPTED on embedded" in session.out

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from xml.etree import ElementTree as ET
 
 REPOSITORY = Path(__file__).parents[2]
+WITHOUT_PAGE = ("-p", "no:acceptance.plugin.html_report")
+"""For a run whose page nobody looks at: Allure takes some seconds to make it."""
 _TIMEOUT = 300.0
 """Seconds; a session with a boot takes 20 on two idle cores."""
 

@@ -95,7 +95,7 @@ def _run(folder: Path, waivers: str, *arguments: str, end: str = _DOWN, given: s
     story = _STORY.replace("<end>", end)
     write(
         folder,
-        plugins=("waivers", "record"),
+        plugins=("record",),
         story=story.replace("all is well\n    When", f"{given}\n    When") if given else story,
     )
     with (folder / "test_features.py").open("a") as steps:
