@@ -35,9 +35,9 @@ class Door:
 _RECORD = "acceptance.report.signoff"
 DOORS: Mapping[str, Door] = {
     "check": Door("judge manifests, or what runs", "acceptance.command.check"),
+    "draft": Door("write your deployment down", "acceptance.contract.draft.__main__", "The lab"),
     "review": Door("judge a change: before and after", "acceptance.command.review", "The lab"),
     "comment": Door("write that to a pull request", "acceptance.command.comment"),
-    "draft": Door("write yours as a contract", "acceptance.contract.draft.__main__", "The lab"),
     "demo": Door("break the lab, and see who notices", "acceptance.command.demo", "The lab"),
     "lab": Door("start manifests on this machine", "acceptance.lab.__main__", "The lab"),
     "rehearse": Door("try an upgrade", "acceptance.lab.rehearsal.__main__", "The lab"),

@@ -15,6 +15,8 @@ from acceptance.lab.terminal import write
 from acceptance.shipped import COMMAND, IN_CHECKOUT, PREFIX
 from acceptance.verdict import ExitCode
 
+_JUDGE = "pytest" if IN_CHECKOUT else f"{COMMAND} check"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Draft a contract as the command line says; returns the exit code."""
@@ -36,8 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     if doubts:
         write("\nFound so; is it meant so?\n")
         write("\n".join(f"  {each.removesuffix(MEANT)}" for each in doubts))
-    judging = "pytest" if IN_CHECKOUT else f"{COMMAND} check"
-    write(f"\nRead it, correct it, and judge by it: {judging} --contract={options.into}")
+    write(f"\nRead it, correct it, and judge by it: {_JUDGE} --contract={options.into}")
     return 0
 
 
