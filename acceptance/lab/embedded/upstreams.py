@@ -29,6 +29,8 @@ _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
 _VERSION = re.compile(r":v?(\d{1,9})\.(\d{1,9})")
 _THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
+_PUBLIC = {host_and_port(address)[1] for _, address in PREFIXES.values() if address}
+"""Hosts where LiteLLM looks by itself: `openrouter.ai` is none of a namespace that is called ai."""
 _A_FEW = {
     "anthropic": ("claude-sonnet-4-5", "claude-haiku-4-5"),
     "cohere_chat": ("command-r",),
@@ -117,7 +119,7 @@ def _elsewhere(
             return None
         if host != HOST:
             host = _full_name(namespace_of(service), service["metadata"]["name"])
-    elif named and is_in_a_cluster(host, named, manifests):
+    elif named and host not in _PUBLIC and is_in_a_cluster(host, named, manifests):
         if is_a_slip(named, manifests):
             return None
         host = _full_name(named.namespace, named.name)
