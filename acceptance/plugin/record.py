@@ -87,8 +87,18 @@ def _compared(record: Record, earlier: Path) -> Record:
         note = f"the earlier record is unreadable: {error}"
         known = remembered(None, record)
         return replace(record, notes=(*record.notes, note), recent=known)
+    if other := _of_another(before, record):
+        note = f"the last record is of {other}: nothing is compared with it"
+        known = remembered(None, record)
+        return replace(record, notes=(*record.notes, note), recent=known)
     known = remembered(before, record)
     return replace(record, previous=digest, changes=changes(before, record), recent=known)
+
+
+def _of_another(before: Record, record: Record) -> str:
+    """Of what else a record is, contract or target; empty where it is of the same."""
+    same = before.contract in ("", record.contract) and before.target == record.target
+    return "" if same else f'"{before.contract}" on {before.target}'
 
 
 def _keep_signed(reports: Path) -> str:

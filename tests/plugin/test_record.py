@@ -8,7 +8,9 @@ import pytest
 
 from acceptance.report.consistency import contradictions
 from acceptance.report.record import Record, intact, read
+from acceptance.report.suite import suite
 from tests.plugin.project import Run, run, write
+from tests.sources import REPOSITORY
 from tests.story import CRITERIA, REQUIREMENTS, TAGS, TASKS
 
 _ALL = " ".join(f"@{tag}" for tag in TAGS)
@@ -70,7 +72,7 @@ def test_a_green_run_leaves_a_record_and_its_texts(project: Path) -> None:
     assert [each.title for each in record.scenarios] == ["First", "Second"]
     assert (record.previous, record.changes) == ("", ())
     assert record.findings.chain == ("vllm-qwen", "ollama-qwen")
-    assert record.suite.clean is None, "there is no git in this folder"
+    assert record.suite == suite(REPOSITORY), "the suite's own, wherever it is called"
     assert "## ACCEPTED on embedded" in (done.reports / "summary.md").read_text()
     assert "| `vllm-qwen` |" in (done.reports / "models.md").read_text()
     assert (
@@ -105,6 +107,20 @@ def test_a_run_like_the_last_one_says_that_nothing_changed(project: Path) -> Non
 
     assert _record(done).changes == ()
     assert "nothing changed since the last record" in done.out
+
+
+@pytest.mark.parametrize("field", ["contract", "target"])
+def test_what_was_judged_otherwise_is_no_change(project: Path, field: str) -> None:
+    earlier = run(project).reports / "signoff.json"
+    earlier.write_text(json.dumps({**json.loads(earlier.read_text()), field: "other"}))
+
+    done = run(project)
+
+    record = _record(done)
+    assert (record.previous, record.changes) == ("", ())
+    assert "other" in record.notes[-1]
+    assert record.notes[-1].endswith(": nothing is compared with it")
+    assert "nothing changed" not in done.out
 
 
 @pytest.mark.parametrize(
