@@ -119,7 +119,7 @@ def _elsewhere(
             return None
         if host != HOST:
             host = _full_name(namespace_of(service), service["metadata"]["name"])
-    elif named and host not in _PUBLIC and is_in_a_cluster(host, named, manifests):
+    elif named and is_in_a_cluster(host, named, manifests):
         if is_a_slip(named, manifests):
             return None
         host = _full_name(named.namespace, named.name)
@@ -181,6 +181,8 @@ def _runs_elsewhere(
 def is_in_a_cluster(host: str, named: ServiceName, manifests: Manifests) -> bool:
     """Whether a name without a Service is one of a cluster: `openrouter.ai` is none."""
     labels = host.split(".")
+    if host in _PUBLIC:
+        return False
     return len(labels) != 2 or named.namespace in _filled(manifests)  # noqa: PLR2004  # name.namespace
 
 
