@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test deployments lint lab draft kill-matrix contract-matrix soak versions bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster restore
+.PHONY: help accept accept-browser test deployments lint lab draft kill-matrix contract-matrix soak versions rehearse bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster test-upgrades restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -52,6 +52,9 @@ node-down: environment ## End that node; nothing of it is left but its images
 test-cluster: environment ## The tests that need a Kubernetes, on kind or a node; ARGS=--matrix: and its faults
 	@$(RUN) dev.test_cluster $(CACHE) $(ARGS)
 
+test-upgrades: environment ## The rehearsals of versions that are known to break something; some GB
+	LAB_UPGRADES=1 $(RUN) pytest tests/lab/rehearsal $(ARGS)
+
 restore: environment ## Scale back workloads that an aborted drill left at zero, CONTEXT=...; ARGS takes the run's own options
 	@$(RUN) pytest --restore $(if $(CONTEXT),--context="$(CONTEXT)") $(ARGS)
 
@@ -69,6 +72,9 @@ soak: environment ## The healthy run N times (10): a verdict that changes is a d
 
 versions: environment ## The whole story on pairs of versions; ARGS='0.8.12+1.83.14' names others
 	@$(RUN) dev.versions $(CACHE) $(ARGS)
+
+rehearse: environment ## An upgrade before it happens: ARGS='--to open-webui=0.12.4 --and-back'
+	@$(RUN) acceptance.lab.rehearsal $(CACHE) $(ARGS)
 
 bench: environment ## Boot time, run time, critical path, overhead, requests and tokens
 	@$(RUN) dev.bench $(ARGS)

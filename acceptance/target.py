@@ -127,6 +127,8 @@ class Target:
     witness: Witness | None = None
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    locks: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the lock file of each program that the target itself installed."""
     open_webui_problem: str = ""
     gateway_problem: str = ""
     """Why it does not serve, where the target knows; empty when it does."""

@@ -10,8 +10,8 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
     *("acceptance.contract.draft", "acceptance.contract", "acceptance.checks"),
     *("acceptance.clients", "acceptance.kubernetes"),
-    *("acceptance.lab.cluster", "acceptance.lab", "acceptance.report", "acceptance.plugin"),
-    "acceptance.command",
+    *("acceptance.lab.cluster", "acceptance.lab.rehearsal", "acceptance.lab"),
+    *("acceptance.report", "acceptance.plugin", "acceptance.command"),
     *("acceptance", "dev", "fixtures", "steps"),
 )
 """A room inside of another comes before it."""

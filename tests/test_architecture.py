@@ -14,6 +14,7 @@ _BASE, _CONTRACT, _CHECKS = "acceptance", "acceptance.contract", "acceptance.che
 _DRAFT = "acceptance.contract.draft"
 _CLIENTS, _KUBERNETES = "acceptance.clients", "acceptance.kubernetes"
 _LAB, _CLUSTER_LAB = "acceptance.lab", "acceptance.lab.cluster"
+_REHEARSAL = "acceptance.lab.rehearsal"
 _REPORT, _PLUGIN, _COMMAND = "acceptance.report", "acceptance.plugin", "acceptance.command"
 ARROWS: dict[str, set[str]] = {
     _BASE: set(),
@@ -24,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     _KUBERNETES: {_BASE, _CHECKS},
     _LAB: {_BASE, _CONTRACT, _CHECKS},
     _CLUSTER_LAB: {_BASE, _CONTRACT, _KUBERNETES, _LAB},
+    _REHEARSAL: {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _LAB, _REPORT},
     _REPORT: {_BASE, _CONTRACT, _CHECKS, _LAB},
     _PLUGIN: {_BASE, _CONTRACT, _DRAFT, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT},
     _COMMAND: {_BASE, _CONTRACT, _CLIENTS, _LAB, _REPORT, _PLUGIN},
@@ -80,7 +82,7 @@ def test_what_all_rooms_speak_needs_python_and_one_way_to_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", [_BASE, _CHECKS, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT]
+    "room", [_BASE, _CHECKS, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REHEARSAL, _REPORT]
 )
 def test_pytest_stays_in_the_rooms_of_the_run(room: str) -> None:
     frameworks = {"pytest", "pytest_bdd", "allure", "allure_commons", "allure_pytest"}

@@ -142,6 +142,7 @@ def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
     foreign = {
         *("--alluredir", "--help", "--junit-xml", "--markers"),  # of pytest and its plugins
         "--fast",  # of the project's own tests
+        *("--to", "--and-back", "--bisect", "--without-contract"),  # of a rehearsal
         *(
             "--acceptance",
             "--base",

@@ -58,6 +58,8 @@ class Findings:
     recoveries: tuple[Recovery, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     """Image by program; with its digest where the cluster tells it."""
+    locks: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the lock file by program, where the lab installed it: which packages ran."""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Of the settings that were judged, by whose they are; no key is in any of them."""
 

@@ -53,6 +53,11 @@ class Conversation:
             self._open_webui.api.delete(f"/api/v1/chats/{self._chat}")
 
     @property
+    def chat(self) -> str:
+        """Its identity in Open WebUI; empty before the first question."""
+        return self._chat
+
+    @property
     def history(self) -> tuple[Mapping[str, str], ...]:
         """What was said so far, as it is sent along with the next question."""
         return tuple(self._messages)
@@ -167,10 +172,22 @@ class Conversation:
 
     def _messages_kept(self) -> Mapping[str, Any]:
         """The messages of the stored chat by identity; none where there is no chat yet."""
-        if not self._chat:
-            return {}
-        chat = mapping(self._open_webui.api.mapping(f"/api/v1/chats/{self._chat}").get("chat"))
-        return mapping(mapping(chat.get("history")).get("messages"))
+        return _messages_of(self._open_webui, self._chat) if self._chat else {}
+
+
+def words_of(open_webui: OpenWebUI, chat: str) -> tuple[str, ...]:
+    """What was said in a stored chat, in alphabetical order.
+
+    Raises:
+        UnexpectedAnswerError: this account cannot open it.
+    """
+    messages = map(mapping, _messages_of(open_webui, chat).values())
+    return tuple(sorted(str(each.get("content") or _written(each)) for each in messages))
+
+
+def _messages_of(open_webui: OpenWebUI, chat: str) -> Mapping[str, Any]:
+    held = mapping(open_webui.api.mapping(f"/api/v1/chats/{chat}").get("chat"))
+    return mapping(mapping(held.get("history")).get("messages"))
 
 
 def _turn(message: Mapping[str, Any], question: Question) -> Turn | None:

@@ -39,6 +39,7 @@ DOORS: Mapping[str, Door] = {
     "comment": Door("write that to a pull request", "acceptance.command.comment"),
     "demo": Door("break the lab, and see who notices", "acceptance.command.demo", "The lab"),
     "lab": Door("start manifests on this machine", "acceptance.lab.__main__", "The lab"),
+    "rehearse": Door("try an upgrade", "acceptance.lab.rehearsal.__main__", "The lab"),
     "restore": Door("undo an aborted drill", "acceptance.command.restore"),
     "report": Door("make the page of the last run", "acceptance.report.html", "The report's tool"),
     "verify": Door("does a signed record hold?", _RECORD, before=("verify",)),

@@ -96,6 +96,8 @@ class Environment:
     python: Path
     """Interpreter that imports it; its commands are beside it."""
     version: str
+    lock: str = ""
+    """SHA-256 of its lock file, which has the hash of every package."""
 
 
 def uv_program() -> Path:
@@ -177,7 +179,8 @@ def ensure(
         )
 
     installation.ensure(build, say)
-    return Environment(program=program, python=python, version=version)
+    lock_digest = hashlib.sha256(text.encode()).hexdigest()
+    return Environment(program=program, python=python, version=version, lock=lock_digest)
 
 
 def ensure_all(

@@ -14,7 +14,7 @@ import pytest
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.metrics import metrics
 from acceptance.plugin.redaction import redactor
-from acceptance.plugin.reports import STAGING, STALE
+from acceptance.plugin.reports import STAGING, STALE, folder_of
 from acceptance.plugin.settings import settings_of
 from acceptance.report.changes import changes
 from acceptance.report.markdown import models, summary
@@ -47,7 +47,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = run_of(config)
     if not run.judged or STAGING not in config.stash:
         return
-    reports = config.rootpath / "reports"
+    reports = folder_of(config)
     mask = redactor(config)
     # masked before it is compared, as the earlier one is
     ran_by, by = settings_of(config).ran_by, suite(ROOT)
@@ -87,8 +87,18 @@ def _compared(record: Record, earlier: Path) -> Record:
         note = f"the earlier record is unreadable: {error}"
         known = remembered(None, record)
         return replace(record, notes=(*record.notes, note), recent=known)
+    if other := _of_another(before, record):
+        note = f"the last record is of {other}: nothing is compared with it"
+        known = remembered(None, record)
+        return replace(record, notes=(*record.notes, note), recent=known)
     known = remembered(before, record)
     return replace(record, previous=digest, changes=changes(before, record), recent=known)
+
+
+def _of_another(before: Record, record: Record) -> str:
+    """Of what else a record is, contract or target; empty where it is of the same."""
+    same = before.contract in ("", record.contract) and before.target == record.target
+    return "" if same else f'"{before.contract}" on {before.target}'
 
 
 def _keep_signed(reports: Path) -> str:

@@ -23,6 +23,7 @@ from acceptance.plugin import about_the_run
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.masked_files import MaskedFiles, masked_junit
 from acceptance.plugin.redaction import RunRedactor, redactor
+from acceptance.plugin.settings import settings_of
 from acceptance.verdict import ExitCode
 
 PUBLISHED = pytest.StashKey[Path]()
@@ -56,6 +57,11 @@ class _StagedJunit(_Junit):
         """Said by `_publish`."""
 
 
+def folder_of(config: pytest.Config) -> Path:
+    """Where this run's reports are put."""
+    return config.rootpath / (settings_of(config).reports or "reports")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Take `--alluredir` and `--junit-xml` over from who would write them unmasked."""
@@ -73,9 +79,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     config = session.config
     if not run_of(config).selected:
         return
-    reports = config.rootpath / "reports"
+    reports = folder_of(config)
     try:
-        reports.mkdir(exist_ok=True)
+        reports.mkdir(parents=True, exist_ok=True)
         for line in _clear(reports):
             _say(config, line)
         config.stash[_SCRATCH] = Scratch(reports)
@@ -142,7 +148,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         _publish(config)
     except OSError as error:
         session.exitstatus = ExitCode.UNFIT
-        _say(config, _unwritable(config.rootpath / "reports", error))
+        _say(config, _unwritable(folder_of(config), error))
     finally:
         if _SCRATCH in config.stash:
             config.stash[_SCRATCH].remove()
@@ -156,14 +162,15 @@ def _publish(config: pytest.Config) -> None:
     if files.problem:
         raise files.problem
     about_the_run.write(files.directory, run.masked(mask), mask)
-    staging, reports = config.stash[STAGING], config.rootpath / "reports"
+    staging, reports = config.stash[STAGING], folder_of(config)
     for name in config.stash.get(STALE, ()):
         (reports / name).unlink(missing_ok=True)
     for new in sorted(staging.glob("[!.]*")):
         _replace(new, reports / new.name, aside=staging / f"{new.name}{_ASIDE}")
     if files.directory.parent == staging:
         config.stash[PUBLISHED] = reports
-    _say(config, f"reports are in {reports.relative_to(config.rootpath)}/")
+    inside = reports.is_relative_to(config.rootpath)
+    _say(config, f"reports are in {reports.relative_to(config.rootpath) if inside else reports}/")
 
 
 def _replace(new: Path, place: Path, *, aside: Path) -> None:

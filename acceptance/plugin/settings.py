@@ -76,6 +76,7 @@ class Settings:
     )
     litellm: str = _setting("version of LiteLLM, likewise")
     reuse: bool = _setting(f"judge the lab that `{shipped.told_as('lab')}` left up", default=False)
+    lab: str = _setting("with `reuse`, folder of the lab to judge; empty: the newest that is up")
     open_webui_service: ServiceName = _setting(
         "Service of Open WebUI, `namespace/name`; empty: the contract's", default=_NO_SERVICE
     )
@@ -119,6 +120,7 @@ class Settings:
     )
     waivers: str = _setting("file of waivers: docs/waivers.md says what may be accepted, and how")
     ran_by: str = _setting("who runs this, for the record")
+    reports: str = _setting("folder that the reports are put in; empty: reports/")
     mask_hosts: bool = _setting(
         "mask internal host names and addresses, for a report shared outside your organisation",
         default=False,

@@ -36,14 +36,15 @@ def _embedded(
     # Only the target that is used costs its imports.
     from acceptance.lab.embedded.lab import EmbeddedLab, programs_for  # noqa: PLC0415
     from acceptance.lab.embedded.running import RunningLab  # noqa: PLC0415, TC001  # only here
-    from acceptance.lab.embedded.running_labs import attached  # noqa: PLC0415
+    from acceptance.lab.embedded.running_labs import attached, attached_to  # noqa: PLC0415
     from acceptance.lab.embedded.target import embedded_target  # noqa: PLC0415
 
     cache = cache_folder(settings)
     if settings.reuse:
         if settings.manifests:
             raise SetupError(_two_labs(settings.manifests))
-        lab: RunningLab = closing.enter_context(attached(cache, say))
+        found = attached_to(Path(settings.lab)) if settings.lab else attached(cache, say)
+        lab: RunningLab = closing.enter_context(found)
     else:
         manifests = _brought(settings, mask)
         versions = chosen_versions(settings)

@@ -22,6 +22,7 @@ def changes(before: Record, after: Record) -> tuple[str, ...]:
         *_models(before, after),
         *_one("the chain", " -> ".join(before.findings.chain), " -> ".join(after.findings.chain)),
         *_each("the version of", before.versions, after.versions),
+        *_each("the lock of", before.findings.locks, after.findings.locks),
         *_each("the image of", before.findings.images, after.findings.images),
         *_each("the configuration of", before.findings.fingerprints, after.findings.fingerprints),
         *slower(before, after),

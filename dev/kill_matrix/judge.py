@@ -149,6 +149,20 @@ def titles(hands: str = "api") -> tuple[str, ...]:
     )
 
 
+@functools.cache
+def beyond() -> frozenset[str]:
+    """The titles of the scenarios that no sign-off needs."""
+    return frozenset(
+        title_of(template, row)
+        for feature in get_features([str(_PROJECT / "features")])
+        for template in feature.scenarios.values()
+        if not STORY.requires(
+            {*feature.tags, *template.tags, *(template.rule.tags if template.rule else ())}
+        )
+        for row in [row for table in template.examples for row in table.as_contexts()] or [{}]
+    )
+
+
 def _arguments(hands: str) -> list[str]:
     blocked = [part for name in _WITHOUT for part in ("-p", f"no:{name}")]
     how = ["--rootdir", str(_PROJECT), "--assert=plain", f"--hands={hands}"]

@@ -55,6 +55,7 @@ def test_an_environment_is_built_from_its_lock_and_reused(tiny: Program, tmp_pat
     ran = subprocess.run([built.python, "-m", "tiny"], capture_output=True, text=True, check=True)
     assert ran.stdout == "tiny 1.0 runs\n"
     assert (built.version, again) == ("1.0", built)
+    assert built.lock == hashlib.sha256(tiny.lock.read_bytes()).hexdigest()
     assert said[0] == "Tiny 1.0: making an empty environment"
     assert "Tiny 1.0: fetching and installing 1 packages" in said
     assert said[-1] == f"Tiny 1.0: reused, {built.python.parents[1]}"

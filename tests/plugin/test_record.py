@@ -107,6 +107,20 @@ def test_a_run_like_the_last_one_says_that_nothing_changed(project: Path) -> Non
     assert "nothing changed since the last record" in done.out
 
 
+@pytest.mark.parametrize("field", ["contract", "target"])
+def test_what_was_judged_otherwise_is_no_change(project: Path, field: str) -> None:
+    earlier = run(project).reports / "signoff.json"
+    earlier.write_text(json.dumps({**json.loads(earlier.read_text()), field: "other"}))
+
+    done = run(project)
+
+    record = _record(done)
+    assert (record.previous, record.changes) == ("", ())
+    assert "other" in record.notes[-1]
+    assert record.notes[-1].endswith(": nothing is compared with it")
+    assert "nothing changed" not in done.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "feature", "why"),
     [

@@ -55,6 +55,7 @@ RECORD = Record(
         ),
         recoveries=(Recovery(model="vllm-qwen", certificate="as before", seconds=1.5),),
         images={"LiteLLM": "litellm@sha256:1"},
+        locks={"LiteLLM": "ab12"},
         fingerprints={"LiteLLM": "1a2b3c4d"},
     ),
     recent={"the run": (100.0, 107.5), "the answer of vllm-qwen": (0.5,)},

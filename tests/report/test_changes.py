@@ -69,6 +69,10 @@ def _with(**findings: object) -> Record:
             ("what is behind vllm-qwen was openai/qwen, is openai/other",),
         ),
         (
+            _with(locks={"LiteLLM": "cd34"}),
+            ("the lock of LiteLLM was ab12, is cd34",),
+        ),
+        (
             _with(images={"LiteLLM": "litellm@sha256:2"}),
             ("the image of LiteLLM was litellm@sha256:1, is litellm@sha256:2",),
         ),

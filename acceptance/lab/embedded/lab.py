@@ -148,6 +148,28 @@ class EmbeddedLab:
         self._end_all()
         shutil.rmtree(self.folder / "pods", ignore_errors=True)
 
+    def run_versions(
+        self, manifests: Manifests, programs: Programs, *, volumes: Path | None = None
+    ) -> None:
+        """End every pod, and start these manifests by other programs, on the same volumes.
+
+        Args:
+            manifests: what to run.
+            programs: finds the built environment of a program.
+            volumes: what `keep_volumes` kept, to begin from instead.
+        """
+        self._end_all()
+        if volumes:
+            shutil.rmtree(self.folder / "pods")
+            shutil.copytree(volumes, self.folder / "pods", symlinks=True)
+        self._programs = programs
+        self.apply(manifests)
+
+    def keep_volumes(self, folder: Path) -> None:
+        """End every pod, and copy what they have written so far."""
+        self._end_all()
+        shutil.copytree(self.folder / "pods", folder, symlinks=True)
+
     def stop(self, key: str) -> None:
         """End one pod (`namespace/name`) and leave it so until the next `apply`."""
         pod = self._pods[key]
@@ -234,6 +256,14 @@ class EmbeddedLab:
         for _, each in self._environments():
             run.setdefault(each.program.title, {})[each.version] = None
         return {title: " and ".join(run[title]) for title in sorted(run)}
+
+    @property
+    def locks(self) -> Mapping[str, str]:
+        """SHA-256 of the lock files that the programs were installed from, by their titles."""
+        locks: dict[str, dict[str, None]] = {}
+        for _, each in self._environments():
+            locks.setdefault(each.program.title, {})[each.lock] = None
+        return {title: " and ".join(locks[title]) for title in sorted(locks)}
 
     def _environments(self) -> Iterator[tuple[PodPlan, Environment]]:
         for plan in self._plans:

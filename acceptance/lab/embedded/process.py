@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -46,14 +47,18 @@ class PodProcess(RunningPod):
         self._starter = starter
         self._process: Running | None = None
         self._ended = False
+        self.started_in = 0.0
+        """Seconds until it served, or until it was known that it does not."""
 
     def boot(self, say: Progress) -> None:
         """Start it and return once it serves, or with a `problem`, or when `end` was called."""
+        began = time.monotonic()
         self._start()
         if self._ended:
             self.end()
         else:
             self._wait_until_ready(say)
+        self.started_in = time.monotonic() - began
 
     def _start(self) -> None:
         """Lay the pod's files and start the program."""

@@ -115,3 +115,7 @@ class RunningLab(Protocol):
     @property
     def versions(self) -> Mapping[str, str]:
         """Versions of the programs that run, by their titles."""
+
+    @property
+    def locks(self) -> Mapping[str, str]:
+        """SHA-256 of the lock files that they were installed from, by their titles."""

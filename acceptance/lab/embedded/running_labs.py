@@ -39,6 +39,7 @@ def describe(lab: EmbeddedLab) -> None:
         "ran": list(lab.ran),
         "allow_code": lab.manifests.allow_code,
         "versions": dict(lab.versions),
+        "locks": dict(lab.locks),
         "pods": {
             key: {
                 "python": str(pod.python),
@@ -83,6 +84,7 @@ class AttachedLab:
             allow_code=state["allow_code"],
         )
         self.versions: Mapping[str, str] = state["versions"]
+        self.locks: Mapping[str, str] = state["locks"]
         self.plans: tuple[PodPlan, ...] = plan_pods(self.manifests)
         self.network = Network(self.manifests, outside={})
         self.notes = (
@@ -112,7 +114,7 @@ def attached(cache: Path, say: Progress) -> Iterator[AttachedLab]:
     """
     found = _up(cache / _KNOWN)
     if not found:
-        raise _none_up(cache)
+        raise _none_up(str(cache / _KNOWN))
     if len(found) > 1:
         say(f"{len(found)} labs are up; the newest one is taken: {found[0]}")
     with attached_to(found[0]) as lab:
@@ -121,7 +123,13 @@ def attached(cache: Path, say: Progress) -> Iterator[AttachedLab]:
 
 @contextmanager
 def attached_to(folder: Path) -> Iterator[AttachedLab]:
-    """The lab of this folder, which is up."""
+    """The lab of this folder, which is up.
+
+    Raises:
+        SetupError: there is none.
+    """
+    if not (folder / _STATE).is_file():
+        raise _none_up(str(folder))
     with Providers.load(folder / "providers") as providers:
         yield AttachedLab(folder, providers)
 
@@ -141,13 +149,13 @@ def _is_held(pointer: Path) -> bool:
         return False
 
 
-def _none_up(cache: Path) -> SetupError:
+def _none_up(where: str) -> SetupError:
     return SetupError(
         explain(
             "No lab is up.",
             expected=f"a lab that `{told_as('lab')}` has started and that still runs",
             found="none",
-            where=str(cache / _KNOWN),
+            where=where,
             fix=f"run `{told_as('lab')}` in another terminal, or leave out --reuse",
         )
     )

@@ -78,6 +78,7 @@ def embedded_target(
             *_found_otherwise(wanted, (open_webui, gateway)),
         ),
         versions=lab.versions,
+        locks=lab.locks,
         at_rest=at_rest,
     )
 

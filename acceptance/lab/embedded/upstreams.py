@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,17 @@ _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
 _VERSION = re.compile(r":v?(\d{1,9})\.(\d{1,9})")
 _THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
+_A_FEW = {
+    "anthropic": ("claude-sonnet-4-5", "claude-haiku-4-5"),
+    "cohere_chat": ("command-r",),
+    "deepseek": ("deepseek-chat", "deepseek-reasoner"),
+    "ollama": ("llama3.2:3b",),
+    "ollama_chat": ("llama3.2:3b",),
+    "openrouter": ("openai/gpt-4o-mini", "anthropic/claude-sonnet-4-5"),
+    "perplexity": ("sonar",),
+    "xai": ("grok-4",),
+}
+"""What a provider has behind a wildcard that has nothing by itself, by LiteLLM's prefix."""
 _OWN_BASE = ("openai", "compatible", "groq", "mistral", "vllm")
 """Dialects whose `api_base` ends where the API's own paths begin."""
 
@@ -62,7 +74,10 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
     plans = tuple(plans)
     offers = {each.name: _started(each, plans) for each in (*OFFERS, *_more(plans))}
     for entry in _entries(manifests, plans):
-        models = () if "*" in entry.model or not entry.model else (entry.model,)
+        models: tuple[str, ...] = (entry.model,) if entry.model else ()
+        if "*" in entry.model:
+            few = _A_FEW.get(entry.prefix, ())
+            models = tuple(each for each in few if fnmatchcase(each, entry.model))
         service = service_of(entry, manifests)
         emulated = emulated_behind(entry, service, plans) if service else None
         if emulated:

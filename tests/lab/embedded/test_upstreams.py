@@ -110,6 +110,14 @@ def test_a_model_that_is_misspelt_is_nobodys(model: str, name: str) -> None:
     assert _offers({"model": model})[name] in OFFERS
 
 
+def test_behind_a_wildcard_of_another_provider_are_a_few_models() -> None:
+    assert _offers({"model": "anthropic/*"})["anthropic"].models == (
+        "claude-sonnet-4-5",
+        "claude-haiku-4-5",
+    )
+    assert _offers({"model": "deepseek/*-chat"})["deepseek"].models == ("deepseek-chat",)
+
+
 def test_a_wildcard_names_no_model() -> None:
     assert _offers({"model": "groq/*"})["groq"] in OFFERS
 
