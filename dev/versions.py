@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.lab import environments
+from acceptance.message import excerpt
 from acceptance.verdict import ExitCode, Verdict
 from dev.kill_matrix.changes import Patch
 from dev.kill_matrix.compare import Row
@@ -112,7 +113,8 @@ def _outcome(row: Row) -> str:
     if row.right:
         others = "".join(f"; beyond the story, not shown: {each}" for each in row.noticed)
         return f"ACCEPTED, {len(row.endings)} scenarios, {row.seconds:.0f} s{others}"
-    return "; ".join(row.misses).replace("|", "\\|").replace("\n", " ")
+    told = "; ".join(excerpt(" ".join(each.split()), 200) for each in row.misses)
+    return excerpt(told, 500).replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -138,12 +138,16 @@ def _names(listed: str) -> list[str]:
 
 
 def test_without_the_extra_it_says_what_to_install(installed: Installed, tmp_path: Path) -> None:
-    for door in (["check"], ["lab"], ["demo"], ["report"]):
-        done = installed.run(tmp_path, COMMAND, *door, bare=True)
+    needing = [[name, "--help"] for name, door in DOORS.items() if door.extra]
+    for call in (["check"], *needing):
+        done = installed.run(tmp_path, COMMAND, *call, bare=True)
         assert done.returncode == 99, done.stdout + done.stderr
         assert f"pip install '{COMMAND}[lab]'" in done.stdout
         assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.glob("reports/*")) == [], "nothing half written"
+    for name in [name for name, door in DOORS.items() if not door.extra]:
+        done = installed.run(tmp_path, COMMAND, name, "--help", bare=True)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
 def test_without_the_extra_a_cluster_and_an_address_are_judged(

@@ -35,6 +35,7 @@ class Door:
 _RECORD = "acceptance.report.signoff"
 DOORS: Mapping[str, Door] = {
     "check": Door("judge manifests, or what runs", "acceptance.command.check"),
+    "draft": Door("write your deployment down", "acceptance.contract.draft.__main__", "The lab"),
     "review": Door("judge a change: before and after", "acceptance.command.review", "The lab"),
     "comment": Door("write that to a pull request", "acceptance.command.comment"),
     "demo": Door("break the lab, and see who notices", "acceptance.command.demo", "The lab"),

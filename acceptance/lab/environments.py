@@ -39,6 +39,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HeldBack:
+    """A package whose newest release some versions of a program allow, and do not start with."""
+
+    since: tuple[int, ...]
+    before: tuple[int, ...]
+    requirement: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Program:
     """A program that the lab starts, and what it is installed from."""
 
@@ -49,6 +58,7 @@ class Program:
     """Every package of its environment, with hashes; what it was made of stands beside it."""
     left_out: tuple[LeftOut, ...] = ()
     """The newest first."""
+    held_back: tuple[HeldBack, ...] = ()
 
     @property
     def version(self) -> str:
@@ -67,15 +77,32 @@ class Program:
         text = self.lock.with_suffix(".in").read_text("utf-8")
         refused = "".join(f",!={version}" for version in MALICIOUS.get(self.name, ()))
         pin = re.compile(rf"^({re.escape(self.name)}[^=\s]*)==\S+", re.MULTILINE)
-        return pin.sub(rf"\g<1>{which}{refused}", text)
+        held = (
+            f"{each.requirement}\n"
+            for each in self.held_back
+            if each.since <= _minor(which) < each.before
+        )
+        return "".join([pin.sub(rf"\g<1>{which}{refused}", text), *held])
 
     def excludes(self, version: str) -> Path | None:
         """The file of the packages that are left out of this version's environment."""
-        wanted = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+        wanted = _minor(version)
         return next((each.file for each in self.left_out if each.since <= wanted), None)
 
 
-LITELLM = Program(name="litellm", title="LiteLLM", lock=_LOCKS / "litellm.txt")
+def _minor(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version, or of what is asked of the index."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+LITELLM = Program(
+    name="litellm",
+    title="LiteLLM",
+    lock=_LOCKS / "litellm.txt",
+    # 1.97.0 imports fastapi.dependencies.utils.get_flat_dependant, which 0.165.0 has no more;
+    # 1.93.2 does not, and 1.100.5 does without it
+    held_back=(HeldBack(since=(1, 94), before=(1, 100), requirement="fastapi<0.137"),),
+)
 OPEN_WEBUI = Program(
     name="open-webui",
     title="Open WebUI",

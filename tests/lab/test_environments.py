@@ -186,6 +186,17 @@ def test_a_malicious_release_is_never_the_nearest_or_the_newest() -> None:
 
 
 @pytest.mark.parametrize(
+    ("which", "held"),
+    [("==1.97.0", True), ("==1.94.*", True), ("==1.93.2", False), ("==1.100.5", False)],
+)
+def test_a_package_that_some_versions_do_not_start_with_is_held_back(
+    which: str,
+    held: bool,  # noqa: FBT001  # pytest passes it by name
+) -> None:
+    assert LITELLM.requirements(which).endswith("\nfastapi<0.137\n") is held
+
+
+@pytest.mark.parametrize(
     ("version", "file"),
     [
         ("0.12.4", "open-webui.excludes"),

@@ -8,7 +8,9 @@ import pytest
 
 from acceptance.report.consistency import contradictions
 from acceptance.report.record import Record, intact, read
+from acceptance.report.suite import suite
 from tests.plugin.project import Run, run, write
+from tests.sources import REPOSITORY
 from tests.story import CRITERIA, REQUIREMENTS, TAGS, TASKS
 
 _ALL = " ".join(f"@{tag}" for tag in TAGS)
@@ -70,7 +72,7 @@ def test_a_green_run_leaves_a_record_and_its_texts(project: Path) -> None:
     assert [each.title for each in record.scenarios] == ["First", "Second"]
     assert (record.previous, record.changes) == ("", ())
     assert record.findings.chain == ("vllm-qwen", "ollama-qwen")
-    assert record.suite.clean is None, "there is no git in this folder"
+    assert record.suite == suite(REPOSITORY), "the suite's own, wherever it is called"
     assert "## ACCEPTED on embedded" in (done.reports / "summary.md").read_text()
     assert "| `vllm-qwen` |" in (done.reports / "models.md").read_text()
     assert (

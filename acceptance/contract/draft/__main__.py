@@ -12,8 +12,10 @@ from acceptance.contract.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.terminal import write
-from acceptance.shipped import PREFIX
+from acceptance.shipped import COMMAND, IN_CHECKOUT, PREFIX
 from acceptance.verdict import ExitCode
+
+_JUDGE = "pytest" if IN_CHECKOUT else f"{COMMAND} check"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,14 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     if doubts:
         write("\nFound so; is it meant so?\n")
         write("\n".join(f"  {each.removesuffix(MEANT)}" for each in doubts))
-    write(f"\nRead it, correct it, and judge by it: pytest --contract={options.into}")
+    write(f"\nRead it, correct it, and judge by it: {_JUDGE} --contract={options.into}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m acceptance.contract.draft", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog=f"{COMMAND} draft", description=__doc__)
     parser.add_argument("into", type=Path, help="the folder to write, which must not exist")
     parser.add_argument(
         "--manifests",

@@ -162,6 +162,8 @@ class EmbeddedLab:
         if volumes:
             shutil.rmtree(self.folder / "pods")
             shutil.copytree(volumes, self.folder / "pods", symlinks=True)
+            for log in self.folder.glob("pods/*/log"):
+                log.unlink()  # of other programs
         self._programs = programs
         self.apply(manifests)
 

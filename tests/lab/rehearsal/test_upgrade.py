@@ -141,6 +141,18 @@ def test_a_workspace_model_whose_base_is_entered_nowhere(
 
 
 @needs_versions
+def test_a_release_whose_migrations_cannot_be_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """open-webui#29280: 0.11.2 imports its own configuration in a circle, and does not start."""
+    upgrade = ("--from", "open-webui=0.10.2", "--to", "open-webui=0.11.2")
+    assert main([*upgrade, "--without-contract", "--reports", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "it does not serve: StatefulSet apps/open-webui does not start." in said
+    assert "a migration failed: Error running migrations: cannot import name" in said
+
+
+@needs_versions
 def test_a_migration_that_was_interrupted_once(tmp_path: Path) -> None:
     """open-webui#21945: 0.8 finds half of its own table, says so in its log, and starts."""
     old = of_versions(Manifests.load(DEFAULT), {"open-webui": "0.7.2"})
