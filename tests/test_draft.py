@@ -16,7 +16,8 @@ from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.upstreams import entry_of
+from acceptance.lab.embedded.upstreams import configured, entry_of
+from acceptance.plugin.targets import of_others
 from tests.sources import REPOSITORY
 from tests.story import STORY
 
@@ -432,3 +433,11 @@ def test_bad_input_leaves_nothing(
 def test_a_gateway_without_a_service_is_told(tmp_path: Path) -> None:
     _, doubts = _draft(_without("Service", "ml", "litellm"), tmp_path)
     assert any("no Service leads to Deployment ml/litellm-0" in each for each in doubts)
+
+
+def test_who_judges_by_somebody_elses_contract_is_told_of_the_other_way() -> None:
+    assert of_others(configured(Manifests.load(DEFAULT)), STORY) == ()
+    (said,) = of_others(
+        configured(Manifests.load(MANY.parents[1] / "not-for-chat" / "given")), STORY
+    )
+    assert said.endswith("add --contract=declared")

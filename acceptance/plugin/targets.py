@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ def _embedded(
     from acceptance.lab.embedded.running import RunningLab  # noqa: PLC0415, TC001  # only here
     from acceptance.lab.embedded.running_labs import attached, attached_to  # noqa: PLC0415
     from acceptance.lab.embedded.target import embedded_target  # noqa: PLC0415
+    from acceptance.lab.embedded.upstreams import configured  # noqa: PLC0415
 
     cache = cache_folder(settings)
     if settings.reuse:
@@ -47,6 +48,7 @@ def _embedded(
         lab: RunningLab = closing.enter_context(found)
     else:
         manifests = _brought(settings, mask)
+        manifests = manifests.with_notes(of_others(configured(manifests), contract))
         versions = chosen_versions(settings)
         programs = programs_for(manifests, versions=versions, cache=cache, say=say)
         lab = closing.enter_context(EmbeddedLab(manifests, programs, say=say))
@@ -75,6 +77,14 @@ def _brought(settings: Settings, mask: Redactor) -> "Manifests":
     for secret in manifests.secrets():
         mask.add(secret)
     return manifests
+
+
+def of_others(served: Collection[str], contract: Contract) -> tuple[str, ...]:
+    """A remark where none of the contract's models is served: it is somebody else's."""
+    if not served or not contract.offered or {*served} & {*contract.offered}:
+        return ()
+    said = "LiteLLM's configuration has none of the models that the contract asks for"
+    return (f"{said}: to judge manifests by what they declare, add --contract=declared",)
 
 
 def _two_labs(manifests: str) -> str:

@@ -19,7 +19,7 @@ from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import CLUSTER_DOMAIN, behind, named_by, selects
-from acceptance.lab.embedded.plan import PodPlan, replicas_behind
+from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
 from acceptance.lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
 from acceptance.resources import Environment, Manifest, ServiceName, service_in
@@ -95,6 +95,11 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
             offers.setdefault(name, offer)
         offers[name] = offers[name].with_models(models)
     return tuple(offers.values())
+
+
+def configured(manifests: Manifests) -> frozenset[str]:
+    """The names of the models in LiteLLM's configuration."""
+    return frozenset(each.name for each in _entries(manifests, plan_pods(manifests)))
 
 
 def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, ...]:
