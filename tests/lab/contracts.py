@@ -28,6 +28,12 @@ Feature: {about}
     When the connections in use are read
     Then model requests go to the gateway
 
+  @C1
+  Scenario: LiteLLM accepts the key in use
+    Given Open WebUI is connected to the gateway
+    When Open WebUI asks the gateway for its models
+    Then the gateway accepts the key
+
   @C2
   Scenario Outline: <model> is offered
     When the model selector is opened

@@ -199,7 +199,7 @@ def test_containers_without_a_network_in_common_do_not_know_each_other(
         assert seen[f"{host}.compose.svc.cluster.local"] is None
 
 
-@pytest.mark.parametrize("name", [*with_("whole"), *(in_turn(each) for each in with_("declared"))])
+@pytest.mark.parametrize("name", [*with_("whole"), *(in_turn(each) for each in with_("models"))])
 def test_a_run_gives_its_verdict_for_its_reason(name: str, tmp_path: Path) -> None:
     expected = EXPECTED[name]
     contract = contract_for(expected, tmp_path / "contract")

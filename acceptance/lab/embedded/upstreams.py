@@ -29,6 +29,8 @@ _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
 _VERSION = re.compile(r":v?(\d{1,9})\.(\d{1,9})")
 _THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
+_PUBLIC = {host_and_port(address)[1] for _, address in PREFIXES.values() if address}
+"""Hosts where LiteLLM looks by itself: `openrouter.ai` is none of a namespace that is called ai."""
 _A_FEW = {
     "anthropic": ("claude-sonnet-4-5", "claude-haiku-4-5"),
     "cohere_chat": ("command-r",),
@@ -184,6 +186,8 @@ def _runs_elsewhere(
 def is_in_a_cluster(host: str, named: ServiceName, manifests: Manifests) -> bool:
     """Whether a name without a Service is one of a cluster: `openrouter.ai` is none."""
     labels = host.split(".")
+    if host in _PUBLIC:
+        return False
     return len(labels) != 2 or named.namespace in _filled(manifests)  # noqa: PLR2004  # name.namespace
 
 

@@ -110,6 +110,12 @@ def test_a_model_that_is_misspelt_is_nobodys(model: str, name: str) -> None:
     assert _offers({"model": model})[name] in OFFERS
 
 
+def test_a_public_host_is_no_service_of_a_namespace_that_is_called_like_its_end() -> None:
+    more = [_service("chat", namespace="ai")]
+    found = _offers({"model": "openrouter/q"}, more=more)["openrouter"]
+    assert found.host == "openrouter.ai"
+
+
 def test_behind_a_wildcard_of_another_provider_are_a_few_models() -> None:
     assert _offers({"model": "anthropic/*"})["anthropic"].models == (
         "claude-sonnet-4-5",
