@@ -49,7 +49,7 @@ def require_extra(what: str) -> None:
 
 
 def told_as(command: str, make: str = "") -> str:
-    """How a person here calls one of the command's doors: by `make` in a checkout."""
+    """How a person here calls a subcommand: by `make` in a checkout."""
     return f"make {make or command}" if IN_CHECKOUT else f"{COMMAND} {command}"
 
 

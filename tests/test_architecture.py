@@ -117,7 +117,7 @@ def test_every_module_that_pytest_must_know_is_in_it() -> None:
         for path in files(room)
         if not path.name.startswith("test_") and _speaks_to_pytest(path)
     }
-    assert modules == {*PLUGINS, "acceptance.plugin.door"}, "the door lets them in"
+    assert modules == {*PLUGINS, "acceptance.plugin.entry_point"}, "the entry point lets them in"
 
 
 def _speaks_to_pytest(path: Path) -> bool:

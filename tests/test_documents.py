@@ -150,7 +150,7 @@ def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
             "--json",
             "--render",
             "--url",
-        ),  # of the plugin's and the command's doors
+        ),  # of the plugin's and the command's entry points
         *("--follow", "--from", "--from-literal", "--namespace"),  # of kubectl
         *(
             "--detach",

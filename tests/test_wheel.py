@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.command.__main__ import DOORS, run
+from acceptance.command.__main__ import SUBCOMMANDS, run
 from acceptance.errors import SetupError
 from acceptance.lab.environments import uv_program
 from acceptance.shipped import COMMAND
@@ -111,11 +111,11 @@ def test_it_takes_one_import_name_and_holds_what_is_needed(installed: Installed)
     assert not any(part in name for name in names for part in ("tests/", "dev/", "__pycache__"))
 
 
-@pytest.mark.parametrize("door", ["", *DOORS])
+@pytest.mark.parametrize("subcommand", ["", *SUBCOMMANDS])
 def test_the_help_of_each_door_fits_one_screen(
-    installed: Installed, tmp_path: Path, door: str
+    installed: Installed, tmp_path: Path, subcommand: str
 ) -> None:
-    done = installed.run(tmp_path, COMMAND, *filter(None, [door]), "--help")
+    done = installed.run(tmp_path, COMMAND, *filter(None, [subcommand]), "--help")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) < _SCREEN
     assert COMMAND in done.stdout
@@ -138,14 +138,14 @@ def _names(listed: str) -> list[str]:
 
 
 def test_without_the_extra_it_says_what_to_install(installed: Installed, tmp_path: Path) -> None:
-    needing = [[name, "--help"] for name, door in DOORS.items() if door.extra]
+    needing = [[name, "--help"] for name, subcommand in SUBCOMMANDS.items() if subcommand.extra]
     for call in (["check"], *needing):
         done = installed.run(tmp_path, COMMAND, *call, bare=True)
         assert done.returncode == 99, done.stdout + done.stderr
         assert f"pip install '{COMMAND}[lab]'" in done.stdout
         assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.glob("reports/*")) == [], "nothing half written"
-    for name in [name for name, door in DOORS.items() if not door.extra]:
+    for name in [name for name, subcommand in SUBCOMMANDS.items() if not subcommand.extra]:
         done = installed.run(tmp_path, COMMAND, name, "--help", bare=True)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
@@ -171,7 +171,7 @@ def test_a_home_that_cannot_be_written_is_told(installed: Installed, tmp_path: P
 def test_a_mistake_of_the_command_line_is_code_99(installed: Installed, tmp_path: Path) -> None:
     done = installed.run(tmp_path, COMMAND, "chek", bare=True)
     assert (done.returncode, done.stderr) == (99, "")
-    assert f"{COMMAND} has no door 'chek'" in done.stdout
+    assert f"{COMMAND} has no subcommand 'chek'" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_it(installed: Installed, tmp_path: Path, shell: str) -> None:
     done = installed.run(tmp_path, COMMAND, "completion", shell)
-    assert all(word in done.stdout for word in (*DOORS, "--contract"))
+    assert all(word in done.stdout for word in (*SUBCOMMANDS, "--contract"))
     if found := shutil.which(shell):
         subprocess.run([found, "-n", "-c", done.stdout], check=True)
 
@@ -222,7 +222,7 @@ def test_beside_other_tests_it_sleeps(installed: Installed, tmp_path: Path) -> N
         "import sys\n"
         "def test_it_sleeps():\n"
         "    ours = {name for name in sys.modules if name.split('.')[0] == 'acceptance'}\n"
-        "    assert ours <= {'acceptance', 'acceptance.plugin', 'acceptance.plugin.door'}\n"
+        "    assert ours <= {'acceptance', 'acceptance.plugin', 'acceptance.plugin.entry_point'}\n"
         "    assert not {'httpx', 'kubernetes'} & set(sys.modules)\n"
     )
     done = installed.run(tmp_path, "python", "-m", "pytest", "-p", "no:hypothesispytest")

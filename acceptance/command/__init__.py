@@ -1,1 +1,1 @@
-"""The command `wiredup`: doors to what pytest, the lab and the report do; no engine of its own."""
+"""The command `wiredup`: what pytest, the lab and the report do, by name; no engine of its own."""

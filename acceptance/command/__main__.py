@@ -1,4 +1,4 @@
-"""`wiredup DOOR …`, in a checkout `python -m acceptance.command`: finds the door, opens it."""
+"""`wiredup SUBCOMMAND …`, in a checkout `python -m acceptance.command`."""
 
 import importlib
 import io
@@ -20,7 +20,7 @@ _INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Subcommand:
     """One thing that the command does."""
 
     about: str
@@ -33,19 +33,25 @@ class Door:
 
 
 _RECORD = "acceptance.report.signoff"
-DOORS: Mapping[str, Door] = {
-    "check": Door("judge manifests, or what runs", "acceptance.command.check"),
-    "draft": Door("write your deployment down", "acceptance.contract.draft.__main__", "The lab"),
-    "review": Door("judge a change: before and after", "acceptance.command.review", "The lab"),
-    "comment": Door("write that to a pull request", "acceptance.command.comment"),
-    "demo": Door("break the lab, and see who notices", "acceptance.command.demo", "The lab"),
-    "lab": Door("start manifests on this machine", "acceptance.lab.__main__", "The lab"),
-    "rehearse": Door("try an upgrade", "acceptance.lab.rehearsal.__main__", "The lab"),
-    "restore": Door("undo an aborted drill", "acceptance.command.restore"),
-    "report": Door("make the page of the last run", "acceptance.report.html", "The report's tool"),
-    "verify": Door("does a signed record hold?", _RECORD, before=("verify",)),
-    "sign": Door("sign a record", _RECORD, before=("sign",)),
-    "diff": Door("what changed between two records", _RECORD, before=("diff",)),
+SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "check": Subcommand("judge manifests, or what runs", "acceptance.command.check"),
+    "draft": Subcommand(
+        "write your deployment down", "acceptance.contract.draft.__main__", "The lab"
+    ),
+    "review": Subcommand(
+        "judge a change: before and after", "acceptance.command.review", "The lab"
+    ),
+    "comment": Subcommand("write that to a pull request", "acceptance.command.comment"),
+    "demo": Subcommand("break the lab, and see who notices", "acceptance.command.demo", "The lab"),
+    "lab": Subcommand("start manifests on this machine", "acceptance.lab.__main__", "The lab"),
+    "rehearse": Subcommand("try an upgrade", "acceptance.lab.rehearsal.__main__", "The lab"),
+    "restore": Subcommand("undo an aborted drill", "acceptance.command.restore"),
+    "report": Subcommand(
+        "make the page of the last run", "acceptance.report.html", "The report's tool"
+    ),
+    "verify": Subcommand("does a signed record hold?", _RECORD, before=("verify",)),
+    "sign": Subcommand("sign a record", _RECORD, before=("sign",)),
+    "diff": Subcommand("what changed between two records", _RECORD, before=("diff",)),
 }
 
 
@@ -79,10 +85,10 @@ def main() -> int:
 
 
 def run(arguments: list[str]) -> int:
-    """Open the door that the first argument names, with the others.
+    """Open the subcommand that the first argument names, with the others.
 
     Raises:
-        SetupError: there is no such door.
+        SetupError: there is no such subcommand.
     """
     name, *rest = arguments or ["--help"]
     if name in ("--help", "-h", "help"):
@@ -94,30 +100,32 @@ def run(arguments: list[str]) -> int:
         sys.stdout.write(f"{COMMAND} {installed_version()}\n")
         return ExitCode.ACCEPTED
     if name == "completion":
-        sys.stdout.write(completion(rest, DOORS))
+        sys.stdout.write(completion(rest, SUBCOMMANDS))
         return ExitCode.ACCEPTED
-    if name not in DOORS:
+    if name not in SUBCOMMANDS:
         raise SetupError(
             explain(
-                f"{COMMAND} has no door {name!r}.",
-                expected=f"one of {', '.join(DOORS)}",
+                f"{COMMAND} has no subcommand {name!r}.",
+                expected=f"one of {', '.join(SUBCOMMANDS)}",
                 found=name,
                 where="the first argument",
                 fix=f"{COMMAND} --help; to judge a folder: {COMMAND} check {name}",
             )
         )
-    door = DOORS[name]
-    if door.extra:
-        require_extra(door.extra)
-    opened: Callable[[list[str]], int] = importlib.import_module(door.module).main
-    return opened([*door.before, *rest])
+    subcommand = SUBCOMMANDS[name]
+    if subcommand.extra:
+        require_extra(subcommand.extra)
+    opened: Callable[[list[str]], int] = importlib.import_module(subcommand.module).main
+    return opened([*subcommand.before, *rest])
 
 
 def _help() -> str:
-    doors = "".join(f"  {COMMAND} {name:<9} {door.about}\n" for name, door in DOORS.items())
+    subcommands = "".join(
+        f"  {COMMAND} {name:<9} {each.about}\n" for name, each in SUBCOMMANDS.items()
+    )
     return (
         f"{COMMAND}: says, with proof, whether Open WebUI is wired to LiteLLM.\n\n"
-        f"{doors}\n"
+        f"{subcommands}\n"
         f"  {COMMAND} completion bash|zsh|fish   a script for your shell; --version\n\n"
         f"Each has --help. Exit codes: 0 accepted, 1 not accepted, 98 incomplete, 99 not judged.\n"
     )

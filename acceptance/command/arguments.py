@@ -1,4 +1,4 @@
-"""How a door reads its arguments: what it does not know is pytest's, a mistake is exit code 99."""
+"""How a subcommand reads its arguments: what is unknown is pytest's, a mistake is exit code 99."""
 
 import argparse
 from typing import NoReturn
@@ -11,18 +11,18 @@ from acceptance.shipped import COMMAND
 class Arguments(argparse.ArgumentParser):
     """A parser whose help fits one screen."""
 
-    def __init__(self, door: str, about: str | None, *, usage: str, more: str = "") -> None:
+    def __init__(self, subcommand: str, about: str | None, *, usage: str, more: str = "") -> None:
         """Make it.
 
         Args:
-            door: its name.
+            subcommand: its name.
             about: one line, or a few.
             usage: what stands behind the name.
             more: what stands below the options.
         """
         super().__init__(
-            prog=f"{COMMAND} {door}",
-            usage=f"{COMMAND} {door} {usage}",
+            prog=f"{COMMAND} {subcommand}",
+            usage=f"{COMMAND} {subcommand} {usage}",
             description=about,
             epilog=more,
             allow_abbrev=False,

@@ -11,7 +11,7 @@ from acceptance.shipped import COMMAND
 _BASH = """\
 _{name}() {{
   local words='{options}'
-  [ "$COMP_CWORD" = 1 ] && words='{doors}'
+  [ "$COMP_CWORD" = 1 ] && words='{subcommands}'
   COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
 }}
 complete -o default -F _{name} {name}
@@ -19,12 +19,12 @@ complete -o default -F _{name} {name}
 _SCRIPTS = {
     "bash": _BASH,
     "zsh": f"autoload -Uz bashcompinit && bashcompinit\n{_BASH}",
-    "fish": "complete -c {name} -n __fish_use_subcommand -f -a '{doors}'\n"
+    "fish": "complete -c {name} -n __fish_use_subcommand -f -a '{subcommands}'\n"
     "complete -c {name} -n 'not __fish_use_subcommand' -a '{options}'\n",
 }
 
 
-def completion(arguments: list[str], doors: Iterable[str]) -> str:
+def completion(arguments: list[str], subcommands: Iterable[str]) -> str:
     """The script for a shell.
 
     Raises:
@@ -41,4 +41,6 @@ def completion(arguments: list[str], doors: Iterable[str]) -> str:
             )
         )
     options = " ".join([*filter(None, map(option, fields(Settings))), "--url", "--json"])
-    return _SCRIPTS[arguments[0]].format(name=COMMAND, doors=" ".join(doors), options=options)
+    return _SCRIPTS[arguments[0]].format(
+        name=COMMAND, subcommands=" ".join(subcommands), options=options
+    )

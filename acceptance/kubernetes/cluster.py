@@ -32,7 +32,7 @@ from acceptance.kubernetes.objects import (
     selected,
 )
 from acceptance.kubernetes.pods import Pods
-from acceptance.kubernetes.ports import Program, doors, serving_container
+from acceptance.kubernetes.ports import Program, serving_container, target_ports
 from acceptance.message import found_in
 from acceptance.resources import (
     Manifest,
@@ -133,7 +133,7 @@ class KubernetesCluster:
             manifest, pods = selected(self._api, service)
         except (Forbidden, SetupError):
             return None
-        return next(iter(doors(pods[0], manifest, service.port)), None)
+        return next(iter(target_ports(pods[0], manifest, service.port)), None)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the namespaces that are judged, one entry a port."""
@@ -188,9 +188,9 @@ def _missing(container: Manifest, spec: Manifest, data: Data) -> Iterator[str]:
 
 
 def _stands_before(found: Behind, container: Manifest) -> Iterator[str]:
-    door = serving_container(found.template, found.service, found.port)
-    if found.program and door["name"] != container["name"]:
-        yield f"the Service leads to container {door['name']}; the program is judged, not that"
+    serving = serving_container(found.template, found.service, found.port)
+    if found.program and serving["name"] != container["name"]:
+        yield f"the Service leads to container {serving['name']}; the program is judged, not that"
 
 
 class _Route:
@@ -224,7 +224,7 @@ class _Route:
             (str(pod["metadata"]["name"]), port)
             for pod in pods
             if is_ready(pod) and self._pod in ("", pod["metadata"]["name"])
-            for port in doors(pod, manifest, self._service.port, self._program)
+            for port in target_ports(pod, manifest, self._service.port, self._program)
         )
         if not found:
             raise nothing_behind(self._service, "no pod that is ready has its target port")

@@ -133,7 +133,7 @@ def _declared(container: Manifest) -> Iterator[str | int]:
             yield port["name"]
 
 
-def doors(
+def target_ports(
     pod: Manifest, service: Manifest, port: int, program: Program | None = None
 ) -> tuple[int, ...]:
     """The pod's ports at which the program may answer, the likeliest first.

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.kubernetes.ports import LITELLM, OPEN_WEBUI, Program, doors, serving_container
+from acceptance.kubernetes.ports import (
+    LITELLM,
+    OPEN_WEBUI,
+    Program,
+    serving_container,
+    target_ports,
+)
 from tests.kubernetes.objects import container, pod, service
 
 WEB = {"containerPort": 8080, "name": "web"}
@@ -44,8 +50,11 @@ def test_a_sidecar_among_the_init_containers_can_serve_and_what_ends_first_canno
     sidecar = pod(spec={"initContainers": [{**proxy, "restartPolicy": "Always"}]})
     ends_first = pod(spec={"initContainers": [proxy]})
     ports = {"port": 80, "targetPort": "web"}
-    assert (_serving(sidecar, ports), doors(sidecar, service(ports), 0)) == ("proxy", (8080,))
-    assert (_serving(ends_first, ports), doors(ends_first, service(ports), 0)) == (
+    assert (_serving(sidecar, ports), target_ports(sidecar, service(ports), 0)) == (
+        "proxy",
+        (8080,),
+    )
+    assert (_serving(ends_first, ports), target_ports(ends_first, service(ports), 0)) == (
         "open-webui",
         (),
     )
@@ -63,10 +72,10 @@ def test_where_nobody_declares_a_port_it_is_kubectls_default_or_the_first() -> N
 def test_a_named_target_port_is_looked_up_in_the_pod() -> None:
     item = pod("p", None, SIDECAR, PROGRAM)
     named = service({"port": 80, "targetPort": "web"}, {"port": 81, "targetPort": "nobody"})
-    assert doors(item, named, 0) == (8080,)
-    assert doors(item, named, 81) == ()
-    assert doors(item, named, 82) == ()
-    assert doors(item, service({"port": 80, "targetPort": 7000}), 80) == (7000,)
+    assert target_ports(item, named, 0) == (8080,)
+    assert target_ports(item, named, 81) == ()
+    assert target_ports(item, named, 82) == ()
+    assert target_ports(item, service({"port": 80, "targetPort": 7000}), 80) == (7000,)
 
 
 TO_PROXY = {"port": 80, "targetPort": 4180}
@@ -127,7 +136,7 @@ def test_settings_may_name_the_container() -> None:
 
 def test_behind_a_proxy_the_programs_own_ports_are_doors_too() -> None:
     declared = {**UI, "ports": [{"containerPort": 3000}]}
-    assert doors(pod("p", None, OAUTH, declared), service(TO_PROXY), 0, OPEN_WEBUI) == (
+    assert target_ports(pod("p", None, OAUTH, declared), service(TO_PROXY), 0, OPEN_WEBUI) == (
         4180,
         3000,
         8080,
@@ -137,11 +146,11 @@ def test_behind_a_proxy_the_programs_own_ports_are_doors_too() -> None:
 def test_where_nothing_stands_before_it_the_service_alone_says_where_it_answers() -> None:
     """That the Service leads to a port on which nobody listens is what is judged."""
     item = pod("p", None, {**LLM, "ports": [{"containerPort": 4000}]})
-    assert doors(item, service({"port": 4000, "targetPort": 4001}), 0, LITELLM) == (4001,)
+    assert target_ports(item, service({"port": 4000, "targetPort": 4001}), 0, LITELLM) == (4001,)
 
 
 def test_each_port_of_a_service_without_a_number_is_a_door() -> None:
     ports = {"port": 9090, "targetPort": 9090}, {"port": 80, "targetPort": 8080}
     dns = {"port": 53, "targetPort": 53, "protocol": "UDP"}
-    assert doors(pod(), service(*ports, dns), 0, OPEN_WEBUI) == (9090, 8080)
-    assert doors(pod(), service(*ports, dns), 80, OPEN_WEBUI) == (8080,)
+    assert target_ports(pod(), service(*ports, dns), 0, OPEN_WEBUI) == (9090, 8080)
+    assert target_ports(pod(), service(*ports, dns), 80, OPEN_WEBUI) == (8080,)
