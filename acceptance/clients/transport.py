@@ -18,6 +18,9 @@ LARGEST_BODY = 8_000_000
 """Bytes; 300 models are 0.3 MB."""
 TIMEOUT = 30.0
 """Seconds for a whole answer, unless a client is told otherwise."""
+_IDLE = 2.0
+"""Seconds after which an idle connection is not used again: Uvicorn, which serves both programs,
+closes one after 5 (0.54), and a port-forward passes that on too late for a request on its way."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGES = ("<!doctype", "<html")
 _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
@@ -100,7 +103,12 @@ class Api:
         except (ValueError, httpx.InvalidURL) as error:
             raise SetupError(f"The address of {name} is no URL: {base_url} ({error})") from error
         try:
-            self.client = httpx.Client(base_url=self.base_url, timeout=timeout, trust_env=away)
+            self.client = httpx.Client(
+                base_url=self.base_url,
+                timeout=timeout,
+                trust_env=away,
+                limits=httpx.Limits(keepalive_expiry=_IDLE),
+            )
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise SetupError(_unusable(name, self.base_url, error)) from error
         watch(self.client)
