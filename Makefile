@@ -53,13 +53,13 @@ test-cluster: environment ## The tests that need a Kubernetes, on kind or a node
 	@$(RUN) dev.test_cluster $(CACHE) $(ARGS)
 
 test-upgrades: environment ## The rehearsals of versions that are known to break something; some GB
-	LAB_UPGRADES=1 $(RUN) pytest tests/lab/rehearsal $(ARGS)
+	LAB_UPGRADES=1 $(RUN) pytest tests/rehearsal $(ARGS)
 
 restore: environment ## Scale back workloads that an aborted drill left at zero, CONTEXT=...; ARGS takes the run's own options
 	@$(RUN) pytest --restore $(if $(CONTEXT),--context="$(CONTEXT)") $(ARGS)
 
 draft: environment ## Write your deployment down as a contract: INTO=DIR MANIFESTS=DIR
-	@$(RUN) acceptance.contract.draft $(if $(MANIFESTS),--manifests "$(MANIFESTS)") $(ARGS) "$(or $(INTO),contract)"
+	@$(RUN) acceptance.draft $(if $(MANIFESTS),--manifests "$(MANIFESTS)") $(ARGS) "$(or $(INTO),contract)"
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
 	@$(RUN) dev.kill_matrix $(CACHE) $(ARGS) $(FAULTS)
@@ -74,7 +74,7 @@ versions: environment ## The whole story on pairs of versions; ARGS='0.8.12+1.83
 	@$(RUN) dev.versions $(CACHE) $(ARGS)
 
 rehearse: environment ## An upgrade before it happens: ARGS='--to open-webui=0.12.4 --and-back'
-	@$(RUN) acceptance.lab.rehearsal $(CACHE) $(ARGS)
+	@$(RUN) acceptance.rehearsal $(CACHE) $(ARGS)
 
 bench: environment ## Boot time, run time, critical path, overhead, requests and tokens
 	@$(RUN) dev.bench $(ARGS)

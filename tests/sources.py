@@ -8,9 +8,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 ROOMS = (
-    *("acceptance.contract.draft", "acceptance.contract", "acceptance.checks"),
+    *("acceptance.draft", "acceptance.contract", "acceptance.checks"),
     *("acceptance.clients", "acceptance.kubernetes"),
-    *("acceptance.lab.cluster", "acceptance.lab.rehearsal", "acceptance.lab"),
+    *("acceptance.lab.cluster", "acceptance.rehearsal", "acceptance.lab"),
     *("acceptance.report", "acceptance.plugin", "acceptance.command"),
     *("acceptance", "dev", "fixtures", "steps"),
 )

@@ -11,10 +11,10 @@ import pytest
 from tests.sources import REPOSITORY, ROOMS, files, imports, tree
 
 _BASE, _CONTRACT, _CHECKS = "acceptance", "acceptance.contract", "acceptance.checks"
-_DRAFT = "acceptance.contract.draft"
+_DRAFT = "acceptance.draft"
 _CLIENTS, _KUBERNETES = "acceptance.clients", "acceptance.kubernetes"
 _LAB, _CLUSTER_LAB = "acceptance.lab", "acceptance.lab.cluster"
-_REHEARSAL = "acceptance.lab.rehearsal"
+_REHEARSAL = "acceptance.rehearsal"
 _REPORT, _PLUGIN, _COMMAND = "acceptance.report", "acceptance.plugin", "acceptance.command"
 ARROWS: dict[str, set[str]] = {
     _BASE: set(),

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from acceptance.contract.draft.__main__ import main
-from acceptance.contract.draft.declared import declared_in
-from acceptance.contract.draft.folder import write_draft
-from acceptance.contract.draft.serving import kept_from_chat
-from acceptance.contract.draft.writing import doubts_in
 from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
+from acceptance.draft.__main__ import main
+from acceptance.draft.declared import declared_in
+from acceptance.draft.folder import write_draft
+from acceptance.draft.serving import kept_from_chat
+from acceptance.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.upstreams import configured, entry_of

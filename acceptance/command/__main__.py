@@ -35,16 +35,14 @@ class Subcommand:
 _RECORD = "acceptance.report.signoff"
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "check": Subcommand("judge manifests, or what runs", "acceptance.command.check"),
-    "draft": Subcommand(
-        "write your deployment down", "acceptance.contract.draft.__main__", "The lab"
-    ),
+    "draft": Subcommand("write your deployment down", "acceptance.draft.__main__", "The lab"),
     "review": Subcommand(
         "judge a change: before and after", "acceptance.command.review", "The lab"
     ),
     "comment": Subcommand("write that to a pull request", "acceptance.command.comment"),
     "demo": Subcommand("break the lab, and see who notices", "acceptance.command.demo", "The lab"),
     "lab": Subcommand("start manifests on this machine", "acceptance.lab.__main__", "The lab"),
-    "rehearse": Subcommand("try an upgrade", "acceptance.lab.rehearsal.__main__", "The lab"),
+    "rehearse": Subcommand("try an upgrade", "acceptance.rehearsal.__main__", "The lab"),
     "restore": Subcommand("undo an aborted drill", "acceptance.command.restore"),
     "report": Subcommand(
         "make the page of the last run", "acceptance.report.html", "The report's tool"

@@ -68,9 +68,9 @@ def _declared(config: pytest.Config) -> Contract:
     Raises:
         SetupError: there are none, or nothing can be drafted of them.
     """
-    from acceptance.contract.draft.declared import declared_in  # noqa: PLC0415  # as seldom
-    from acceptance.contract.draft.folder import write_draft  # noqa: PLC0415  # likewise
-    from acceptance.contract.draft.writing import doubts_in  # noqa: PLC0415  # likewise
+    from acceptance.draft.declared import declared_in  # noqa: PLC0415  # as seldom
+    from acceptance.draft.folder import write_draft  # noqa: PLC0415  # likewise
+    from acceptance.draft.writing import doubts_in  # noqa: PLC0415  # likewise
     from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # likewise
 
     settings.take(config)  # standard input is read once

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import steps
-from acceptance.contract.draft.declared import declared_in
-from acceptance.contract.draft.folder import write_draft
+from acceptance.draft.declared import declared_in
+from acceptance.draft.folder import write_draft
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from acceptance.lab.rehearsal.life import Kind, Seen
-from acceptance.lab.rehearsal.stage import Stage
+from acceptance.rehearsal.life import Kind, Seen
+from acceptance.rehearsal.stage import Stage
 from acceptance.report.changes import changes
 from acceptance.report.record import Record
 from acceptance.verdict import Verdict

@@ -16,9 +16,9 @@ from acceptance.lab.embedded.plan import WORKLOADS, template_of
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.running_labs import describe
 from acceptance.lab.embedded.target import embedded_target
-from acceptance.lab.rehearsal.life import Life, Seen
 from acceptance.masking import Redactor
 from acceptance.message import excerpt
+from acceptance.rehearsal.life import Life, Seen
 from acceptance.report.earlier import latest_record
 from acceptance.report.record import Record, UnreadableRecordError, read
 from acceptance.resources import Environment, ServiceName

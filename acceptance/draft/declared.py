@@ -11,8 +11,8 @@ from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
 from acceptance.checks.endpoint import Declared, GatewayAddress, declared_connections
 from acceptance.clients.gateway import alias_rules, fallback_rules
 from acceptance.clients.shapes import mapping, sequence
-from acceptance.contract.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
-from acceptance.contract.draft.serving import (
+from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
+from acceptance.draft.serving import (
     Place,
     Serving,
     patience,

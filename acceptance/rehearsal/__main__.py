@@ -17,12 +17,12 @@ from acceptance.lab.embedded.lab import EmbeddedLab, Programs, programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.environments import CACHE, PROGRAMS
-from acceptance.lab.rehearsal.bisection import first_red, releases_between
-from acceptance.lab.rehearsal.comparison import bisection, compare, report, turned
-from acceptance.lab.rehearsal.life import Life
-from acceptance.lab.rehearsal.stage import Deployment, Judge, Stage, of_versions
 from acceptance.lab.terminal import say, write
 from acceptance.message import explain
+from acceptance.rehearsal.bisection import first_red, releases_between
+from acceptance.rehearsal.comparison import bisection, compare, report, turned
+from acceptance.rehearsal.life import Life
+from acceptance.rehearsal.stage import Deployment, Judge, Stage, of_versions
 from acceptance.shipped import told_as
 from acceptance.verdict import ExitCode
 

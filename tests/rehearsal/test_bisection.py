@@ -6,8 +6,8 @@ import pytest
 
 from acceptance.errors import SetupError
 from acceptance.lab.environments import LITELLM
-from acceptance.lab.rehearsal import bisection
-from acceptance.lab.rehearsal.bisection import first_red, releases_between
+from acceptance.rehearsal import bisection
+from acceptance.rehearsal.bisection import first_red, releases_between
 from tests.scripts import script
 
 BETWEEN = [f"0.{number}" for number in range(1, 100)]

@@ -1,14 +1,14 @@
-"""`python -m acceptance.contract.draft`: write down what a deployment promises, as a contract."""
+"""`python -m acceptance.draft`: write down what a deployment promises, as a contract."""
 
 import argparse
 import importlib
 import sys
 from pathlib import Path
 
-from acceptance.contract.draft.declared import declared_in
-from acceptance.contract.draft.folder import write_draft
-from acceptance.contract.draft.found import MEANT
-from acceptance.contract.draft.writing import doubts_in
+from acceptance.draft.declared import declared_in
+from acceptance.draft.folder import write_draft
+from acceptance.draft.found import MEANT
+from acceptance.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.terminal import write

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from acceptance.contract.draft.found import Found
-from acceptance.contract.draft.writing import files_of
 from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
+from acceptance.draft.found import Found
+from acceptance.draft.writing import files_of
 from acceptance.errors import SetupError
 from acceptance.files import PREFIX
 from acceptance.message import explain

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.lab.rehearsal.comparison import bisection, compare, report
-from acceptance.lab.rehearsal.life import Kind, Seen
-from acceptance.lab.rehearsal.stage import Stage
+from acceptance.rehearsal.comparison import bisection, compare, report
+from acceptance.rehearsal.life import Kind, Seen
+from acceptance.rehearsal.stage import Stage
 from acceptance.report.record import Outcome, Record, Requirement
 from tests.report.records import RECORD
 

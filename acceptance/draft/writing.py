@@ -5,7 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from acceptance.contract.draft.found import (
+from acceptance.contract.profile import NAME
+from acceptance.contract.values import Provider
+from acceptance.draft.found import (
     ANSWERS,
     CHAINS,
     DOUBT,
@@ -16,8 +18,6 @@ from acceptance.contract.draft.found import (
     Found,
     substitute,
 )
-from acceptance.contract.profile import NAME
-from acceptance.contract.values import Provider
 from acceptance.resources import ServiceName
 from acceptance.target import Outage
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from acceptance.checks.chain import ALIAS
 from acceptance.checks.proof import Chain
-from acceptance.contract.draft.found import CHAINS, SELECTOR, Found, Remarks, unsayable
 from acceptance.contract.values import Model, Provider
+from acceptance.draft.found import CHAINS, SELECTOR, Found, Remarks, unsayable
 from acceptance.lab.embedded.upstreams import Entry
 from acceptance.lab.providers.catalogue import PREFIXES, host_and_port
 from acceptance.resources import ServiceName, service_in

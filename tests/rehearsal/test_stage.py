@@ -5,7 +5,7 @@ import pytest
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.programs import Program
-from acceptance.lab.rehearsal.stage import failed_migrations, of_versions
+from acceptance.rehearsal.stage import failed_migrations, of_versions
 
 HALF_DONE = """\
 INFO  [alembic.runtime.migration] Running upgrade 374d2f66af06 -> 8452d01d26d7, Add chat_message
