@@ -10,7 +10,7 @@ from acceptance.draft.folder import write_draft
 from acceptance.draft.found import MEANT
 from acceptance.draft.writing import doubts_in
 from acceptance.errors import SetupError
-from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests, places
 from acceptance.lab.terminal import write
 from acceptance.shipped import COMMAND, IN_CHECKOUT, PREFIX
 from acceptance.verdict import ExitCode
@@ -24,8 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     importlib.import_module(f"{PREFIX}steps").load()
     try:
         given = options.manifests
-        places = [given] if Path(given).exists() else given.split(",")
-        found = declared_in(Manifests.load(*map(Path, places)), given)
+        found = declared_in(Manifests.load(*places(given)), given)
         contract = write_draft(found, options.into)
     except SetupError as error:
         write(str(error))

@@ -11,7 +11,7 @@ from acceptance.contract.reading import STORY, contract_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.backends import EmulatedOutages
 from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
-from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests, places
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.running_labs import attached, published
 from acceptance.lab.embedded.target import embedded_target
@@ -48,7 +48,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"{COMMAND} lab", description=__doc__)
-    parser.add_argument("--manifests", type=Path, default=DEFAULT, help="folder or file to start")
+    parser.add_argument(
+        "--manifests",
+        type=places,
+        default=(DEFAULT,),
+        help="folder or file to start, or several with commas",
+    )
     parser.add_argument(
         "--allow-code",
         action="store_true",
@@ -78,7 +83,7 @@ def _service(text: str) -> ServiceName:
 def _keep_up(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     profile = read_profile(contract_in(options.contract) / NAME)
-    manifests = Manifests.load(options.manifests)
+    manifests = Manifests.load(*options.manifests)
     manifests = completed(manifests.trusted() if options.allow_code else manifests)
     programs = programs_for(manifests, cache=options.cache, say=say)
     with EmbeddedLab(manifests, programs, say=say) as lab:

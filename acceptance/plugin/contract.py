@@ -71,7 +71,7 @@ def _declared(config: pytest.Config) -> Contract:
     from acceptance.draft.declared import declared_in  # noqa: PLC0415  # as seldom
     from acceptance.draft.folder import write_draft  # noqa: PLC0415  # likewise
     from acceptance.draft.writing import doubts_in  # noqa: PLC0415  # likewise
-    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # likewise
+    from acceptance.lab.embedded.manifests import Manifests, places  # noqa: PLC0415  # likewise
 
     settings.take(config)  # standard input is read once
     given = settings.settings_of(config)
@@ -87,10 +87,9 @@ def _declared(config: pytest.Config) -> Contract:
         )
     folder = tempfile.TemporaryDirectory(prefix="declared-contract-")
     config.add_cleanup(folder.cleanup)
-    places = settings.places(given.manifests) if given.manifests else (DEFAULT,)
-    draft = Path(folder.name) / DECLARED
-    what = ", ".join(map(str, places))
-    contract = write_draft(declared_in(Manifests.load(*places), what), draft)
+    draft, found = Path(folder.name) / DECLARED, places(given.manifests)
+    what = ", ".join(map(str, found))
+    contract = write_draft(declared_in(Manifests.load(*found), what), draft)
     told = (f"as the manifests declare it: {each}" for each in doubts_in(draft))
     return replace(contract, by="by what its manifests declare", notes=(*contract.notes, *told))
 

@@ -241,11 +241,6 @@ def _with_standard_input(config: pytest.Config, settings: Settings) -> Settings:
     return replace(settings, manifests=",".join(places))
 
 
-def places(text: str) -> tuple[Path, ...]:
-    """The files and folders that the setting `manifests` names; a name may have commas itself."""
-    return (Path(text),) if Path(text).exists() else tuple(map(Path, text.split(",")))
-
-
 def _wipe(name: str) -> None:
     """Overwrite the value where the C library has it: there, the kernel shows it to others."""
     library = ctypes.CDLL(None)

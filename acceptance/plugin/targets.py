@@ -11,7 +11,7 @@ from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.masking import Redactor
 from acceptance.message import explain
-from acceptance.plugin.settings import Settings, chosen_versions, places
+from acceptance.plugin.settings import Settings, chosen_versions
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 from acceptance.shipped import COMMAND, IN_CHECKOUT, require_extra, told_as
@@ -69,10 +69,10 @@ def _embedded(
 
 def _brought(settings: Settings, mask: Redactor) -> "Manifests":
     """The manifests to start, what is kept out of git made up, and their secrets masked."""
-    from acceptance.lab.embedded.manifests import DEFAULT, Manifests  # noqa: PLC0415  # as above
+    from acceptance.lab.embedded.manifests import Manifests, places  # noqa: PLC0415  # as above
     from acceptance.lab.embedded.placeholders import completed  # noqa: PLC0415  # likewise
 
-    manifests = Manifests.load(*(places(settings.manifests) if settings.manifests else (DEFAULT,)))
+    manifests = Manifests.load(*places(settings.manifests))
     manifests = completed(manifests.trusted() if settings.allow_code else manifests)
     for secret in manifests.secrets():
         mask.add(secret)

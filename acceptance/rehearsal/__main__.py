@@ -14,7 +14,7 @@ from acceptance.contract.profile import NAME, read_profile
 from acceptance.contract.reading import STORY, contract_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.lab import EmbeddedLab, Programs, programs_for
-from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests, places
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.environments import CACHE, PROGRAMS
 from acceptance.lab.terminal import say, write
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=told_as("rehearse"), description=__doc__)
     parser.add_argument(
         "--manifests",
-        type=_places,
+        type=places,
         default=(DEFAULT,),
         help="folder or file to start, or several with commas",
     )
@@ -89,10 +89,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("pytest", nargs="*", help="behind --, more for pytest: -m 'not disruptive'")
     return parser
-
-
-def _places(text: str) -> tuple[Path, ...]:
-    return tuple(Path(each.strip()) for each in text.split(","))
 
 
 def _versions(text: str) -> Versions:

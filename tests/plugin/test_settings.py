@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.errors import SetupError
+from acceptance.lab.embedded.manifests import places
 from acceptance.plugin.settings import (
     Settings,
     chosen_versions,
     option,
-    places,
     read,
     variable,
 )

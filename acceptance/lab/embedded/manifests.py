@@ -134,6 +134,19 @@ class Manifests:
         return Manifests(objects, readme=self.readme, notes=self.notes, allow_code=self.allow_code)
 
 
+def places(text: str) -> tuple[Path, ...]:
+    """The files and folders that people name, by commas; a name may have commas itself.
+
+    Args:
+        text: as it was given; empty: the story's.
+    """
+    if not text:
+        return (DEFAULT,)
+    if Path(text).exists():
+        return (Path(text),)
+    return tuple(Path(each.strip()) for each in text.split(","))
+
+
 def namespace_of(manifest: Manifest) -> str:
     """The object's namespace, `default` where it names none."""
     return str(manifest["metadata"].get("namespace") or _DEFAULT_NAMESPACE)
