@@ -12,28 +12,18 @@ from acceptance.draft.folder import write_draft
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed
-from acceptance.lab.embedded.running_labs import published
-from acceptance.lab.environments import CACHE, Environment
-from tests.lab.sessions import REPOSITORY, Session, judge
+from acceptance.lab.embedded.running_labs import describe
+from acceptance.lab.environments import Environment
+from tests.lab.sessions import REPOSITORY, judge, judge_lab
 
 MANY = REPOSITORY / "tests" / "deployments" / "many" / "given"
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The user's, but for the labs that are up."""
-    folder = tmp_path_factory.mktemp("cache")
-    for kept in CACHE.iterdir():
-        if kept.name != "labs":
-            (folder / kept.name).symlink_to(kept)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def lab(programs: Mapping[str, Environment], cache: Path) -> Iterator[EmbeddedLab]:
+def lab(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
     """Thirteen models, four chains."""
-    manifests = completed(Manifests.load(MANY))
-    with EmbeddedLab(manifests, programs.__getitem__) as up, published(up, cache):
+    with EmbeddedLab(completed(Manifests.load(MANY)), programs.__getitem__) as up:
+        describe(up)
         yield up
 
 
@@ -46,14 +36,8 @@ def draft(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _judged(folder: Path, draft: Path, cache: Path, *arguments: str) -> Session:
-    found = (f"--contract={draft}", "--reuse", f"--cache={cache}", "--hands=api")
-    return judge(folder, *found, *arguments)
-
-
-@pytest.mark.usefixtures("lab")
-def test_it_is_accepted_as_it_stands(draft: Path, cache: Path, tmp_path: Path) -> None:
-    session = _judged(tmp_path, draft, cache)
+def test_it_is_accepted_as_it_stands(lab: EmbeddedLab, draft: Path, tmp_path: Path) -> None:
+    session = judge_lab(tmp_path, lab.folder, draft)
 
     assert session.code == 0, session.out
     assert "\nACCEPTED on embedded" in session.out
@@ -62,7 +46,7 @@ def test_it_is_accepted_as_it_stands(draft: Path, cache: Path, tmp_path: Path) -
 
 
 def test_a_fallback_that_is_dropped_is_noticed_by_its_chain(
-    lab: EmbeddedLab, draft: Path, cache: Path, tmp_path: Path
+    lab: EmbeddedLab, draft: Path, tmp_path: Path
 ) -> None:
     whole = lab.manifests
     config = whole.get("ConfigMap", "llm", "proxy-config")
@@ -71,9 +55,10 @@ def test_a_fallback_that_is_dropped_is_noticed_by_its_chain(
     dropped = re.sub(r" +- gpt-4o: \[.*\]\n", "", text)
     assert dropped != text
     lab.apply(whole.with_changes([{**config, "data": {"proxy.yaml": dropped}}]))
-    with published(lab, cache):
-        session = _judged(tmp_path, draft, cache, "-m", "fallback and not disruptive")
+    describe(lab)
+    session = judge_lab(tmp_path, lab.folder, draft, "-m", "fallback and not disruptive")
     lab.apply(whole)
+    describe(lab)
 
     assert session.code == 1, session.out
     red = {name for name, verdict in session.verdicts.items() if verdict != "passed"}

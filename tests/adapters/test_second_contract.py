@@ -17,11 +17,10 @@ from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.running_labs import attached, published
+from acceptance.lab.embedded.running_labs import attached_to, describe
 from acceptance.lab.embedded.target import embedded_target
-from acceptance.lab.environments import CACHE, Environment
+from acceptance.lab.environments import Environment
 from acceptance.resources import ServiceName
-from acceptance.waiting import quiet
 from dev.kill_matrix.contract import (
     Mutation,
     document,
@@ -30,7 +29,7 @@ from dev.kill_matrix.contract import (
     try_each,
 )
 from tests.lab.contracts import contract_for
-from tests.lab.sessions import REPOSITORY, WITHOUT_PAGE, Session, judge
+from tests.lab.sessions import REPOSITORY, judge, judge_lab
 
 HOME = REPOSITORY / "tests" / "contracts" / "home"
 THE_STORYS = re.compile(r"Story 17|\bAC[1-3]\b|vllm-qwen|groq/|open-webui-secrets")
@@ -45,16 +44,6 @@ OWN = {
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The user's, but for the labs that are up."""
-    folder = tmp_path_factory.mktemp("cache")
-    for kept in CACHE.iterdir():
-        if kept.name != "labs":
-            (folder / kept.name).symlink_to(kept)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def up(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
     """The lab of that home."""
     with EmbeddedLab(Manifests.load(HOME / "manifests"), programs.__getitem__) as lab:
@@ -62,10 +51,10 @@ def up(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
 
 
 @pytest.fixture(scope="module")
-def home(up: EmbeddedLab, cache: Path) -> Iterator[Path]:
-    """The cache folder in which it is found."""
-    with published(up, cache):
-        yield cache
+def home(up: EmbeddedLab) -> Path:
+    """The folder of that lab, by which other processes find it."""
+    describe(up)
+    return up.folder
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +62,6 @@ def contract() -> Contract:
     """What is asked of that home."""
     steps.load()
     return read_contract(HOME)
-
-
-def judged(
-    folder: Path, contract: Path, cache: Path, *arguments: str, page: bool = False
-) -> Session:
-    """What a run by this contract says of the lab that is up."""
-    found = (f"--contract={contract}", "--reuse", f"--cache={cache}", "--hands=api")
-    return judge(folder, *found, *(() if page else WITHOUT_PAGE), *arguments)
 
 
 def copied(folder: Path) -> Path:
@@ -95,7 +76,7 @@ def red_in(folder: Path) -> set[str]:
 
 
 def test_it_is_accepted_in_words_of_its_own(home: Path, tmp_path: Path) -> None:
-    session = judged(tmp_path, HOME, home, page=True)
+    session = judge_lab(tmp_path, home, HOME, page=True)
 
     assert session.code == 0, session.out
     assert "\nACCEPTED on embedded" in session.out
@@ -124,7 +105,7 @@ TWO_ADDRESSES = {
 def test_two_addresses_are_accepted_and_nobody_speaks_of_a_cluster(
     home: Path, tmp_path: Path
 ) -> None:
-    with attached(home, quiet) as lab:
+    with attached_to(home) as lab:
         services = (ServiceName.read("chat/web"), ServiceName.read("ai/proxy"))
         assert services[0]
         assert services[1]
@@ -176,7 +157,7 @@ def test_a_model_more_is_some_words_more_in_the_features_and_the_profile(
         feature.write_text(feature.read_text().replace(old, new))
     profile.write_text(f"{profile.read_text()}  coder: deepseek-reasoner\n")
 
-    session = judged(tmp_path, contract, home, "-m", "not disruptive")
+    session = judge_lab(tmp_path, home, contract, "-m", "not disruptive")
 
     assert session.code == 0, session.out
     assert "coder answers as itself (DeepSeek)" in session.out
@@ -190,7 +171,7 @@ def test_a_service_that_is_not_there_is_told_and_who_was_judged_in_its_place(
     profile = contract / "profile.yaml"
     profile.write_text(profile.read_text().replace("gateway: ai/proxy", "gateway: ai/poxy"))
 
-    session = judged(tmp_path, contract, home, "-m", "login-1")
+    session = judge_lab(tmp_path, home, contract, "-m", "login-1")
 
     assert session.code == 0, session.out
     assert (
@@ -219,7 +200,7 @@ def test_one_wrong_value_is_told_by_the_whole_run(
     assert change.old in file.read_text()
     file.write_text(file.read_text().replace(change.old, change.new, 1))
 
-    session = judged(tmp_path, contract, home, "-m", "not disruptive")
+    session = judge_lab(tmp_path, home, contract, "-m", "not disruptive")
 
     assert red_in(tmp_path) == change.red, session.out
     assert session.code == (1 if change.red else 99), session.out

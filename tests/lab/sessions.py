@@ -62,6 +62,14 @@ def judge(
     return Session(code=done.returncode, out=done.stdout + done.stderr, verdicts=_verdicts(folder))
 
 
+def judge_lab(
+    folder: Path, lab: Path, contract: Path, *arguments: str, page: bool = False
+) -> Session:
+    """Judge the lab of a folder, which is up and described, by a contract and the API's hands."""
+    found = (f"--contract={contract}", "--reuse", f"--lab={lab}", "--hands=api")
+    return judge(folder, *found, *(() if page else WITHOUT_PAGE), *arguments)
+
+
 def _verdicts(folder: Path) -> Mapping[str, str]:
     junit = folder / "reports" / "junit.xml"
     if not junit.exists():
