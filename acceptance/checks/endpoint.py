@@ -64,7 +64,8 @@ class GatewayAddress:
         """Why a host is not the gateway."""
         if self.exists is None and self.address:
             there = host_of(self.address)
-            return f"{host or 'no host'} is not {there}, and does not list the models of {there}"
+            listed = f", and does not list the models of {there}" if host and self.leads else ""
+            return f"{host or 'no host'} is not {there}{listed}"
         if service is None:
             return f"{host or 'no host'} is outside of the cluster"
         known = self.exists is None or self.exists(service)

@@ -106,8 +106,7 @@ class _Reading:
                     expected="manifests of Open WebUI and of LiteLLM, whatever their names",
                     found=f"no workload of an image of {program.title}",
                     where=self._where,
-                    fix="name the folder that holds both, rendered as they are applied; or draft "
-                    "from what is in force, with --target=live or --target=url",
+                    fix="name the folder that holds both, rendered as they are applied",
                 )
             )
         named = {key for url in urls for key in self._led_to(url, seen_from)}
@@ -222,8 +221,8 @@ class _Reading:
                     if path not in gateway.mounted
                     else f"none in {path}",
                     where=f"{gateway.kind} {gateway.namespace}/{gateway.owner}",
-                    fix="add the ConfigMap that holds it; where models are kept in LiteLLM's "
-                    "database, draft from what is in force: --target=live or --target=url",
+                    fix="add the ConfigMap that holds it; models that stand in LiteLLM's database "
+                    "are written into a contract by hand (docs/contract.md)",
                 )
             )
         self._entries = [_addressed(each, environment) for each in entries]

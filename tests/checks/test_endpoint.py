@@ -253,7 +253,10 @@ def test_without_a_cluster_the_address_decides() -> None:
     place = GatewayAddress(service=LITELLM, seen_from="apps", address="http://gateway.example:4000")
     assert not place.mismatch("http://gateway.example:4000/v1")
     assert not place.mismatch(ENDPOINT)
-    assert "is not gateway.example" in place.mismatch("http://other.ml:4000/v1")
+    other = "http://other.ml:4000/v1"
+    assert place.mismatch(other) == "other.ml is not gateway.example", "nobody looked further"
+    looked = replace(place, leads=lambda _url: False)
+    assert "is not gateway.example, and does not list" in looked.mismatch(other)
     assert "trailing slash" in place.mismatch("http://gateway.example:4000/v1/")
 
 
