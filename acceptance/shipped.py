@@ -48,6 +48,12 @@ def require_extra(what: str) -> None:
         )
 
 
+def called(*arguments: str) -> list[str]:
+    """A subcommand as a process of its own, which imports nothing of the folder it is called in."""
+    python = [sys.executable] if IN_CHECKOUT else [sys.executable, "-P"]
+    return [*python, "-m", f"{_ENGINE.name}.command", *arguments]
+
+
 def told_as(command: str, make: str = "") -> str:
     """How a person here calls a subcommand: by `make` in a checkout."""
     return f"make {make or command}" if IN_CHECKOUT else f"{COMMAND} {command}"

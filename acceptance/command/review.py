@@ -12,7 +12,7 @@ from acceptance.command.arguments import Arguments
 from acceptance.report.changes import changes
 from acceptance.report.markdown import review
 from acceptance.report.record import Record, read
-from acceptance.shipped import COMMAND, IN_CHECKOUT
+from acceptance.shipped import COMMAND, called
 from acceptance.verdict import ExitCode
 
 REVIEW = Path("reports/review.md")
@@ -71,10 +71,8 @@ def _judged(tree: Path, path: str, render: str | None, options: list[str]) -> Si
                 done = subprocess.run(render, shell=True, cwd=tree, stdout=out, check=False)  # noqa: S602  # the caller's own command
             if done.returncode:
                 return Side(code=ExitCode.UNFIT, problem=f"`{render}` ended with {done.returncode}")
-        # -P: what the change itself brings is not imported
-        python = [sys.executable] if IN_CHECKOUT else [sys.executable, "-P"]
-        command = [*python, "-m", "acceptance.command", "check", str(manifests), "--json"]
-        done = subprocess.run([*command, *options], stdout=subprocess.PIPE, check=False)
+        command = called("check", str(manifests), "--json", *options)
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     try:
         told: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

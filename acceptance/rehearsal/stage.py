@@ -4,7 +4,6 @@ import copy
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from acceptance.rehearsal.life import Life, Seen
 from acceptance.report.earlier import latest_record
 from acceptance.report.record import Record, UnreadableRecordError, read
 from acceptance.resources import Environment, ServiceName
+from acceptance.shipped import called
 from acceptance.target import Target
 
 _MIGRATED = re.compile(r"Running upgrade \S* ?->")
@@ -69,13 +69,12 @@ class Judge:
         """The record of a run on what is up; None where nothing was judged."""
         describe(lab)
         folder = self.reports / name
-        command = [
-            *(sys.executable, "-m", "acceptance.command", "check"),
-            *("--reuse", f"--lab={lab.folder}", "--manifests="),
+        command = called(
+            *("check", "--reuse", f"--lab={lab.folder}", "--manifests="),
             *(f"--contract={self.contract}", f"--cache={self.cache}"),
             # by the API: the page of another version is laid out in another way
             *(f"--reports={folder}", "--hands=api", *self.more),
-        ]
+        )
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith("ACCEPTANCE_")
         }
