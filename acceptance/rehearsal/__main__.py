@@ -166,7 +166,7 @@ class _Rehearsal:
                 back = self._stage("back", self._judge)
             text = report(before, after, found, left_out=self._life.left_out, back=back)
             if self._options.bisect:
-                text += self._bisected(before, after, volumes) if found.worse else ""
+                text += self._bisected(before, after, found.worse, volumes) if found.worse else ""
         self._reports.mkdir(parents=True, exist_ok=True)
         (self._reports / "rehearsal.md").write_text(text, encoding="utf-8")
         write(f"\n{text}\nreport: {self._reports / 'rehearsal.md'}")
@@ -198,7 +198,7 @@ class _Rehearsal:
         environment = self._deployment.declared()
         return tuple(name for name, each in environment.items() if each.source != "image")
 
-    def _bisected(self, before: Stage, after: Stage, volumes: Path) -> str:
+    def _bisected(self, before: Stage, after: Stage, told: tuple[str, ...], volumes: Path) -> str:
         """Which release is the first that is red, and what turned there."""
         (name,) = self._options.newer
         program = _PROGRAMS[name]
@@ -206,7 +206,7 @@ class _Rehearsal:
         between = releases_between(program, older, newer)
         # where no scenario turned, none has to be judged again
         judge = self._judge if turned(before.record, after) else None
-        worse: dict[str, tuple[str, ...]] = {}
+        worse = {newer: told}
 
         def is_red(version: str) -> bool:
             manifests, programs = self._newer({name: version})
@@ -217,7 +217,6 @@ class _Rehearsal:
             return bool(worse[version])
 
         green, red = first_red(older, between, newer, is_red)
-        worse.setdefault(newer, compare(before, after).worse)
         return bisection(program.title, green, red, worse[red], looked=len(worse) - 1)
 
 
