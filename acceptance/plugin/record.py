@@ -84,15 +84,16 @@ def _compared(record: Record, earlier: Path) -> Record:
     except FileNotFoundError:
         return replace(record, recent=remembered(None, record))
     except (OSError, ValueError) as error:
-        note = f"the earlier record is unreadable: {error}"
-        known = remembered(None, record)
-        return replace(record, notes=(*record.notes, note), recent=known)
+        return _alone(record, f"the earlier record is unreadable: {error}")
     if other := _of_another(before, record):
-        note = f"the last record is of {other}: nothing is compared with it"
-        known = remembered(None, record)
-        return replace(record, notes=(*record.notes, note), recent=known)
+        return _alone(record, f"the last record is of {other}: nothing is compared with it")
     known = remembered(before, record)
     return replace(record, previous=digest, changes=changes(before, record), recent=known)
+
+
+def _alone(record: Record, why: str) -> Record:
+    """The record, as nothing is known before it, and why."""
+    return replace(record, notes=(*record.notes, why), recent=remembered(None, record))
 
 
 def _of_another(before: Record, record: Record) -> str:
