@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from acceptance.checks.proof import Turn
 from acceptance.clients.open_webui import ANSWER_TIMEOUT, OpenWebUI
-from acceptance.clients.shapes import mapping, sequence
 from acceptance.clients.streaming import Question
 from acceptance.clients.transport import Reply
+from acceptance.json_values import mapping, sequence
 from acceptance.message import explain
 from acceptance.waiting import Progress, eventually, quiet, waiting_for
 

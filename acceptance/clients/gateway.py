@@ -11,10 +11,10 @@ from typing import Any
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
-from acceptance.clients.shapes import mapping, sequence
 from acceptance.clients.streaming import Question, ask
 from acceptance.clients.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
 from acceptance.errors import Blocked, NotProven, Subject
+from acceptance.json_values import mapping, sequence
 from acceptance.message import excerpt, explain
 from acceptance.secret import Secret, fingerprint
 

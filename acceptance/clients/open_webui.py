@@ -7,10 +7,10 @@ from typing import Any
 
 from acceptance.checks.credential import KEY_HEADERS
 from acceptance.checks.proof import Answer, Connection, Listing, Offered, Served, Wiring
-from acceptance.clients.shapes import mapping, sequence
 from acceptance.clients.streaming import Question, ask
 from acceptance.clients.transport import TIMEOUT, Api, UnexpectedAnswerError
 from acceptance.errors import NotProven, SetupError
+from acceptance.json_values import mapping, sequence
 from acceptance.message import explain
 from acceptance.secret import fingerprint
 from acceptance.target import Account

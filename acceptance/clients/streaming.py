@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from acceptance.checks.proof import Answer, Provenance, question_with
-from acceptance.clients.shapes import mapping, parsed, sequence
 from acceptance.clients.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, read
+from acceptance.json_values import mapping, parsed, sequence
 from acceptance.secret import MASK
 from acceptance.shown import whole
 

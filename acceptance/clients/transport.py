@@ -7,8 +7,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from acceptance.clients.shapes import parsed
 from acceptance.errors import SetupError
+from acceptance.json_values import parsed
 from acceptance.message import excerpt, explain
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import Any
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
 from acceptance.checks.endpoint import Declared, GatewayAddress, declared_connections
 from acceptance.clients.gateway import alias_rules, fallback_rules
-from acceptance.clients.shapes import mapping, sequence
 from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
 from acceptance.draft.serving import (
     Place,
@@ -20,6 +19,7 @@ from acceptance.draft.serving import (
     service_place,
 )
 from acceptance.errors import SetupError
+from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import Network, behind, named_by, selects

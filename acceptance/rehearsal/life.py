@@ -17,9 +17,9 @@ from typing import Any
 from acceptance.clients.answers import nonce
 from acceptance.clients.conversation import Conversation, words_of
 from acceptance.clients.open_webui import OpenWebUI
-from acceptance.clients.shapes import mapping, sequence
 from acceptance.clients.transport import Reply
 from acceptance.errors import NotProven, SetupError
+from acceptance.json_values import mapping, sequence
 from acceptance.message import excerpt
 from acceptance.secret import Secret, fingerprint
 from acceptance.shapes import secret_in

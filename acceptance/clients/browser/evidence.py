@@ -5,7 +5,7 @@ import json
 import zipfile
 from typing import Any
 
-from acceptance.clients.shapes import parsed
+from acceptance.json_values import parsed
 from acceptance.masking import Redactor
 
 _LINES = (".trace", ".network", ".stacks")
