@@ -27,6 +27,7 @@ from acceptance.lab.embedded.placeholders import completed, configuration_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.lab.embedded.upstreams import (
+    THIS_POD,
     Entry,
     emulated_behind,
     entry_of,
@@ -34,15 +35,13 @@ from acceptance.lab.embedded.upstreams import (
     is_in_a_cluster,
     service_of,
 )
-from acceptance.lab.embedded.withheld import master_key, parsed
+from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
 from acceptance.lab.providers.catalogue import PREFIXES, host_and_port
 from acceptance.message import explain
 from acceptance.resources import Environment, ServiceName, Variable, service_in
 from acceptance.secret import Secret
 
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
-_THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
-_REFERENCE = "os.environ/"
 
 
 def declared_in(manifests: Manifests, where: str) -> Found:
@@ -192,7 +191,7 @@ class _Reading:
             )
         general = mapping(configuration.get("general_settings"))
         own = general.get("master_key")
-        if isinstance(own, str) and own and not own.startswith(_REFERENCE):
+        if isinstance(own, str) and own and not own.startswith(REFERENCE):
             self._remarks.doubt(
                 KEY, "LiteLLM's master key stands in its configuration in the clear"
             )
@@ -229,8 +228,8 @@ class _Reading:
         for each in entries:
             for name in ("api_base", "base_url"):
                 given = str(mapping(each.given.get("litellm_params")).get(name) or "")
-                if given.startswith(_REFERENCE) and not each.api_base:
-                    variable = given.removeprefix(_REFERENCE)
+                if given.startswith(REFERENCE) and not each.api_base:
+                    variable = given.removeprefix(REFERENCE)
                     text = f"{each.name}: its {name} is the variable {variable}, which is not set"
                     self._remarks.doubt(each.name, text)
         router = mapping(configuration.get("router_settings"))
@@ -247,7 +246,7 @@ class _Reading:
 
     def _place(self, entry: Entry, gateway: PodPlan) -> Place | str:
         _, host, _ = host_and_port(entry.address)
-        if host in _THIS_POD:
+        if host in THIS_POD:
             if len(gateway.spec["containers"]) > 1:
                 return f"{entry.address} is a container beside LiteLLM, which the lab does not run"
             text = f"{entry.address} is LiteLLM's own pod, where nothing else runs"

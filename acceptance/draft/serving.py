@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
 
 from acceptance.checks.chain import ALIAS
 from acceptance.checks.proof import Chain
 from acceptance.contract.values import Model, Provider
 from acceptance.draft.found import CHAINS, SELECTOR, Found, Remarks, unsayable
+from acceptance.json_values import mapping
 from acceptance.lab.embedded.upstreams import Entry
-from acceptance.lab.providers.catalogue import PREFIXES, host_and_port
-from acceptance.resources import ServiceName, service_in
+from acceptance.lab.providers.catalogue import PREFIXES, PUBLIC, host_and_port
+from acceptance.resources import ServiceName
 
 _TITLES = {
     "anthropic": "Anthropic",
@@ -79,8 +79,7 @@ def public_place(entry: Entry) -> Place | str:
     _, host, _ = host_and_port(entry.address)
     if not host:
         return f"nothing tells whom LiteLLM asks ({entry.prefix or 'a provider that is not known'})"
-    owners = {host_and_port(known)[1]: prefix for prefix, (_, known) in PREFIXES.items() if known}
-    prefix = owners.get(host) or ("" if PREFIXES[entry.prefix][1] else entry.prefix)
+    prefix = PUBLIC.get(host) or ("" if PREFIXES[entry.prefix][1] else entry.prefix)
     return Place(title=_TITLES.get(prefix, host), host=host.lower())
 
 
@@ -95,7 +94,7 @@ def service_place(entry: Entry, service: ServiceName, program: str = "") -> Plac
 
 def kept_from_chat(entry: Entry) -> str:
     """Why a model is no chat model; empty where it is one."""
-    mode = str(_of(entry.given, "model_info").get("mode") or "")
+    mode = str(mapping(entry.given.get("model_info")).get("mode") or "")
     if mode not in _CHAT:
         return f"its mode is {mode}"
     if mode == "" and (found := _NO_CHAT.search(entry.model) or _NO_CHAT.search(entry.name)):
@@ -168,7 +167,7 @@ class Serving:
             yield f"an alias of {', '.join(self._aliases[name])}{beside}"
             return
         yield from filter(None, map(kept_from_chat, entries))
-        told = [str(_of(each.given, "litellm_params").get("model")) for each in entries]
+        told = [str(mapping(each.given.get("litellm_params")).get("model")) for each in entries]
         behind = list(dict.fromkeys(told))
         if len(behind) > 1:
             yield f"it stands for {' and '.join(behind)}, and LiteLLM chooses one of them"
@@ -275,7 +274,7 @@ def patience(
     tries = 1 + (retries if isinstance(retries, int) else 2)  # the OpenAI client's own two
     seconds = dict[str, list[float]]()
     for each in entries:
-        own = _of(each.given, "litellm_params").get("timeout") or otherwise
+        own = mapping(each.given.get("litellm_params")).get("timeout") or otherwise
         given = float(own) if isinstance(own, int | float) else 6000.0  # 1.106.2
         seconds.setdefault(each.name, []).append(given * tries)
     return frozenset(name for name in heads if max(seconds.get(name, [6000.0])) <= _LONGEST)
@@ -318,15 +317,3 @@ def _title(group: Mapping[str, Place]) -> str:
 
 def _plain(place: Place) -> str:
     return place.service.name if place.service else place.host
-
-
-def in_cluster(address: str, *, namespace: str) -> ServiceName | None:
-    """The Service that an address names by a form that no public host has."""
-    _, host, _ = host_and_port(address)
-    service = service_in(address, namespace=namespace) if address else None
-    return service if service and ("." not in host or ".svc" in host) else None
-
-
-def _of(given: Mapping[str, Any], part: str) -> Mapping[str, Any]:
-    value = given.get(part)
-    return value if isinstance(value, Mapping) else {}

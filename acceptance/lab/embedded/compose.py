@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from acceptance.json_values import mapping
 from acceptance.lab.embedded.programs import LITELLM, Emulated, Program, program_for
 from acceptance.resources import Manifest
 
@@ -173,11 +174,11 @@ class _Project:
         self._name = str(document.get("name") or posixpath.basename(self._place) or "project")
 
     def composed(self) -> Composed:
-        services = _mapping(self._document.get("services"))
-        images = {name: self._image(name, _mapping(each)) for name, each in services.items()}
+        services = mapping(self._document.get("services"))
+        images = {name: self._image(name, mapping(each)) for name, each in services.items()}
         started = self._started(services, images)
         for name in started:
-            self._service(str(name), _mapping(services[name]), images[name])
+            self._service(str(name), mapping(services[name]), images[name])
         if self._published:
             self._host()
         for name in set(services) - set(started):
@@ -195,7 +196,7 @@ class _Project:
         """The services that `docker compose up` starts, and a program's own where none is."""
         named = (self._variables.get("COMPOSE_PROFILES") or "").split(",")
         profiles = {
-            name: [str(each) for each in _several(_mapping(service).get("profiles"))]
+            name: [str(each) for each in _several(mapping(service).get("profiles"))]
             for name, service in services.items()
         }
         on = {name for name, its in profiles.items() if not its or {*its, "*"} & set(named)}
@@ -262,8 +263,8 @@ class _Project:
         build = service.get("build")
         if service.get("image") and (not build or program_for(self._text(service["image"]))):
             return self._text(service["image"])
-        context = build if isinstance(build, str) else _mapping(build).get("context", ".")
-        named = _mapping(build).get("dockerfile", "Dockerfile")
+        context = build if isinstance(build, str) else mapping(build).get("context", ".")
+        named = mapping(build).get("dockerfile", "Dockerfile")
         path = posixpath.join(self._path(self._text(context)), self._text(named))
         started = _FROM.findall(self._folder.text(path) or "")
         if not started:
@@ -287,12 +288,12 @@ class _Project:
 
     def _networks(self, service: Mapping[str, Any]) -> list[str]:
         """The networks of a service, by the names that other projects know."""
-        named = _mapping(self._document.get("networks"))
+        named = mapping(self._document.get("networks"))
         networks = []
         for each in _pairs(service.get("networks")) or ("default",):
-            definition = _mapping(named.get(each))
+            definition = mapping(named.get(each))
             outside = definition.get("external")
-            name = definition.get("name") or _mapping(outside).get("name")
+            name = definition.get("name") or mapping(outside).get("name")
             own = str(each) if outside else f"{self._name}_{each}"
             networks.append(self._text(name) if name else own)
         return networks
@@ -300,8 +301,8 @@ class _Project:
     def _other_names(self, service: Mapping[str, Any]) -> Iterator[str]:
         if service.get("container_name"):
             yield self._text(service["container_name"])
-        for each in _mapping(service.get("networks")).values():
-            yield from (self._text(alias) for alias in _several(_mapping(each).get("aliases")))
+        for each in mapping(service.get("networks")).values():
+            yield from (self._text(alias) for alias in _several(mapping(each).get("aliases")))
 
     def _ports(self, made: _Made, service: Mapping[str, Any]) -> list[int]:
         """The ports at which a service is found; its program's own is the first."""
@@ -360,10 +361,10 @@ class _Project:
         entries: dict[str, dict[str, Any]] = {}
         listed = service.get("env_file")
         for each in _several(listed):
-            named = self._text(_mapping(each).get("path") if isinstance(each, dict) else each)
+            named = self._text(mapping(each).get("path") if isinstance(each, dict) else each)
             if values := self._dotenv(named, said=isinstance(made.program, Program)):
                 entries |= {name: _plain(name, value) for name, value in values.items()}
-            elif _mapping(each).get("required", True) is not False:
+            elif mapping(each).get("required", True) is not False:
                 made.container.setdefault("envFrom", []).append(
                     {"secretRef": {"name": self._path(named)}}
                 )
@@ -457,8 +458,8 @@ class _Project:
                 self._kept(made, source or f"unnamed-{len(made.volumes)}", target)
         for kind, place in (("configs", "/"), ("secrets", "/run/secrets/")):
             for each in _several(service.get(kind)):
-                name = self._text(_mapping(each).get("source") if isinstance(each, dict) else each)
-                target = self._text(_mapping(each).get("target") or name)
+                name = self._text(mapping(each).get("source") if isinstance(each, dict) else each)
+                target = self._text(mapping(each).get("target") or name)
                 self._given(made, kind, name, posixpath.join(place, target))
 
     def _kept(self, made: _Made, name: str, target: str) -> None:
@@ -492,7 +493,7 @@ class _Project:
 
     def _given(self, made: _Made, kind: str, name: str, target: str) -> None:
         """A config or a secret of the top of the file."""
-        definition = _mapping(_mapping(self._document.get(kind)).get(name))
+        definition = mapping(mapping(self._document.get(kind)).get(name))
         ours = "Secret" if kind == "secrets" else "ConfigMap"
         text: str | None = None
         if "content" in definition:
@@ -555,10 +556,6 @@ def _scalar(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _mapping(value: object) -> Mapping[Any, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _pairs(value: object) -> tuple[Any, ...]:
     """The entries of a list, or the names of a mapping."""
     return tuple(value) if isinstance(value, dict | list) else ()
@@ -572,7 +569,7 @@ def _several(value: object) -> list[Any]:
 
 
 def _deploy(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(service.get("deploy"))
+    return mapping(service.get("deploy"))
 
 
 def _number(value: object, otherwise: int = 0) -> int:

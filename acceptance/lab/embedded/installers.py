@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from acceptance.json_values import mapping
 from acceptance.resources import Manifest
 
 KINDS = ("HelmRelease", "HelmChart", "Application")
@@ -20,7 +21,7 @@ def command(item: Manifest, objects: Iterable[Manifest]) -> str:
         item: a HelmRelease of Flux, a HelmChart of k3s, or an Application of Argo CD.
         objects: those beside it, among which the chart's repository may be.
     """
-    metadata, spec = item["metadata"], _mapping(item.get("spec"))
+    metadata, spec = item["metadata"], mapping(item.get("spec"))
     name, namespace = str(metadata["name"]), str(metadata.get("namespace") or "default")
     if item["kind"] == "Application":
         return f"argocd app manifests {shlex.quote(name)} | {_PASS}"
@@ -41,12 +42,12 @@ def _of_flux(
     spec: Mapping[str, Any], namespace: str, objects: tuple[Manifest, ...]
 ) -> tuple[str, ...]:
     """A chart as `helm template` takes it, from a HelmRelease."""
-    reference = _mapping(spec.get("chartRef"))
+    reference = mapping(spec.get("chartRef"))
     if reference:
-        found = _mapping(_spec_of(reference, namespace, objects))
-        return _chart(found.get("url"), None, _mapping(found.get("ref")).get("tag"))
-    chart = _mapping(_mapping(spec.get("chart")).get("spec"))
-    repository = _spec_of(_mapping(chart.get("sourceRef")), namespace, objects)
+        found = mapping(_spec_of(reference, namespace, objects))
+        return _chart(found.get("url"), None, mapping(found.get("ref")).get("tag"))
+    chart = mapping(mapping(spec.get("chart")).get("spec"))
+    repository = _spec_of(mapping(chart.get("sourceRef")), namespace, objects)
     return _chart(chart.get("chart"), repository.get("url"), chart.get("version"))
 
 
@@ -62,7 +63,7 @@ def _spec_of(
     ]
     wanted = reference.get("namespace") or namespace
     found.sort(key=lambda each: each["metadata"].get("namespace") != wanted)
-    return _mapping(found[0].get("spec")) if found else {}
+    return mapping(found[0].get("spec")) if found else {}
 
 
 def _chart(chart: object, repository: object, version: object) -> tuple[str, ...]:
@@ -79,7 +80,3 @@ def _words(chart: object, repository: object, version: object) -> Iterator[str]:
             yield from ("--repo", url)
     if version:
         yield from ("--version", str(version))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

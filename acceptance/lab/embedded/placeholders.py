@@ -16,7 +16,7 @@ from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
-from acceptance.lab.embedded.withheld import master_key, parsed
+from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
 from acceptance.message import explain
 from acceptance.resources import sources_of
 
@@ -100,7 +100,7 @@ class _Completion:
             if plan.program is LITELLM:
                 path, configuration = configuration_of(plan)
                 named = str((configuration.get("general_settings") or {}).get("master_key") or "")
-                self._master_names.add(named.removeprefix("os.environ/"))
+                self._master_names.add(named.removeprefix(REFERENCE))
                 key = master_key(plan.mounted, path, plan.environment)
                 found = key.reveal() if key else found
         for plan in self._plans:
@@ -267,8 +267,8 @@ def _needed(plan: PodPlan) -> Iterator[str]:
 def _named_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # any YAML
     """The variables that a configuration of LiteLLM names: `os.environ/NAME`."""
     if isinstance(value, str):
-        if value.startswith("os.environ/"):
-            yield value.removeprefix("os.environ/")
+        if value.startswith(REFERENCE):
+            yield value.removeprefix(REFERENCE)
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _named_in(item)

@@ -15,22 +15,28 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import CLUSTER_DOMAIN, behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
-from acceptance.lab.providers.catalogue import OFFERS, PREFIXES, Offer, host_and_port, prefix_of
+from acceptance.lab.embedded.withheld import REFERENCE
+from acceptance.lab.providers.catalogue import (
+    OFFERS,
+    PREFIXES,
+    PUBLIC,
+    Offer,
+    host_and_port,
+    prefix_of,
+)
 from acceptance.resources import Environment, Manifest, ServiceName, service_in
 
-_REFERENCE = "os.environ/"
 _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
 _VERSION = re.compile(r":v?(\d{1,9})\.(\d{1,9})")
-_THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
-_PUBLIC = {host_and_port(address)[1] for _, address in PREFIXES.values() if address}
-"""Hosts where LiteLLM looks by itself: `openrouter.ai` is none of a namespace that is called ai."""
+THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
 _A_FEW = {
     "anthropic": ("claude-sonnet-4-5", "claude-haiku-4-5"),
     "cohere_chat": ("command-r",),
@@ -42,6 +48,7 @@ _A_FEW = {
     "xai": ("grok-4",),
 }
 """What a provider has behind a wildcard that has nothing by itself, by LiteLLM's prefix."""
+_BY_ADDRESS = {address: prefix for prefix, (_, address) in PREFIXES.items() if address}
 _OWN_BASE = ("openai", "compatible", "groq", "mistral", "vllm")
 """Dialects whose `api_base` ends where the API's own paths begin."""
 
@@ -75,6 +82,7 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
     """
     plans = tuple(plans)
     offers = {each.name: _started(each, plans) for each in (*OFFERS, *_more(plans))}
+    told = {name for name in offers if _told(name, plans)}
     for entry in _entries(manifests, plans):
         models: tuple[str, ...] = (entry.model,) if entry.model else ()
         if "*" in entry.model:
@@ -84,7 +92,7 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
         emulated = emulated_behind(entry, service, plans) if service else None
         if emulated:
             name = emulated.provider
-            if _told(name, plans):
+            if name in told:
                 continue
         else:
             offer = _elsewhere(entry, service, manifests, plans)
@@ -115,7 +123,7 @@ def _elsewhere(
 ) -> Offer | None:
     """The offer of a server that no pod of the manifests is; None where nobody would answer."""
     scheme, host, port = host_and_port(entry.address)
-    if entry.prefix not in PREFIXES or not host or host in _THIS_POD:
+    if entry.prefix not in PREFIXES or not host or host in THIS_POD:
         return None
     dialect = PREFIXES[entry.prefix][0]
     named = service_in(entry.address, namespace=entry.namespace)
@@ -130,9 +138,8 @@ def _elsewhere(
         host = _full_name(named.namespace, named.name)
     if dialect == "openai" and not host.endswith("api.openai.com"):
         dialect = "compatible"
-    own = {default: prefix for prefix, (_, default) in PREFIXES.items() if default}
     return Offer(
-        name=own.get(entry.address, f"{host}:{port}"),
+        name=_BY_ADDRESS.get(entry.address, f"{host}:{port}"),
         dialect=dialect,
         models=(),
         host=host,
@@ -186,7 +193,7 @@ def _runs_elsewhere(
 def is_in_a_cluster(host: str, named: ServiceName, manifests: Manifests) -> bool:
     """Whether a name without a Service is one of a cluster: `openrouter.ai` is none."""
     labels = host.split(".")
-    if host in _PUBLIC:
+    if host in PUBLIC:  # `openrouter.ai` is none of a namespace that is called ai
         return False
     return len(labels) != 2 or named.namespace in _filled(manifests)  # noqa: PLR2004  # name.namespace
 
@@ -291,9 +298,9 @@ def _takes_tools(image: str, words: list[str]) -> bool:
 
 def _entries(manifests: Manifests, plans: tuple[PodPlan, ...]) -> Iterator[Entry]:
     """Every entry of every `model_list`, in whatever ConfigMap or Secret it stands."""
+    gateways = [plan for plan in plans if plan.program is LITELLM]
     for item in manifests.of_kind("ConfigMap", "Secret"):
         namespace = namespace_of(item)
-        gateways = [plan for plan in plans if plan.program is LITELLM]
         near = [plan for plan in gateways if plan.namespace == namespace] or gateways
         environment = near[0].environment if near else {}
         for text in (
@@ -312,8 +319,7 @@ def _model_list(text: str) -> list[Any]:
             return []
     except (yaml.YAMLError, ValueError, RecursionError):  # LiteLLM says so when it starts
         return []
-    listed = config.get("model_list") if isinstance(config, dict) else None
-    return listed if isinstance(listed, list) else []
+    return sequence(mapping(config).get("model_list"))
 
 
 def entry_of(listed: object, environment: Environment, namespace: str) -> Iterator[Entry]:
@@ -324,9 +330,9 @@ def entry_of(listed: object, environment: Environment, namespace: str) -> Iterat
 
     def value(name: str) -> str:
         text = str(params.get(name) or "")
-        if not text.startswith(_REFERENCE):
+        if not text.startswith(REFERENCE):
             return text
-        variable = environment.get(text.removeprefix(_REFERENCE))
+        variable = environment.get(text.removeprefix(REFERENCE))
         return variable.value.reveal() if variable else ""
 
     prefix, model = prefix_of(value("model"), value("custom_llm_provider"))

@@ -19,6 +19,8 @@ from acceptance.message import explain
 from acceptance.resources import Environment
 from acceptance.secret import Secret
 
+REFERENCE = "os.environ/"
+"""How LiteLLM's configuration names a variable."""
 _ALLOW = "--allow-code runs it, as you"
 _HARMLESS = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"}
 _LOADERS = re.compile(
@@ -245,10 +247,10 @@ def master_key(files: Mapping[str, str], path: str, environment: Environment) ->
     configuration = parsed(files.get(path, "")) or {}
     own = configuration.get("environment_variables") or {}
     general = configuration.get("general_settings") or {}
-    value = general.get("master_key", "os.environ/LITELLM_MASTER_KEY")
+    value = general.get("master_key", f"{REFERENCE}LITELLM_MASTER_KEY")
     for _ in range(2):  # a variable of the configuration may name one of the container
-        if not isinstance(value, str) or not value.startswith("os.environ/"):
+        if not isinstance(value, str) or not value.startswith(REFERENCE):
             break
-        name = value.removeprefix("os.environ/")
+        name = value.removeprefix(REFERENCE)
         value = own.get(name) or (environment[name].value.reveal() if name in environment else None)
     return Secret(value) if isinstance(value, str) and value else None

@@ -183,6 +183,8 @@ def host_and_port(address: str) -> tuple[str, str, int]:
         return "", "", 0
 
 
+PUBLIC = {host_and_port(address)[1]: prefix for prefix, (_, address) in PREFIXES.items() if address}
+"""LiteLLM's prefix, by the host where LiteLLM looks for a provider by itself."""
 OFFERS = (
     Offer(
         name="vllm",
