@@ -13,6 +13,7 @@ pytest_plugins = [
     "acceptance.plugin.terminal",
     "fixtures.target",
     "fixtures.evidence",
+    "fixtures.questions",
     "fixtures.clients",
     "fixtures.drills",
     "fixtures.browser",

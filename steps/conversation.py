@@ -8,14 +8,16 @@ from acceptance.clients.answers import nonce
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.hands import Conversation, Hands
 from acceptance.clients.turns import check_last
-from acceptance.contract.sentences import States, sentence
+from acceptance.contract.sentences import A_TURN, EARLIER, Asks, States, sentence
 from acceptance.contract.values import Contract
 from acceptance.report.run import Attach
 from acceptance.target import Target
 
+_WHERE_UNSEEN = Asks(shared=False, own=1, unseen=True, more=EARLIER, how="to see who answered")
 
-@given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED))
-@given(sentence(parse('it went on with "{model}"'), states=States.ASKED))
+
+@given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED, asks=A_TURN))
+@given(sentence(parse('it went on with "{model}"'), states=States.ASKED, asks=A_TURN))
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
@@ -23,7 +25,10 @@ def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) ->
 
 @when(
     sentence(
-        parse('the user switches to "{model}" and asks again'), states=States.ASKED, by_a_user=True
+        parse('the user switches to "{model}" and asks again'),
+        states=States.ASKED,
+        by_a_user=True,
+        asks=A_TURN,
     )
 )
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
@@ -31,7 +36,9 @@ def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) ->
     attach(f"asked {model}", conversation.ask(model, nonce()))
 
 
-@then(sentence(parse('the last answer comes from "{model}"'), states=States.ASKED))
+@then(
+    sentence(parse('the last answer comes from "{model}"'), states=States.ASKED, asks=_WHERE_UNSEEN)
+)
 def _(  # all that can tell who answered
     conversation: Conversation,
     contract: Contract,

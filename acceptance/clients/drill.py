@@ -12,6 +12,7 @@ from acceptance.clients.answers import nonce
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
+from acceptance.contract.questions import concerned
 from acceptance.contract.values import Contract
 from acceptance.errors import Inconclusive, NotProven
 from acceptance.message import excerpt, explain
@@ -95,7 +96,7 @@ class Drill:
             )
         for each in (*self._planned, (provider, outage)):
             self._outages.check(*each)
-        for model in self._concerned(provider):
+        for model in concerned(provider, self._contract):
             self._was(model)  # the shared answers are asked before it is disturbed
         self._away[provider], self.active = outage, True
         self._say(f"drill: {provider} {outage}")
@@ -143,12 +144,6 @@ class Drill:
             recovery = Recovery(model=model, certificate=words, seconds=seconds)
             self.recoveries = (*self.recoveries, recovery)
             self._note(f"{model} serves again")
-
-    def _concerned(self, provider: str) -> list[str]:
-        """A model of the provider's, and those that begin a chain in which its models stand."""
-        own = {model.name for model in self._contract.models_of(provider)}
-        heads = [chain[0] for chain in self._contract.chains if own & set(chain)]
-        return [*dict.fromkeys([*heads, *self._one_of_each([provider])])]
 
     def _one_of_each(self, providers: Collection[str]) -> list[str]:
         """One model of each of these providers."""

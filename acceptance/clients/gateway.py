@@ -8,6 +8,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from acceptance.budget import Budget, Price, dearest, price_in
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
@@ -53,6 +54,7 @@ class Gateway:
         *,
         timeout: float = TIMEOUT,
         headers: Collection[str] = (AUTHORIZATION,),
+        budget: Budget | None = None,
     ) -> None:
         """Ask nothing yet.
 
@@ -61,7 +63,9 @@ class Gateway:
             key: who asks; None for nobody.
             timeout: seconds for an answer.
             headers: those in which the key is sent.
+            budget: that answers are paid of; None: one without an end.
         """
+        self._budget = budget or Budget()
         self._key = key
         self._sent_in = headers
         self._timeout = timeout
@@ -131,9 +135,19 @@ class Gateway:
                 cooldown=_cooldown(item),
                 parameters=_parameters(item.get("litellm_params")),
                 replaced=_replaced(mapping(item.get("litellm_params"))),
+                price=price_in(
+                    mapping(item.get("model_info")), mapping(item.get("litellm_params"))
+                ),
             )
             for item in self._list("/model/info")
         )
+
+    def prices(self) -> Mapping[str, Price]:
+        """What each name costs by the entries that were read already; the dearest of its entries.
+
+        A name with an entry of which LiteLLM knows no price is left out.
+        """
+        return dearest((each.group, each.price) for each in self._entries)
 
     def recognise(self, answer: Answer) -> Answer:
         """The answer, with what this gateway's entries tell of who gave it; asks for them once.
@@ -256,7 +270,14 @@ class Gateway:
 
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
-        answer = ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
+        answer = ask(
+            self._api,
+            "/v1/chat/completions",
+            question,
+            self._headers(),
+            timeout=timeout,
+            budget=self._budget,
+        )
         self._require_welcome(answer.status, answer.error)
         return self.recognise(answer)
 

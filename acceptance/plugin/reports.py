@@ -8,6 +8,7 @@ nothing of an earlier one, and of two runs at the same time each is complete. An
 
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,8 @@ STALE = pytest.StashKey[list[str]]()
 """Names in the reports' folder that belong to what this run is about to replace."""
 _RESULTS = pytest.StashKey[MaskedFiles]()
 _SCRATCH = pytest.StashKey[Scratch]()
+_MADE = pytest.StashKey[bool]()
+"""Whether this run made the folder, and removes it where it leaves nothing in it."""
 _ASIDE = ".old"
 """Ending of what a run has put aside to put something new in its place."""
 
@@ -80,6 +83,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     if not run_of(config).selected:
         return
     reports = folder_of(config)
+    config.stash[_MADE] = not reports.exists()
     try:
         reports.mkdir(parents=True, exist_ok=True)
         for line in _clear(reports):
@@ -152,6 +156,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     finally:
         if _SCRATCH in config.stash:
             config.stash[_SCRATCH].remove()
+        if config.stash.get(_MADE, False):
+            with suppress(OSError):  # it is not empty: something was judged
+                folder_of(config).rmdir()
 
 
 def _publish(config: pytest.Config) -> None:

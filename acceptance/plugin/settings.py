@@ -7,6 +7,7 @@ pyproject.toml is shared.
 
 import ctypes
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -31,13 +32,14 @@ _NO_SERVICE = ServiceName(namespace="", name="", port=0)
 _MOST_BYTES = 10_000_000
 """Of standard input: twice what the lab reads of one file, so that it says so."""
 _PREFIX = "ACCEPTANCE_"
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def _setting(
     meaning: str,
     *,
-    default: str | bool | Secret | ServiceName = "",
+    default: str | bool | int | Secret | ServiceName = "",
     choices: tuple[str, ...] = (),
     several: bool = False,
 ) -> Any:  # noqa: ANN401  # dataclasses.field is typed so as well
@@ -114,6 +116,16 @@ class Settings:
     gateway_key: Secret = _setting(
         "a key that may read LiteLLM's settings; embedded: its master key", default=_NO_SECRET
     )
+    budget: int = _setting(
+        "tokens that questions to models and their answers may take, together; what they would "
+        "exceed is not asked, and not proven; 0: as many as it takes",
+        default=0,
+    )
+    quick: bool = _setting(
+        "a look between two whole runs, and no sign-off: no drill, one question to each model that "
+        "runs in the cluster, none to others, no browser",
+        default=False,
+    )
     docs: str = _setting(
         "the application's README, which must document models and chain; embedded: README.md "
         "beside the manifests"
@@ -156,6 +168,8 @@ def shown_default(setting: Field[Any]) -> str:
             return ""
         case bool() as switch:
             return str(switch).lower()
+        case int() as number:
+            return str(number)
         case Secret():
             return ""
         case text:
@@ -233,7 +247,7 @@ def _with_standard_input(config: pytest.Config, settings: Settings) -> Settings:
     if capture:
         capture.suspend(in_=True)  # pytest has put /dev/null there
     try:
-        kept.write_bytes(sys.stdin.buffer.read(_MOST_BYTES))
+        kept.write_bytes(sys.stdin.buffer.read(_MOST_BYTES) if sys.stdin else b"")  # closed: empty
     finally:
         if capture:
             capture.resume()
@@ -289,7 +303,29 @@ def _without_contradiction(settings: Settings) -> Settings:
                     fix=f"leave {asked} out: what is up already has its own version, and tells it",
                 )
             )
-    return settings
+    return _limited(settings) if settings.quick or settings.budget else settings
+
+
+def _limited(settings: Settings) -> Settings:
+    """Of a run that may not ask all that it would: the page asks more than it is told to."""
+    asked = "--quick" if settings.quick else f"--budget={settings.budget}"
+    also = {
+        "hands": settings.hands in ("browser", "both"),
+        "drill": settings.quick and settings.drill,
+    }
+    for name in filter(also.get, also):
+        other = f"--{name}={getattr(settings, name)}"
+        raise SetupError(
+            explain(
+                f"{asked} and {other} exclude each other.",
+                expected=f"one of {asked} and {other}",
+                found="both",
+                where="options, ACCEPTANCE_… variables or pyproject.toml",
+                fix="leave one out: a quick run takes nothing away, and Open WebUI's page asks "
+                "more than it is told to, for a title or tags",
+            )
+        )
+    return replace(settings, hands="api")
 
 
 def chosen_versions(settings: Settings) -> Mapping[str, str]:
@@ -361,6 +397,9 @@ def _typed(setting: Field[Any], value: Any, place: str) -> Any:  # noqa: ANN401
     match setting.default:
         case bool():
             typed, expected = _BOOLEANS.get(str(value).lower()), "true or false"
+        case int():
+            digits = str(value) if _NUMBER.fullmatch(str(value)) else None
+            typed, expected = digits and int(digits), "a whole number, as 20000"
         case Secret():
             return Secret(value)
         case ServiceName():

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.budget import Price
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.masking import Redactor
@@ -65,6 +66,15 @@ def _embedded(
     if target.gateway_key:
         mask.add(target.gateway_key)  # it may stand in LiteLLM's configuration, and in no Secret
     return target
+
+
+def prices_in_lab(settings: Settings, mask: Redactor) -> Mapping[str, Price]:
+    """What the models of the manifests cost, by LiteLLM's own table; nothing is started."""
+    require_extra("The lab")
+    from acceptance.lab.embedded.upstreams import prices_in  # noqa: PLC0415  # as above
+    from acceptance.lab.environments import cost_table  # noqa: PLC0415  # likewise
+
+    return prices_in(_brought(settings, mask), cost_table(cache_folder(settings)))
 
 
 def _brought(settings: Settings, mask: Redactor) -> "Manifests":

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from acceptance.budget import Budget
 from acceptance.clients.deadline import ending, watch
 from acceptance.clients.streaming import ask
 from acceptance.clients.transport import Api, UnreachableError
@@ -102,7 +103,7 @@ def test_without_a_deadline_httpxs_own_time_counts() -> None:
     "asked",
     [
         lambda api: api.get("/models"),
-        lambda api: ask(api, "/v1/chat/completions", ASKED, {}, timeout=_DEADLINE),
+        lambda api: ask(api, "/v1/chat/completions", ASKED, {}, timeout=_DEADLINE, budget=Budget()),
     ],
     ids=["JSON", "a model"],
 )

@@ -4,6 +4,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from acceptance.budget import TOOLS
 from acceptance.checks.proof import Turn
 from acceptance.clients.browser.account_session import AccountSession
 from acceptance.clients.browser.asking import answer_to, ask_on, not_offered
@@ -68,7 +69,8 @@ class PageConversation:
         if not page.selector.choose(question.model):
             raise not_offered(question.model, self._api.account)
         try:
-            shown = ask_on(page, question, self._say)
+            with self._api.budget.question(question.model, question.most_tokens + TOOLS):
+                shown = ask_on(page, question, self._say)
         finally:
             self._chat = page.chat
         picture = page.picture() if self.said else b""  # of one turn there is nothing to see

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
+from acceptance.budget import TOOLS
 from acceptance.checks.proof import Answer, Listing, Offered
 from acceptance.checks.witnessing import witnessed
 from acceptance.clients.browser.account_session import AccountSession
@@ -100,7 +101,8 @@ class BrowserUser:
             )
         if self._witness is None:
             return None
-        shown = ask_on(page, question, quiet)  # who waits for it says so
+        with self._api.budget.question(question.model, question.most_tokens + TOOLS):
+            shown = ask_on(page, question, quiet)  # who waits for it says so
         self._chats.append(page.chat)
         return Answer(
             model=question.model,

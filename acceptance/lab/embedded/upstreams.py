@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from acceptance.budget import Price, dearest, price_in
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
@@ -108,6 +109,16 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
 def configured(manifests: Manifests) -> frozenset[str]:
     """The names of the models in LiteLLM's configuration."""
     return frozenset(each.name for each in _entries(manifests, plan_pods(manifests)))
+
+
+def prices_in(manifests: Manifests, table: Mapping[str, Any]) -> Mapping[str, Price]:
+    """What each model of LiteLLM's configuration costs, by LiteLLM's own table."""
+    told = []
+    for entry in _entries(manifests, plan_pods(manifests)):
+        names = (f"{entry.prefix}/{entry.model}", entry.model)
+        found = next((mapping(table[name]) for name in names if name in table), {})
+        told.append((entry.name, price_in(found)))
+    return dearest(told)
 
 
 def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, ...]:
