@@ -162,7 +162,7 @@ def rendered(component: str, folder: Path, *, drill: str) -> str:
     beside = {"resources": ["../mine"], "components": used}
     for name, content in (("mine", mine), (component, beside)):
         (folder / name / "kustomization.yaml").write_text(yaml.safe_dump(content))
-    command = ["kubectl", "kustomize", folder / component]
+    command = ["kubectl", "kustomize", str(folder / component)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
