@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from acceptance.command.__main__ import SUBCOMMANDS, run
+from acceptance.command.__main__ import NEWEST, SUBCOMMANDS, require_python, run
 from acceptance.errors import SetupError
 from acceptance.lab.environments import uv_program
 from acceptance.shipped import COMMAND
@@ -199,6 +200,15 @@ def test_a_reader_who_leaves_early_changes_no_code(installed: Installed, tmp_pat
         check=True,
     )
     assert (tmp_path / "code").read_text() == "0\n"
+
+
+def test_a_newer_python_is_refused_also_where_the_installer_lets_it_in() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    major, minor = NEWEST
+    assert project["requires-python"].endswith(f",<{major}.{minor + 1}")
+    require_python(NEWEST)
+    with pytest.raises(SetupError, match=r"found +Python 3\.13"):
+        require_python((major, minor + 1))
 
 
 @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _INTERRUPTED = 130
+NEWEST = (3, 12)
+"""Python: as in pyproject.toml. Open WebUI 0.12.4 runs on no newer one."""
 _ARGPARSE = 2
 """What argparse ends with after a mistake in the arguments; here 2 is pytest's own."""
 
@@ -84,6 +86,7 @@ def main() -> int:
     raw = io.BufferedWriter(out)
     sys.stdout = io.TextIOWrapper(raw, encoding, "backslashreplace", line_buffering=True)
     try:
+        require_python(sys.version_info[:2])
         code = run(sys.argv[1:])
     except SetupError as error:
         sys.stdout.write(f"{error}\n")
@@ -97,6 +100,26 @@ def main() -> int:
         sys.stderr.write(f"Not everything could be written to standard output: {out.lost}\n")
         return ExitCode.UNFIT
     return code
+
+
+def require_python(found: tuple[int, int]) -> None:
+    """Return where this Python is one that the suite and its lab are made for.
+
+    pip looks at that when it installs; uv leaves the upper bound aside (0.13.8).
+
+    Raises:
+        SetupError: it is a newer one.
+    """
+    if found > NEWEST:
+        raise SetupError(
+            explain(
+                "This Python is newer than those that are supported.",
+                expected="Python 3.11 or 3.12",
+                found=f"Python {'.'.join(map(str, found))}",
+                where=sys.executable,
+                fix=f"name one: uvx --python 3.12 --from WHEEL {COMMAND}, or python3.12 -m venv",
+            )
+        )
 
 
 def _open_what_is_closed() -> None:
