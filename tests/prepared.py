@@ -60,9 +60,7 @@ class Running:
 
 
 @contextmanager
-def begun(
-    folder: Path, *arguments: str, out: int, err: int, **variables: str
-) -> Iterator[Running]:
+def begun(folder: Path, *arguments: str, out: int, err: int, **variables: str) -> Iterator[Running]:
     """Pytest in the folder; killed where nobody has waited for its end.
 
     Args:
@@ -91,9 +89,7 @@ def begun(
 def run_pytest(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     """Exit code, and what it printed, of pytest in the folder."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with begun(
-            folder, *arguments, out=out.fileno(), err=err.fileno(), **variables
-        ) as run:
+        with begun(folder, *arguments, out=out.fileno(), err=err.fileno(), **variables) as run:
             code = run.wait()
         printed = b""
         for stream in (out, err):

@@ -20,8 +20,8 @@ from acceptance.lab.environments import CACHE
 from acceptance.report.html import allure, ensure_allure
 from acceptance.report.record import Suite
 from acceptance.report.suite import suite
-from tests.linked import pip
 from tests.dockerfile import context, stages
+from tests.linked import pip
 from tests.plugin.project import write
 from tests.sources import REPOSITORY
 from tests.story import TAGS
