@@ -56,7 +56,7 @@ def test_a_plan_asks_nobody_and_bounds_what_is_asked(lab: EmbeddedLab, tmp_path:
 def test_one_question_proves_a_model(lab: EmbeddedLab, tmp_path: Path) -> None:
     run, calls = _judge(lab, tmp_path, "-m", _EACH)
     assert run.code == 0, run.out
-    assert _asked(calls) == Counter(MODELS), "each of them once"
+    assert _asked(calls) == Counter([*MODELS]), "each of them once"
     counted = sum(each.prompt_tokens for each in calls), sum(e.completion_tokens for e in calls)
     told = "asked: {} questions; {:,} tokens, answered by {:,}; ".format(len(MODELS), *counted)
     assert told in run.out, "as the providers counted them"
