@@ -43,7 +43,7 @@ def check_answer(
     *,
     namespace: str = "",
     away: Callable[[Provider], bool] = lambda _provider: False,
-    as_agreed: Callable[[str], bool] = lambda _model: False,
+    as_agreed: Callable[[str], bool | None] = lambda _model: None,
     calls: Sequence[Call] = (),
     beside: Collection[str] = (),
 ) -> None:
@@ -55,7 +55,7 @@ def check_answer(
         namespace: the gateway's, in which it completes short names.
         away: whether nobody is meant to serve a provider's models now (the GPU is in use for
             something else).
-        as_agreed: whether the gateway's entry of a model is known to be as it should.
+        as_agreed: whether the gateway's entry of a model is as it should; None: nobody can tell.
         calls: what the providers were asked, where somebody saw it: that must agree.
         beside: what the provider serves under other names of the contract: that one of these
             answers is told where upstreams are compared.
