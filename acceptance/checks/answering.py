@@ -245,6 +245,21 @@ _FIXES = (
         ),
     ),
     (
+        "finish_reason content_filter",
+        (
+            "a content filter stopped it: look at the one of the provider's account, and at "
+            "guardrails in LiteLLM's configuration"
+        ),
+    ),
+    (
+        "no headers of LiteLLM",
+        (
+            "look what else answers to this name in Open WebUI: a function (Admin Settings > "
+            "Functions) or another connection; else for a proxy before LiteLLM that drops its "
+            "x-litellm-* headers"
+        ),
+    ),
+    (
         "cut off",
         "look which proxy or filter between the model and Open WebUI ends its streams early",
     ),

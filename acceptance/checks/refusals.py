@@ -155,7 +155,8 @@ _OF_LITELLM = (
     (
         # who rests is listed; nobody does where an entry has its own limit
         (
-            r"No deployments available.*cooldown_list=\[\]|No deployments available[^,]*$"
+            r"No deployments available.*cooldown_list=\[\]"
+            r"|No deployments available for selected model\."
             r"|Deployment over (?:user-)?defined|Model rate limit exceeded"
             r"|max_parallel_requests slots"
         ),
@@ -354,8 +355,8 @@ def refusal(error: str, status: int | None = None) -> Refusal:
     said = (
         known for told_with, words, known in _SAID if told in told_with and re.search(words, error)
     )
-    if known := next(said, _BY_STATUS.get(told)):
-        return _named(known, told)
+    if meant := next(said, _BY_STATUS.get(told)):
+        return _named(meant, told)
     if told >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return next(connecting, _TROUBLE)
     return _named(_REQUEST, told) if told >= HTTPStatus.BAD_REQUEST else next(connecting, _UNTOLD)

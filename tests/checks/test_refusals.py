@@ -172,6 +172,10 @@ OF_THE_GATEWAY = {
     "No deployments available for selected model, Try again in 5 seconds.": "cooldown",
     "No deployments available for selected model, Try again in 60 seconds. Passed model=a. "
     "pre-call-checks=True, cooldown_list=[]": "by their own limits",
+    "No deployments available for selected model.": "by their own limits",
+    "litellm.RateLimitError: Deployment has all max_parallel_requests slots in use.": (
+        "by their own limits"
+    ),
     "litellm.RateLimitError: No deployments available - crossed budget for provider: groq": (
         "own budget is spent"
     ),
