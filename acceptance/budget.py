@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from acceptance.errors import NotProven
+from acceptance.errors import OverBudget
 
 SAID = 1024
 """Tokens of an answer, at most. Four words are asked for; a model that thinks says more, and its
@@ -155,15 +155,15 @@ class Budget:
             asked: tokens of the question and of all that goes along with it, at most.
 
         Raises:
-            NotProven: it does not fit; nothing is asked.
+            OverBudget: it does not fit; nothing is asked.
         """
         if self._only is not None and model not in self._only:
-            raise NotProven(f"a quick run asks local providers only, and not {model}")
+            raise OverBudget(f"a quick run asks local providers only, and not {model}")
         asking = Asking(asked)
         with self._settled:
             self._settled.wait_for(lambda: self._fits(asking) or not self._under_way)
             if not self._fits(asking):
-                raise NotProven(
+                raise OverBudget(
                     f"the budget of {self._limit:,} tokens has no room for another question to "
                     f"{model}, which may take {asking.spent.tokens:,}"
                 )

@@ -2,13 +2,17 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import create_autospec
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acceptance.budget import SAID, Asking, Budget, Price, dearest, price_in, tokens_in
-from acceptance.errors import NotProven
+from acceptance.checks.proof import Deployment
+from acceptance.clients.drill import answers_alone
+from acceptance.clients.gateway import Gateway
+from acceptance.errors import NotProven, OverBudget
 
 NEED = 100 + SAID
 
@@ -65,7 +69,7 @@ def test_a_refusal_takes_nothing() -> None:
 def test_a_quick_run_asks_nobody_else() -> None:
     budget = Budget(only=["near"])
     _ask(budget, "near")
-    with pytest.raises(NotProven, match="local providers only, and not far"):
+    with pytest.raises(OverBudget, match="local providers only, and not far"):
         _ask(budget, "far")
     assert [*budget.spent] == ["near"]
 
@@ -133,3 +137,14 @@ def test_of_several_entries_the_dearest_counts_and_a_gap_is_no_zero() -> None:
 def test_words_are_bounded_from_above() -> None:
     assert tokens_in("anchor apron attic bacon") == 8
     assert tokens_in("") == 0
+
+
+def test_what_a_budget_leaves_unasked_is_no_refusal_of_the_key() -> None:
+    """A key that may not name an entry proves nothing against it; a budget leaves it unproven."""
+    gateway = create_autospec(Gateway, instance=True)
+    entries = [Deployment(identity="a", group="big", upstream="", api_base="")]
+    gateway.ask.side_effect = NotProven("refused")
+    assert list(answers_alone(gateway, entries)) == []
+    gateway.ask.side_effect = OverBudget("no room")
+    with pytest.raises(OverBudget):
+        list(answers_alone(gateway, entries))

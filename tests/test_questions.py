@@ -141,3 +141,4 @@ def test_a_quick_run_asks_local_models_once_and_takes_nothing_away() -> None:
     assert {"The endpoint in use is LiteLLM", "The gateway holds the chain"} <= kept
     assert f"The model {_HEAD} answers as itself" in kept
     assert not {f"The model {_THIRD} answers as itself", "An invented model is refused"} & kept
+    assert "Each model stands for an upstream of its own" not in kept, "twins would be asked"

@@ -1,12 +1,12 @@
 """Taking providers away for one scenario, and waiting until they really serve again."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
 from acceptance.checks.findings import Recovery
-from acceptance.checks.proof import Answer
+from acceptance.checks.proof import Answer, Deployment
 from acceptance.checks.refusals import refusal
 from acceptance.clients.answers import nonce
 from acceptance.clients.baseline import Baseline
@@ -14,7 +14,7 @@ from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
 from acceptance.contract.questions import concerned
 from acceptance.contract.values import Contract
-from acceptance.errors import Inconclusive, NotProven
+from acceptance.errors import Inconclusive, NotProven, OverBudget
 from acceptance.message import excerpt, explain
 from acceptance.target import Outage, Outages
 from acceptance.timeline import Moment, Timeline
@@ -231,6 +231,23 @@ def ask_alone(gateway: Gateway, model: str, say: Progress = quiet) -> Answer:
             say=say,
         )
     return answer
+
+
+def answers_alone(
+    gateway: Gateway, entries: Iterable[Deployment], say: Progress = quiet
+) -> Iterator[tuple[Deployment, Answer]]:
+    """What each of these entries answers by itself, asked by its identity.
+
+    A key for some models alone may name none by its identity: then nobody can tell.
+    """
+    for each in entries:
+        try:
+            answer = ask_alone(gateway, each.identity, say)
+        except OverBudget:
+            raise
+        except NotProven:
+            continue
+        yield each, answer
 
 
 def _ask_once(gateway: Gateway, model: str) -> Answer:
