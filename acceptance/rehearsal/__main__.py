@@ -16,13 +16,14 @@ from acceptance.errors import SetupError
 from acceptance.lab.embedded.lab import EmbeddedLab, Programs, programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests, places
 from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.plan import of_versions
 from acceptance.lab.environments import CACHE, PROGRAMS
 from acceptance.lab.terminal import say, write
 from acceptance.message import explain
 from acceptance.rehearsal.bisection import first_red, releases_between
 from acceptance.rehearsal.comparison import bisection, compare, report, turned
 from acceptance.rehearsal.life import Life
-from acceptance.rehearsal.stage import Deployment, Judge, Stage, of_versions
+from acceptance.rehearsal.stage import Deployment, Judge, Stage
 from acceptance.shipped import told_as
 from acceptance.verdict import ExitCode
 

@@ -1,5 +1,6 @@
 """From manifests to what must run: one plan for each pod that Kubernetes would start."""
 
+import copy
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -156,6 +157,29 @@ def template_of(owner: Manifest) -> Manifest:
     """The pod template of a workload; a Pod is its own."""
     template: Manifest = owner if owner["kind"] == "Pod" else owner["spec"]["template"]
     return template
+
+
+def of_versions(manifests: Manifests, versions: Mapping[str, str]) -> Manifests:
+    """The manifests, as somebody writes other versions into them: the images' tags.
+
+    Args:
+        manifests: with whatever tags.
+        versions: by program name, `open-webui`.
+    """
+    changed = []
+    for owner in manifests.of_kind(*WORKLOADS):
+        mine = copy.deepcopy(dict(owner))
+        for container in template_of(mine)["spec"]["containers"]:
+            program = program_for(container["image"])
+            if isinstance(program, Program) and program.name in versions:
+                container["image"] = _tagged(container["image"], versions[program.name])
+        changed.append(mine)
+    return manifests.with_changes(changed)
+
+
+def _tagged(image: str, version: str) -> str:
+    folder, slash, name = image.partition("@")[0].rpartition("/")
+    return f"{folder}{slash}{name.partition(':')[0]}:v{version}"
 
 
 def chosen(spec: Manifest) -> tuple[Manifest, Program | Emulated] | None:
