@@ -11,6 +11,7 @@ from typing import Self
 
 import certifi
 
+from acceptance.lab.embedded.administrator import SIGNED_UP
 from acceptance.lab.embedded.companions import emulated_providers, never_answering, start_janitor
 from acceptance.lab.embedded.launch import ColdStarter, Starter
 from acceptance.lab.embedded.manifests import Manifests
@@ -239,17 +240,18 @@ class EmbeddedLab:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the manifests the lab cannot honour, and where another version ran."""
+        """What of the manifests the lab cannot honour, and what is to be known of what ran."""
         return (*unsupported(self.manifests), *self.ran)
 
     @property
     def ran(self) -> tuple[str, ...]:
-        """A line for each image in whose place another version ran than its tag names."""
+        """Where another version ran than an image's tag names, or somebody had to sign up first."""
         told = (
             other_than_named(plan.container["image"], environment.version)
             for plan, environment in self._environments()
         )
-        return tuple(dict.fromkeys(filter(None, told)))
+        signed_up = (SIGNED_UP for pod in self._pods.values() if pod.signed_up)
+        return tuple(dict.fromkeys(filter(None, (*told, *signed_up))))
 
     @property
     def versions(self) -> Mapping[str, str]:
