@@ -8,6 +8,7 @@ import hashlib
 import re
 import sys
 import sysconfig
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -238,6 +239,23 @@ def requirement(name: str, version: str) -> str:
     """What the environment of a program's version is made for; empty: of the committed lock's."""
     own = version in ("", _program(name).version)
     return name if own else f"{name}=={version}"
+
+
+def add_version_options(parser: ArgumentParser) -> None:
+    """Let a command be told of other versions: `--open-webui=0.11.4`, `--litellm=1.100.5`."""
+    for program in PROGRAMS:
+        parser.add_argument(
+            f"--{program.name}",
+            default="",
+            metavar="VERSION",
+            help=f"version of {program.title} [{program.version}]",
+        )
+
+
+def versions_in(options: Namespace) -> Mapping[str, str]:
+    """The versions that a command was told of, by program name."""
+    told = {program.name: program.name.replace("-", "_") for program in PROGRAMS}
+    return {name: value for name, field in told.items() if (value := getattr(options, field))}
 
 
 def _program(name: str) -> Program:
