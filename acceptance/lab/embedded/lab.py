@@ -47,16 +47,15 @@ def programs_for(
     Raises:
         SetupError: one of them cannot be had.
     """
-    named = {
-        plan.requirement: plan.program.name
-        for plan in plan_pods(manifests)
-        if isinstance(plan.program, Program)
-    }
-    run = {
-        each: requirement(name, versions[name]) if name in versions else each
-        for each, name in named.items()
-    }
-    built = ensure_all(run.values(), cache=cache, say=say)
+    run: dict[str, str] = {}
+    named_by: dict[str, str] = {}
+    for plan in plan_pods(manifests):
+        if isinstance(plan.program, Program):
+            name, asked = plan.program.name, plan.requirement
+            run[asked] = requirement(name, versions[name]) if name in versions else asked
+            if name not in versions:
+                named_by[asked] = f"{plan.where}: image {plan.container['image']}"
+    built = ensure_all(run.values(), cache=cache, say=say, named_by=named_by)
     return lambda each: built[run[each]]
 
 

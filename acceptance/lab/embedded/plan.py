@@ -72,11 +72,15 @@ class PodPlan:
         return requirement(self.program.name, version_named(self.container["image"]))
 
     @property
+    def where(self) -> str:
+        """Where in the manifests it is written."""
+        return f"{self.kind} {self.namespace}/{self.owner}, container {self.container['name']}"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What of its command, environment and files is left out."""
         said = (*self.line.left_out, *self.given.left_out) if self.line and self.given else ()
-        where = f"{self.kind} {self.namespace}/{self.owner}, container {self.container['name']}"
-        return tuple(f"{where}: {each}" for each in said)
+        return tuple(f"{self.where}: {each}" for each in said)
 
     @property
     def listens(self) -> int:

@@ -128,8 +128,10 @@ def test_the_lab_s_own_manifests_name_the_locked_versions() -> None:
 def test_a_malicious_release_is_not_started_whoever_names_it(tmp_path: Path) -> None:
     manifests = _with(f"{WEBUI}:main", f"{GATEWAY}:main-v1.82.8")
     alone = manifests.without("StatefulSet", "apps", "open-webui")
-    with pytest.raises(SetupError, match="MAL-2026-2144"):
+    with pytest.raises(SetupError, match=r"(?s)MAL-2026-2144.*Deployment ml/litellm.*v1\.82\.8"):
         programs_for(alone, cache=tmp_path, say=print)
+    with pytest.raises(SetupError, match=r"(?s)MAL-2026-2144.*--litellm\n"):
+        programs_for(alone, versions={"litellm": "1.82.7"}, cache=tmp_path, say=print)
 
 
 @pytest.mark.parametrize(
