@@ -11,7 +11,7 @@ from acceptance.lab import environments
 from acceptance.message import excerpt
 from acceptance.verdict import ExitCode, Verdict
 from dev.kill_matrix.compare import Row
-from dev.kill_matrix.fault import FOLDERS, SLICE, Boot, Expectation, Fault, load
+from dev.kill_matrix.fault import FOLDERS, HANDS, SLICE, Boot, Expectation, Fault, load
 from dev.kill_matrix.judge import beyond, titles
 from dev.kill_matrix.labs import run_embedded
 
@@ -46,6 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--slice", action="store_true", help="try a slice of the kill matrix on them instead"
     )
+    parser.add_argument(
+        "--hands", choices=HANDS, default=HANDS[-1], help=f"who plays the user [{HANDS[-1]}]"
+    )
     parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
     parser.add_argument("--cache", type=Path, default=environments.CACHE)
     parser.add_argument("--document", type=Path, default=DOCUMENT, help="whose table is written")
@@ -65,8 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
         options.document.write_text(written(text, named, cell), encoding="utf-8")
 
     try:
-        each = on_pair if options.slice else lambda named: (pair(named),)
-        faults = [fault for named in options.pairs for fault in each(named)]
+        faults = [
+            fault
+            for named in options.pairs
+            for fault in (on_pair(named) if options.slice else [pair(named, options.hands)])
+        ]
         # the story cold: whether a version can be prepared says nothing of how it is judged
         rows = run_embedded(
             faults, labs=options.labs, cache=options.cache, cold=not options.slice, known=known
@@ -89,8 +95,11 @@ def _versions(named: str) -> Mapping[str, str]:
     return dict(zip(_PROGRAMS, versions, strict=True))
 
 
-def pair(named: str) -> Fault:
-    """The healthy lab, drills included, on these versions; raises like `_versions`."""
+def pair(named: str, hands: str) -> Fault:
+    """The healthy lab on these versions, drills included; raises like `_versions`.
+
+    What the page shows is judged with the rest where a browser plays the user too.
+    """
     passed = Expectation(verdicts=frozenset({Verdict.PASSED}))
     told = Expectation(verdicts=frozenset(Verdict))
     return Fault(
@@ -101,6 +110,7 @@ def pair(named: str) -> Fault:
         history=(),
         boot=Boot(),
         expected={title: told if title in beyond() else passed for title in titles()},
+        hands=hands,
         versions=_versions(named),
     )
 
@@ -133,6 +143,8 @@ def written(text: str, named: str, cell: Mapping[int, str]) -> str:
 
 
 def _story(row: Row) -> str:
+    if row.skipped:
+        return f"{_NOT_RUN}: {row.skipped}"
     if not row.right:
         return _told(row.misses)
     others = "".join(f"; beyond the story, not shown: {each}" for each in row.noticed)

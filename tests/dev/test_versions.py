@@ -42,7 +42,7 @@ def _shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **r
 
 
 def test_on_a_pair_the_whole_story_must_pass() -> None:
-    fault = pair("0.7.2+1.80.17")
+    fault = pair("0.7.2+1.80.17", "both")
     assert "The user is told when the whole chain is away" in fault.expected
     beyond = fault.expected["Nobody takes half of an answer for the whole"]
     assert Verdict.FAILED in beyond.verdicts
@@ -59,7 +59,7 @@ def test_on_a_pair_each_fault_of_the_slice_is_tried() -> None:
 
 def test_what_is_no_pair_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SetupError, match="write OPEN_WEBUI\\+LITELLM"):
-        pair("0.7.2")
+        pair("0.7.2", "api")
     assert main(["0.7.2"]) == 99
     assert "'0.7.2' is no pair" in capsys.readouterr().out
 

@@ -1,14 +1,14 @@
 """Where things are on Open WebUI's page: the one module to correct when the page has changed.
 
-Seen on Open WebUI 0.12.4, at 1280 x 800. The page has identifiers for what its own tests use, and
-those come first; its words are English, since each page is told so.
+Seen on the versions of Open WebUI in `SEEN_ON`, at 1280 x 800. The page has identifiers for what
+its own tests use, and those come first; its words are English, since each page is told so.
 """
 
 import json
 import re
 
-SEEN_ON = "0.12.4"
-"""Version of Open WebUI that these were checked with."""
+SEEN_ON = ("0.7.2", "0.8.12", "0.10.2", "0.11.4", "0.12.4")
+"""Versions of Open WebUI that these were checked with."""
 IN_ENGLISH = "if (location.protocol.startsWith('http')) localStorage.setItem('locale', 'en-US')"
 """As if a user had chosen it in the settings; else `DEFAULT_LOCALE` decides, then the browser."""
 
@@ -28,10 +28,11 @@ INPUT = "#chat-input"
 SEND = "#send-message-button"
 NEW_CHAT = 'a[href="/"]:visible'
 
-SELECTOR = "#model-selector-model-button"
+SELECTOR = "#model-selector-model-button, #model-selector-0-button"  # 0.11.4; until 0.10.2
 SEARCH = "#model-search-input"
-LIST = "#model-selector-list"
-OPTION = f"{LIST} [role=option]"
+_ITEM = ":is([role=option], [aria-roledescription=model-item])[data-value]"  # 0.8.12; until 0.7.2
+LIST = f"[role=listbox]:has({_ITEM}), .overflow-y-auto:has(> {_ITEM})"  # likewise
+OPTION = f":is({LIST}) {_ITEM}"
 NOTHING = "No results found"
 READ_OPTIONS = "options => options.map(option => option.dataset.value)"
 SCROLL_ON = """list => new Promise(done => {
