@@ -64,9 +64,8 @@ def _refused(address: str, found: str) -> str:
     return explain(
         "Open WebUI has no account, and lets nobody sign up.",
         expected="an administrator made of WEBUI_ADMIN_EMAIL (since 0.7.0), or a first user who "
-        "may sign up",
+        "signs up",
         found=excerpt(" ".join(found.split()), 200),
         where=f"{address}/api/v1/auths/signup",
-        fix="set ENABLE_INITIAL_ADMIN_SIGNUP=true, leave out ENABLE_SIGNUP=false, or deploy 0.7.0 "
-        "or later",
+        fix="correct what is found; if it is forbidden, leave ENABLE_INITIAL_ADMIN_SIGNUP=false out",
     )
