@@ -67,5 +67,5 @@ def _refused(address: str, found: str) -> str:
         "signs up",
         found=excerpt(" ".join(found.split()), 200),
         where=f"{address}/api/v1/auths/signup",
-        fix="correct what is found; if it is forbidden, leave ENABLE_INITIAL_ADMIN_SIGNUP=false out",
+        fix="correct what is found; if it is forbidden, take ENABLE_INITIAL_ADMIN_SIGNUP=false out",
     )
