@@ -21,7 +21,7 @@ from acceptance.lab.environments import CACHE, PROGRAMS
 from acceptance.lab.terminal import say, write
 from acceptance.message import explain
 from acceptance.rehearsal.bisection import first_red, releases_between
-from acceptance.rehearsal.comparison import alike, bisection, compare, report, turned
+from acceptance.rehearsal.comparison import bisection, compare, is_worse_alike, report, turned
 from acceptance.rehearsal.life import Life
 from acceptance.rehearsal.stage import Deployment, Judge, Stage
 from acceptance.shipped import told_as
@@ -220,10 +220,7 @@ class _Rehearsal:
             stage = self._stage(f"bisect-{version}", judge)
             seen[version] = compare(before, stage).worse
             say(f"{program.title} {version}: {'; '.join(seen[version]) or 'nothing is worse'}")
-            red = bool(alike(seen[version], told))
-            if stage.problems and not red:
-                raise SetupError(f"{program.title} {version} does not serve")
-            return red
+            return is_worse_alike(seen[version], told, serves=not stage.problems)
 
         green, red = first_red(older, between, newer, is_red)
         return bisection(program.title, green, red, told, seen)

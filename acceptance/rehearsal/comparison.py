@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from acceptance.errors import SetupError
 from acceptance.rehearsal.life import Kind, Seen
 from acceptance.rehearsal.stage import Stage
 from acceptance.report.changes import changes
@@ -247,6 +248,23 @@ def alike(found: Iterable[str], told: Iterable[str]) -> tuple[str, ...]:
     """What of one comparison is told of another, too, whatever its last words are."""
     wanted = {line.partition(": ")[0] for line in told}
     return tuple(line for line in found if line.partition(": ")[0] in wanted)
+
+
+def is_worse_alike(found: Iterable[str], told: Iterable[str], *, serves: bool) -> bool:
+    """Whether a release is worse in the way that is looked for.
+
+    Args:
+        found: what is worse at this release.
+        told: what is looked for.
+        serves: whether it does.
+
+    Raises:
+        SetupError: it does not serve, where what is looked for is something else: it cannot tell.
+    """
+    red = bool(alike(found, told))
+    if not (red or serves):
+        raise SetupError("It does not serve, so it does not show what is looked for.")
+    return red
 
 
 def bisection(

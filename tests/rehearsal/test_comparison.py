@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.rehearsal.comparison import alike, bisection, compare, report
+from acceptance.errors import SetupError
+from acceptance.rehearsal.comparison import alike, bisection, compare, is_worse_alike, report
 from acceptance.rehearsal.life import Kind, Seen
 from acceptance.rehearsal.stage import Stage
 from acceptance.report.record import Outcome, Record, Requirement
@@ -210,3 +211,13 @@ def test_what_is_alike_is_told_of_the_same_whatever_its_last_words() -> None:
     assert alike(["helper no longer answers Ada: 500", "the group Staff is gone"], told) == (
         "helper no longer answers Ada: 500",
     )
+
+
+def test_a_release_is_red_by_what_is_looked_for_and_one_that_does_not_serve_cannot_tell() -> None:
+    told = ["helper no longer answers Ada: 400: Model not found"]
+    unlike, down = ["Ada is not shown any model: 500"], ["it does not serve: cannot import name"]
+    assert is_worse_alike([*unlike, "helper no longer answers Ada: 404"], told, serves=True)
+    assert not is_worse_alike(unlike, told, serves=True)
+    assert is_worse_alike(down, ["it does not serve: another reason"], serves=False)
+    with pytest.raises(SetupError, match="does not serve"):
+        is_worse_alike(down, told, serves=False)
