@@ -25,7 +25,7 @@ NOTICES = "[data-sonner-toaster]"
 """What is told in passing, as that an earlier conversation has got its title."""
 
 INPUT = "#chat-input"
-SEND = "#send-message-button"
+SEND = "#send-message-button[type=submit]"  # until 0.7.2 what makes a note is called so, too
 NEW_CHAT = 'a[href="/"]:visible'
 
 SELECTOR = "#model-selector-model-button, #model-selector-0-button"  # 0.11.4; until 0.10.2
