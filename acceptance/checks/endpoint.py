@@ -229,8 +229,8 @@ def check_declared(workload: Workload, place: GatewayAddress, expected: str) -> 
 
 
 _FIX_MANIFEST = (
-    "set openaiBaseApiUrl (or extraEnvVars) in the chart's values, or OPENAI_API_BASE_URL in env "
-    "where there is no chart, and apply them"
+    "set openaiBaseApiUrl (or extraEnvVars) in the chart's values, or env without a chart, and "
+    "apply them"
 )
 _FIX_COMPOSE = (
     "set OPENAI_API_BASE_URL under `environment` of this service, and `docker compose up --detach`"

@@ -140,6 +140,9 @@ class _Reading:
                 self._remarks.doubt(ENDPOINT, f"{each.url} is not in use: {wiring}")
                 if not any(map(self._is_the_gateway, wiring.in_use)):
                     return None, each.url
+        for each in wiring.in_use:
+            if error := self._open_webui.served_by(each).error:
+                self._remarks.doubt(KEY, f"{each.url} lists no models for Open WebUI: {error}")
         urls = [each.url for each in wiring.in_use]
         if not self._target.cluster and not self._target.gateway:
             index = next((n for n, each in enumerate(wiring.in_use) if self._answers(each)), None)
@@ -200,9 +203,6 @@ class _Reading:
         if connection is None:
             return ()
         told = self._open_webui.served_by(connection)
-        if told.error:
-            self._remarks.doubt(KEY, f"LiteLLM lists no models for Open WebUI: {told.error}")
-            return ()
         before = f"{connection.prefix}." if connection.prefix else ""
         if before:
             text = f"its connection puts {before} before the name of each model"

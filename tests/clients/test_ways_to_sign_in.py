@@ -3,13 +3,10 @@
 The routes answer as those of Open WebUI 0.12.4 (`routers/auths.py`, `main.py`).
 """
 
-import json
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from acceptance.clients.open_webui import OpenWebUI
 from acceptance.errors import SetupError
 from acceptance.secret import Secret
 from acceptance.target import Account
+from tests.clients.played import up
 
 HEADER = "X-Forwarded-Email"
 ME = Account(email="me@home.example", password=Secret("pw-of-mine"))
@@ -57,35 +55,6 @@ class Chat:
             return (200, session) if there else (400, {"detail": "missing trusted header"})
         right = self.form and body.get("password") == "pw-of-mine" and body["email"] == ME.email
         return (200, session) if right else (400, {"detail": "incorrect"})
-
-
-@contextmanager
-def up(answer: Callable[..., tuple[int, Any]], tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "{}")
-            status, told = answer(self.path, body, self.headers)
-            text = told if isinstance(told, str) else json.dumps(told)
-            self.send_response(status)
-            if 300 <= status < 400:
-                self.send_header("location", text)
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        do_GET = do_POST  # noqa: N815  # so the standard library calls them
-
-        def log_message(self, *_words: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http{'s' if tls else ''}://localhost:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def signed_in(address: str, account: Account = ME) -> OpenWebUI:

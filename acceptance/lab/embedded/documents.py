@@ -101,7 +101,7 @@ class ManifestLoader(Loader):
             return Instead(self.construct_mapping(node, deep=True))
         if isinstance(node, yaml.SequenceNode):
             return Instead(self.construct_sequence(node, deep=True))
-        tag = self.resolve(yaml.ScalarNode, node.value, (True, False))
+        tag = self.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]
         return Instead(self.construct_object(yaml.ScalarNode(tag, node.value)))
 
     def construct_number(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401  # int, float, str
