@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from contextlib import closing
 from functools import cache, partial
+from urllib.parse import urlsplit
 
 from acceptance.checks.endpoint import GatewayAddress
 from acceptance.clients.gateway import Gateway
@@ -26,6 +27,9 @@ def gateway_address(
         told_at: the models that Open WebUI is told of at an address.
     """
     root = environment.get("SERVER_ROOT_PATH")
+    below = root.value.reveal() if root and not root.value.sealed else ""
+    if target.cluster is None:  # then the address that was given tells it
+        below = urlsplit(target.gateway or "").path
     here = target.open_webui_service.namespace
     leads: Callable[[str], bool] | None = None
     if target.cluster:
@@ -39,7 +43,7 @@ def gateway_address(
         target_port=target.cluster.target_port if target.cluster else None,
         leads=cache(leads) if leads else None,
         address=target.gateway_address or ("" if target.cluster else target.gateway or agreed),
-        root=root.value.reveal().rstrip("/") if root and not root.value.sealed else "",
+        root=below.rstrip("/"),
     )
 
 

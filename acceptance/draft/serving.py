@@ -250,7 +250,7 @@ class Serving:
             head = chain.order[0]
             ghosts = [each for each in chain.unknown if each != head]
             if why := self._unsayable(chain):
-                self._remarks.doubt(CHAINS, f"the chain {chain} is not stated: {why}")
+                self._remarks.doubt(CHAINS, f"the chain {chain} is not stated, nor judged: {why}")
                 unsaid.update(chain.order)
                 continue
             for ghost in ghosts:
@@ -263,7 +263,9 @@ class Serving:
             elif any(each.model == head and each.kind != ALIAS for each in chain.otherwise):
                 alone = False
                 for each in chain.otherwise:
-                    self._remarks.doubt(CHAINS, f"{each} is a fallback that no sentence states")
+                    self._remarks.doubt(
+                        CHAINS, f"{each} is a fallback that no sentence states: it is not judged"
+                    )
         longest = [
             each
             for each in said
