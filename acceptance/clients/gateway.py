@@ -101,7 +101,7 @@ class Gateway:
                 expected=f'"{LITELLM_IS_ALIVE}" from /health/liveliness',
                 found=f"{alive.status}: {alive.error}",
                 where=self._api.base_url,
-                fix="point the settings at LiteLLM's Service",
+                fix="give LiteLLM's own address, behind any proxy that asks who one is",
             )
         )
 

@@ -23,7 +23,7 @@ _ELSEWHERE = (
 )
 _BEHIND = (
     "give an address behind it, where nobody is asked who he is: a port of the host or of the "
-    "container, a kubectl port-forward, an ssh -L"
+    "container, a port-forward, an ssh -L"
 )
 
 
