@@ -47,6 +47,8 @@ _NOT_HONOURED = ("extra_hosts", "use_api_socket")
 """Fields of a service that would change whom its program asks, or what it is told."""
 _MACHINE = re.compile(r"(?<=://)(localhost|127\.0\.0\.1)(?=[:/\s'\"]|$)")
 """The machine itself, for a container that shares its network."""
+_ADDRESSES = re.compile(r".*(BASE_URLS?|API_BASE)")
+"""Variables by which the programs are told whom to ask; others name what people open."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -353,7 +355,7 @@ class _Project:
         for name, value in variables_of(service.get("environment")).items():
             entries |= {each["name"]: each for each in self._entries(name, value)}
         for each in entries.values() if made.on_machine else ():
-            if "value" in each:
+            if "value" in each and _ADDRESSES.fullmatch(each["name"]):
                 each["value"] = _MACHINE.sub(HOST, each["value"])
         made.container["env"] = list(entries.values())
 
