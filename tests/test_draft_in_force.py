@@ -4,6 +4,7 @@ The answers are those of Open WebUI 0.12.4 and LiteLLM 1.106.2, as far as they a
 ones are asked in tests/adapters/test_in_force.py.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from acceptance.command.draft import main
 from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
 from tests.clients.played import up
+from tests.lab.sessions import WITHOUT_PAGE, judge
 
 KEY = "sk-in-force-0123456789"
 MODELS = {"chat": "groq/llama-3.3-70b-versatile", "spare": "openai/gpt-4o-mini", "lone": "xai/grok"}
@@ -23,6 +25,8 @@ MODELS = {"chat": "groq/llama-3.3-70b-versatile", "spare": "openai/gpt-4o-mini",
 
 def litellm(path: str, _body: object, headers: Mapping[str, str], **world: Any) -> tuple[int, Any]:  # noqa: ANN401  # any JSON
     """LiteLLM, asked with its master key."""
+    if path.startswith("/health"):
+        return 200, "I'm alive!"
     if headers.get("Authorization") != f"Bearer {KEY}":
         return 400, {"error": {"message": "No connected db."}}
     served = world.get("served", MODELS)
@@ -60,6 +64,7 @@ def open_webui(path: str, _body: object, _headers: object, **world: Any) -> tupl
             "data": [{"id": name, "urlIdx": 0} for name in world.get("offered", MODELS)]
         },
         "/api/v1/models/base": [],
+        "/api/version": {"version": "0.12.4"},
     }
     plain = path.partition("?")[0]
     if plain == "/openai/models/0" and not served:
@@ -110,6 +115,25 @@ def test_two_addresses_are_written_down_without_a_cluster(
     assert not {"open_webui", "gateway"} & set(
         yaml.safe_load((tmp_path / "draft" / "profile.yaml").read_text())
     )
+
+
+def test_a_run_by_it_finds_the_same_and_speaks_of_no_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As far as nothing is asked of a model: who answers is tried on the real programs."""
+    with drafted(tmp_path, monkeypatch, capsys) as (_, said):
+        options = said.rpartition(" --contract=")[2].split()[1:]
+        session = judge(
+            tmp_path,
+            *options,
+            f"--contract={tmp_path / 'draft'}",
+            *("--hands=api", "-m", "endpoint or selector", *WITHOUT_PAGE),
+            variables={"ACCEPTANCE_ACCOUNT_PASSWORD": "pw", "ACCEPTANCE_GATEWAY_KEY": KEY},
+        )
+    red = {name for name, verdict in session.verdicts.items() if verdict != "passed"}
+    assert red == {"test_an_ordinary_user_is_offered_the_same_models"}, session.out  # none is given
+    assert len(session.verdicts) > len(red)
+    assert not re.findall(r"cluster|drill|[Hh]elm|kubectl|\bpod\b", session.out)
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
