@@ -22,8 +22,12 @@ def administrator_in(environment: Environment) -> Account:
     switched_off = environment.get("WEBUI_AUTH")
     if switched_off and switched_off.value.reveal().lower() == "false":
         return Account(email="", password=Secret(""))  # Open WebUI 0.12.4 signs anybody in so
-    email = environment["WEBUI_ADMIN_EMAIL"].value.reveal()
-    return Account(email=email, password=environment["WEBUI_ADMIN_PASSWORD"].value)
+    trusted = environment.get("WEBUI_AUTH_TRUSTED_EMAIL_HEADER")
+    return Account(
+        email=environment["WEBUI_ADMIN_EMAIL"].value.reveal(),
+        password=environment["WEBUI_ADMIN_PASSWORD"].value,
+        header=trusted.value.reveal().strip() if trusted else "",
+    )
 
 
 def sign_up_first(address: str, account: Account) -> bool:

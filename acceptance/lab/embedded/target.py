@@ -100,7 +100,7 @@ def _found_otherwise(
 ) -> Iterator[str]:
     """Which Services were asked for and are not there, so that others were found by their image."""
     for asked, there in zip(wanted, found, strict=True):
-        if (asked.namespace, asked.name) != (there.namespace, there.name):
+        if asked.name and (asked.namespace, asked.name) != (there.namespace, there.name):
             yield (
                 f"there is no Service {asked.namespace}/{asked.name}, which the contract or a "
                 f"setting names; {there.namespace}/{there.name} was judged, found by its image"
