@@ -1,12 +1,17 @@
 """What all tests need, and how they run: in workers, or the fast ones only."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
+
+if TYPE_CHECKING:
+    from tests.lab.shared import SharedLab
 
 # beside pytest's own leftovers, which git ignores and "make clean" removes
 set_hypothesis_home_dir(Path(__file__).parents[1] / ".pytest_cache" / "hypothesis")
@@ -43,9 +48,18 @@ _STARTS = {
     "dev.kill_matrix.labs",
 }
 """Whoever imports from one of these starts programs, and is slow."""
-_STANDING = {"boot", "chromium", "lab", "node", "no_node", "story", "world"}
+_STANDING = {"boot", "chromium", "lab", "node", "no_node", "shared", "story", "world"}
 """Whoever uses one of these fixtures likewise."""
 _LEFT_OUT = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator["SharedLab"]:
+    """The lab of real programs of this worker."""
+    from tests.lab.shared import shared_lab  # noqa: PLC0415  # most tests need none
+
+    with shared_lab() as lab:
+        yield lab
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
