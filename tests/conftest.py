@@ -35,8 +35,8 @@ Every other module is a group of its own: it makes its folders, ports and proces
 """
 _FIRST = (
     *_TOGETHER["shared lab"],
-    *("tests/plugin/test_interruption.py", "tests/lab/embedded/test_canaries_everywhere.py"),
-    *("tests/dev/kill_matrix/test_slice.py", "tests/lab/test_every_deployment.py"),
+    *("tests/plugin/test_interruption.py", "tests/dev/kill_matrix/test_slice.py"),
+    *("tests/lab/embedded/test_canaries_everywhere.py", "tests/lab/test_every_deployment.py"),
     *("tests/lab/embedded/", "tests/test_image.py", "tests/test_wheel.py"),
     *("tests/dev/node/", "tests/cluster/", "tests/dev/prepared/"),
     *("tests/plugin/", "tests/kubernetes/", "tests/clients/", "tests/lab/"),
