@@ -26,19 +26,20 @@ settings.register_profile(
 settings.load_profile("project")
 
 _TOGETHER = {
-    "shared lab": ("tests/browser/", "tests/adapters/", "tests/rehearsal/test_upgrade.py"),
+    "shared lab": ("tests/adapters/",),
+    "browser": ("tests/browser/",),
     "node": ("tests/dev/node/", "tests/cluster/"),
 }
-"""What one worker runs, one after the other: a lab is booted once, and there is one node.
+"""What one worker runs, one after the other: what is begun once, and there is one node.
 
 Every other module is a group of its own: it makes its folders, ports and processes for itself.
 """
 _FIRST = (
-    *_TOGETHER["shared lab"],
+    *("tests/browser/", "tests/adapters/"),
     *("tests/plugin/test_interruption.py", "tests/dev/kill_matrix/test_slice.py"),
     *("tests/lab/embedded/test_canaries_everywhere.py", "tests/lab/test_every_deployment.py"),
-    *("tests/lab/embedded/", "tests/test_image.py", "tests/test_wheel.py"),
-    *("tests/dev/node/", "tests/cluster/", "tests/dev/prepared/"),
+    *("tests/rehearsal/test_upgrade.py", "tests/lab/embedded/", "tests/test_image.py"),
+    *("tests/test_wheel.py", "tests/dev/node/", "tests/cluster/", "tests/dev/prepared/"),
     *("tests/plugin/", "tests/kubernetes/", "tests/clients/", "tests/lab/"),
 )
 """What takes longest, in this order: whoever is free takes the next, and ends with short ones."""

@@ -1,6 +1,6 @@
 """The worlds: a real lab, and a real Kubernetes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 import pytest
@@ -8,11 +8,18 @@ import pytest
 from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.environments import CACHE, Environment, ensure_all
 from tests.adapters.embedded import EmbeddedWorld
 from tests.adapters.kubernetes import KubernetesWorld, story_on
 from tests.adapters.world import World
 from tests.clusters import KUBECONFIG, needs_a_cluster
 from tests.lab.shared import SharedLab
+
+
+@pytest.fixture(scope="session")
+def programs() -> Mapping[str, Environment]:
+    """The real programs, built once."""
+    return ensure_all(cache=CACHE, say=lambda _line: None)
 
 
 @pytest.fixture(scope="module")

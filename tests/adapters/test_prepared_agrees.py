@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,8 +12,7 @@ import pytest
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.running_labs import published
-from acceptance.lab.environments import CACHE
-from dev.kill_matrix.worker import programs
+from acceptance.lab.environments import Environment
 from tests.lab.sessions import judge
 
 WEBUI = "apps/open-webui-0"
@@ -24,9 +23,9 @@ _EACH_ITS_OWN = re.compile(
 
 
 @pytest.fixture(scope="module")
-def cold() -> Iterator[EmbeddedLab]:
+def cold(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
     """The reference: each program in a new process, on an empty volume."""
-    with EmbeddedLab(Manifests.load(DEFAULT), programs(CACHE)) as up:
+    with EmbeddedLab(Manifests.load(DEFAULT), programs.__getitem__) as up:
         yield up
 
 

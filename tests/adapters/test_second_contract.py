@@ -6,6 +6,7 @@ Other models, providers, criteria and Services, two chains, each of which leads 
 import json
 import re
 import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.running_labs import attached_to, describe
 from acceptance.lab.embedded.target import embedded_target
+from acceptance.lab.environments import Environment
 from acceptance.resources import ServiceName
 from dev.kill_matrix.contract import (
     Mutation,
@@ -28,7 +30,6 @@ from dev.kill_matrix.contract import (
 )
 from tests.lab.contracts import contract_for
 from tests.lab.sessions import REPOSITORY, judge, judge_lab
-from tests.lab.shared import SharedLab
 
 HOME = REPOSITORY / "tests" / "contracts" / "home"
 THE_STORYS = re.compile(r"Story 17|\bAC[1-3]\b|vllm-qwen|groq/|open-webui-secrets")
@@ -43,9 +44,10 @@ OWN = {
 
 
 @pytest.fixture(scope="module")
-def up(shared: SharedLab) -> EmbeddedLab:
+def up(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
     """The lab of that home."""
-    return shared.with_(Manifests.load(HOME / "manifests"))
+    with EmbeddedLab(Manifests.load(HOME / "manifests"), programs.__getitem__) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")

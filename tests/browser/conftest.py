@@ -1,4 +1,4 @@
-"""One Chromium before one lab for all of these tests; where there is no Chromium they say so."""
+"""One lab and one Chromium for all of these tests; where there is no Chromium they say so."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,20 +15,19 @@ from acceptance.clients.open_webui import OpenWebUI
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.target import embedded_target
-from acceptance.lab.environments import CACHE
+from acceptance.lab.environments import CACHE, ensure_all
 from acceptance.masking import Redactor
 from acceptance.resources import ServiceName
 from acceptance.target import Target, Witness
 from fixtures.chromium.packaged import ensure_packaged_browser, is_offered, packaged_browser
 from tests.browser.world import Administrator
-from tests.lab.shared import SharedLab
 from tests.story import STORY
 
 OPEN_WEBUI = ServiceName(namespace="apps", name="open-webui", port=0)
 GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def program() -> Path:
     """The machine's browser, else the one that comes along."""
     if found := find_browser(os.environ.get("ACCEPTANCE_BROWSER_PATH", "")):
@@ -41,27 +40,29 @@ def program() -> Path:
     return packaged
 
 
-@pytest.fixture(scope="package")
-def lab(program: Path, shared: SharedLab) -> EmbeddedLab:
+@pytest.fixture(scope="session")
+def lab(program: Path) -> Iterator[EmbeddedLab]:
     """The story's own manifests, up."""
     assert program.exists()
-    return shared.with_(Manifests.load(DEFAULT))
+    programs = ensure_all(cache=CACHE, say=lambda _line: None)
+    with EmbeddedLab(Manifests.load(DEFAULT), programs.__getitem__) as up:
+        yield up
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def target(lab: EmbeddedLab) -> Target:
     """The lab as a target."""
     return embedded_target(lab, open_webui=OPEN_WEBUI, gateway=GATEWAY, names=STORY.providers)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def witness(target: Target) -> Witness:
     """The providers' ledger."""
     assert target.witness
     return target.witness
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def api(target: Target) -> Iterator[OpenWebUI]:
     """The administrator at the API."""
     with closing(
@@ -71,20 +72,20 @@ def api(target: Target) -> Iterator[OpenWebUI]:
         yield client
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium(target: Target, program: Path) -> Iterator[Browser]:
     """The browser."""
     with closing(Browser(program, base_url=target.open_webui, closely=True)) as running:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def learnt() -> Redactor:
     """Knows what the browser's user learnt of secrets."""
     return Redactor()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def sits_down(
     chromium: Browser, target: Target, api: OpenWebUI, witness: Witness, learnt: Redactor
 ) -> Callable[..., BrowserUser]:
@@ -94,7 +95,7 @@ def sits_down(
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def page_user(sits_down: Callable[..., BrowserUser]) -> Iterator[BrowserUser]:
     """The administrator before the browser, as where nobody asked for one."""
     with closing(sits_down(reload=False)) as user:

@@ -20,7 +20,6 @@ from acceptance.checks.answering import (
 from acceptance.checks.own_host import check_own_host
 from acceptance.checks.witnessing import asked
 from acceptance.clients.answers import nonce, unique
-from acceptance.clients.browser.context import RecordedContext
 from acceptance.clients.browser.evidence import masked_trace
 from acceptance.clients.browser.session import Browser
 from acceptance.clients.browser.user import BrowserUser
@@ -46,15 +45,6 @@ GROQ = "groq/llama-3.3-70b-versatile"
 def providers(lab: EmbeddedLab) -> Iterator[Providers]:
     yield lab.providers
     lab.providers.restore()
-
-
-def hide_the_selector(browser: Browser) -> RecordedContext:
-    """As if the page had changed; it is waited for less long than where it may be slow."""
-    shown = browser.contexts[-1]
-    page = shown.context.pages[0]
-    browser.do(lambda: page.add_style_tag(content=GONE))
-    browser.do(lambda: page.set_default_timeout(8000))
-    return shown
 
 
 def test_an_answer_is_read_to_its_end_and_its_provider_is_found(
@@ -165,7 +155,9 @@ def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
     chromium: Browser, page_user: BrowserUser
 ) -> None:
     page_user.offered()
-    changed = hide_the_selector(chromium)
+    changed = chromium.contexts[-1]
+    page = changed.context.pages[0]
+    chromium.do(lambda: page.add_style_tag(content=GONE))
     with (
         page_user.conversation() as conversation,
         pytest.raises(AssertionError, match="does not show the search of the model selector"),
@@ -182,7 +174,8 @@ def test_a_page_of_another_version_may_only_have_moved_things(
 ) -> None:
     monkeypatch.setattr("acceptance.clients.browser.missing.SEEN_ON", "0.11.9")
     page_user.offered()
-    hide_the_selector(chromium)
+    page = chromium.contexts[-1].context.pages[0]
+    chromium.do(lambda: page.add_style_tag(content=GONE))
     with pytest.raises(NotProven, match=r"the page has changed: .* 0\.11\.9 has it; this is 0\.12"):
         page_user.ask(Question(model=GROQ, nonce=nonce()))
 
