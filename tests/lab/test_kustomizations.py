@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import Manifests
-from tests.odd import PLANTED
+from tests.odd import PLANTED, damaged
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("kubectl") or shutil.which("kustomize")),
@@ -136,6 +138,29 @@ def test_a_kustomization_of_any_shape_is_rendered_or_said(tmp_path: Path, text: 
     loaded = Manifests.load(folder(tmp_path, pod=POD, k=text))
     assert [item["metadata"]["name"] for item in loaded] == ["web"]
     assert "kustomization.yaml: " in loaded.notes[0]
+
+
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_kustomization_of_any_shape_asks_nobody(tmp_path: Path, data: st.DataObject) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        whole = {
+            "resources": ["pod.yaml", url],
+            "patches": [{"path": url}, {"patch": url}],
+            "replacements": [{"path": url}],
+            "configMapGenerator": [{"name": "c", "files": [f"a={url}"], "envs": [url]}],
+            "components": [url],
+            "openapi": {"path": url},
+            "helmCharts": [{"name": "x", "repo": url}],
+        }
+        try:
+            Manifests.load(folder(tmp_path, pod=POD, k=data.draw(damaged(whole))))
+        except SetupError as error:
+            assert PLANTED not in str(error)  # noqa: PT017  # whether it is raised is left open
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_no_link_leads_outside(tmp_path: Path) -> None:
