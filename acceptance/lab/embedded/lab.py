@@ -11,10 +11,15 @@ from typing import Self
 
 import certifi
 
-from acceptance.lab.embedded.companions import emulated_providers, never_answering, start_janitor
+from acceptance.lab.embedded.companions import (
+    TlsForHosts,
+    emulated_providers,
+    never_answering,
+    start_janitor,
+)
 from acceptance.lab.embedded.launch import ColdStarter, Starter
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.network import Disturbance, Network
+from acceptance.lab.embedded.network import Disturbance, Network, no_tls
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.process import PodProcess, cannot_start
 from acceptance.lab.embedded.programs import Emulated, Program, other_than_named
@@ -88,6 +93,8 @@ class EmbeddedLab:
         self.folder = Path()
         """Everything that the lab writes."""
         self._disturbances: tuple[Disturbance, ...] = ()
+        self._tls: TlsForHosts | None = None
+        """Only where a public host leads back into the cluster."""
 
     def __enter__(self) -> Self:
         try:
@@ -138,6 +145,11 @@ class EmbeddedLab:
         self.manifests = manifests
         self.providers.offer(offers_of(manifests, plans))
         self._network = Network(manifests, self._outside_hosts())
+        if self._network.leads_back and self._tls is None:
+            self._tls = TlsForHosts()
+            self._closing.callback(self._tls.close)
+            with self._certificates.open("a") as trusted:
+                trusted.write(self._tls.certificate)
         self._plans = plans
         self.update_network()
         self._start([plan for key, plan in wanted.items() if key not in self._pods])
@@ -235,6 +247,7 @@ class EmbeddedLab:
             ports,
             silent=self._silent,
             disturbances=self._disturbances,
+            encrypted=self._tls.lead if self._tls else no_tls,
         )
 
     @property

@@ -99,7 +99,7 @@ def _found_otherwise(
 ) -> Iterator[str]:
     """Which Services were asked for and are not there, so that others were found by their image."""
     for asked, there in zip(wanted, found, strict=True):
-        if (asked.namespace, asked.name) != (there.namespace, there.name):
+        if asked.name and (asked.namespace, asked.name) != (there.namespace, there.name):
             yield (
                 f"there is no Service {asked.namespace}/{asked.name}, which the contract or a "
                 f"setting names; {there.namespace}/{there.name} was judged, found by its image"
@@ -143,8 +143,12 @@ def administrator_in(environment: Environment) -> Account:
     switched_off = environment.get("WEBUI_AUTH")
     if switched_off and switched_off.value.reveal().lower() == "false":
         return Account(email="", password=Secret(""))  # Open WebUI 0.12.4 signs anybody in so
-    email = environment["WEBUI_ADMIN_EMAIL"].value.reveal()
-    return Account(email=email, password=environment["WEBUI_ADMIN_PASSWORD"].value)
+    trusted = environment.get("WEBUI_AUTH_TRUSTED_EMAIL_HEADER")
+    return Account(
+        email=environment["WEBUI_ADMIN_EMAIL"].value.reveal(),
+        password=environment["WEBUI_ADMIN_PASSWORD"].value,
+        header=trusted.value.reveal().strip() if trusted else "",
+    )
 
 
 def master_key_behind(service: ServiceName, manifests: Manifests) -> Secret | None:
