@@ -166,6 +166,18 @@ def test_a_key_of_few_models_states_those(
         assert contract.offered == ("chat", "spare")
 
 
+def test_a_key_that_litellm_refuses_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Then its answers would tell; these programs give none, so LiteLLM is not recognised."""
+    monkeypatch.setenv("ACCEPTANCE_ACCOUNT_PASSWORD", "pw")
+    monkeypatch.setenv("ACCEPTANCE_GATEWAY_KEY", "sk-of-nobody")
+    with up(open_webui) as chat, up(litellm) as gateway:
+        options = [f"--url={chat}", f"--gateway-url={gateway}", "--account-email=me@x"]
+        assert main([*options, str(tmp_path / "draft")]) == 99
+    assert "is seen to be LiteLLM" in capsys.readouterr().out
+
+
 def test_who_is_no_administrator_is_told_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,10 @@ def in_force(target: Target, where: str, say: Progress) -> Found:
 
 class _Reading:
     def __init__(self, target: Target, open_webui: OpenWebUI, where: str, say: Progress) -> None:
+        self._unasked = _why_unasked(target)
+        """Why LiteLLM itself does not tell what it serves; empty where it does."""
+        if self._unasked and target.cluster is None:
+            target = replace(target, gateway=None)  # then nothing is known of that address
         self._target = target
         self._open_webui = open_webui
         self._where = where
@@ -91,7 +95,7 @@ class _Reading:
             gateway=replace(target.gateway_service, port=0),
             endpoint=endpoint,
             cluster=target.cluster is not None,
-            asked_directly=target.gateway is not None,
+            asked_directly=not self._unasked,
             **self._key(connection, endpoint),
         )
         found = self._with_models(found, names)
@@ -224,13 +228,10 @@ class _Reading:
         target = self._target
         if target.gateway_problem:
             self._remarks.doubt(ENDPOINT, target.gateway_problem.partition("\n")[0])
-        if not target.gateway:
-            return self._answered(found, names, "LiteLLM itself is not asked")
+        if self._unasked or not target.gateway:
+            return self._answered(found, names, self._unasked)
         with closing(Gateway(target.gateway, target.gateway_key)) as gateway:
-            try:
-                return self._told_by(gateway, found, names)
-            except (NotProven, UnexpectedAnswerError) as error:
-                return self._answered(found, names, _first_line(error))
+            return self._told_by(gateway, found, names)
 
     def _told_by(self, gateway: Gateway, found: Found, names: Collection[str]) -> Found:
         """With the models that Open WebUI is told of; with all, where it is told of none."""
@@ -312,6 +313,17 @@ class _Reading:
     @staticmethod
     def _place_seen(entry: Entry) -> Place | str:
         return public_place(entry) if entry.api_base else f"nothing tells who answers: {_DIRECTLY}"
+
+
+def _why_unasked(target: Target) -> str:
+    if not target.gateway:
+        return "LiteLLM itself is not asked"
+    with closing(Gateway(target.gateway, target.gateway_key)) as gateway:
+        try:
+            gateway.entries()
+        except (NotProven, UnexpectedAnswerError) as error:
+            return _first_line(error)
+    return ""
 
 
 def _first_line(error: Exception) -> str:
