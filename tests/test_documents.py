@@ -141,7 +141,7 @@ def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
     known = {option(each) for each in fields(Settings)}
     foreign = {
         *("--alluredir", "--help", "--junit-xml", "--markers"),  # of pytest and its plugins
-        "--fast",  # of the project's own tests
+        *("--fast", "--slice"),  # of the project's own tests
         *("--to", "--and-back", "--bisect", "--without-contract"),  # of a rehearsal
         *(
             "--acceptance",

@@ -26,7 +26,7 @@ def check_source(workload: Workload, place: GatewayAddress, secret: str) -> None
     declared = declared_for_gateway(workload, place)
     from_secret = re.compile(rf"Secret {re.escape(secret)}(,|$)")
     if declared.key and any(
-        from_secret.search(each.source) and _holds(each.value, declared.key)
+        from_secret.search(each.source) and holds_key(each.value, declared.key)
         for each in workload.environment.values()
     ):
         return
@@ -38,13 +38,13 @@ def check_source(workload: Workload, place: GatewayAddress, secret: str) -> None
             expected=f"OPENAI_API_KEY from Secret {workload.namespace}/{secret}",
             found=f"{declared.key_source}{empty}{missing}",
             where=str(workload),
-            fix=f"reference {secret} in extraEnvVars (secretKeyRef), and create it in "
-            f"namespace {workload.namespace}",
+            fix=f"reference {secret} in extraEnvVars of the chart, or in env (secretKeyRef), and "
+            f"create it in namespace {workload.namespace}",
         )
     )
 
 
-def _holds(value: Secret, key: Secret) -> bool:
+def holds_key(value: Secret, key: Secret) -> bool:
     """Whether the key is this value, one of a list in it, or came from it by $(NAME)."""
     if value.sealed or key.sealed:
         return value.sealed in key.sealed.split("; ")

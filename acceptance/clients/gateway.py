@@ -104,7 +104,7 @@ class Gateway:
                 expected=f'"{LITELLM_IS_ALIVE}" from /health/liveliness',
                 found=f"{alive.status}: {alive.error}",
                 where=self._api.base_url,
-                fix="point the settings at LiteLLM's Service",
+                fix="give LiteLLM's own address, behind any proxy that asks who one is",
             )
         )
 
@@ -135,8 +135,12 @@ class Gateway:
                 parameters=_parameters(item.get("litellm_params")),
                 replaced=_replaced(mapping(item.get("litellm_params"))),
             )
-            for item in self._list("/model/info")
+            for item in self.entries()
         )
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Its entries as it tells them: `GET /model/info`."""
+        return self._list("/model/info")
 
     def recognise(self, answer: Answer) -> Answer:
         """The answer, with what this gateway's entries tell of who gave it; asks for them once.

@@ -47,6 +47,8 @@ class Reply:
     status: int
     json: Any
     text: str
+    location: str = ""
+    """Where it sends whoever asks, if it does; that is never followed."""
 
     @property
     def error(self) -> str:
@@ -98,7 +100,8 @@ class Api:
         self._timeout = timeout
         self._headers = headers
         try:
-            away = urlsplit(base_url).hostname not in _LOOPBACK
+            parts = urlsplit(base_url)
+            away = parts.hostname not in _LOOPBACK
             httpx.URL(self.base_url)
         except (ValueError, httpx.InvalidURL) as error:
             raise SetupError(f"The address of {name} is no URL: {base_url} ({error})") from error
@@ -107,6 +110,8 @@ class Api:
                 base_url=self.base_url,
                 timeout=timeout,
                 trust_env=away,
+                # certificates that the environment names count on this machine as well
+                verify=httpx.create_ssl_context() if parts.scheme == "https" else True,
                 limits=httpx.Limits(keepalive_expiry=_IDLE),
             )
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
@@ -189,12 +194,14 @@ class Api:
             raise self.unlike(path, f"at most {LARGEST_BODY:,} bytes", "more") from error
         except (httpx.RequestError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
             raise self.unreachable(path, error) from error
-        return Reply(status=answer.status_code, json=parsed(text), text=text)
+        location = answer.headers.get("location", "")
+        return Reply(status=answer.status_code, json=parsed(text), text=text, location=location)
 
     def unreachable(self, path: str, error: Exception) -> UnreachableError:
         """The error for an answer that did not come."""
         import httpx  # noqa: PLC0415  # listing scenarios stays fast
 
+        distrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
         unsent = isinstance(error, httpx.LocalProtocolError | UnicodeError)
         if unsent:  # its own words quote the header, and the key in it
             return UnreachableError(f"{self._name}: a key holds what no HTTP header can carry")
@@ -204,7 +211,9 @@ class Api:
                 expected="an answer over HTTP",
                 found=f"{type(error).__name__}: {error}",
                 where=f"{self.base_url}{path}",
-                fix=f"check that {self._name} runs and that the address is right",
+                fix="SSL_CERT_FILE=/path/to/ca.pem names an authority of your own"
+                if distrusted
+                else f"check that {self._name} runs and that the address is right",
             )
         )
 

@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.lab import environments
 from acceptance.verdict import ExitCode
-from dev.kill_matrix.fault import FOLDERS, Fault, load
+from dev.kill_matrix.fault import FOLDERS, SLICE, Fault, load
 from dev.kill_matrix.judge import titles
 from dev.kill_matrix.labs import run_embedded, run_on_cluster
 from dev.kill_matrix.report import write
@@ -20,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kill-matrix", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, help="folders or files of faults")
     parser.add_argument("--only", default="", help="identities, separated by commas")
+    parser.add_argument("--slice", action="store_true", help="a fault of each layer suffices")
+    environments.add_version_options(parser)
     parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
     parser.add_argument("--cold", action="store_true", help="start every program from nothing")
     parser.add_argument(
@@ -31,7 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         where = "cluster" if options.kubeconfig else "embedded"
-        faults = _chosen(options.folders or FOLDERS, options.only, where)
+        only = ",".join(SLICE) if options.slice else options.only
+        versions = environments.versions_in(options)
+        faults = [
+            replace(fault, versions=versions)
+            for fault in _chosen(options.folders or FOLDERS, only, where)
+        ]
         rows = (
             run_on_cluster(faults, kubeconfig=options.kubeconfig)
             if options.kubeconfig
