@@ -132,7 +132,7 @@ class OpenWebUI:
         reply = self.api.get(f"/openai/models/{connection.index}")
         data = mapping(reply.json).get("data")
         told = isinstance(data, list) and reply.status == HTTPStatus.OK
-        if told and any(isinstance(each, str) for each in data):  # 0.12.4, of Azure's kind
+        if told and any(isinstance(each, str) for each in sequence(data)):  # Azure's kind, 0.12.4
             return Served(status=reply.status, names=(), error=TYPED_IN)
         return Served(
             status=reply.status,
