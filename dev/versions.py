@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--slice", action="store_true", help="try a slice of the kill matrix on them instead"
     )
     parser.add_argument(
-        "--hands", choices=HANDS, default=HANDS[-1], help=f"who plays the user [{HANDS[-1]}]"
+        "--hands", choices=HANDS, default=HANDS[0], help=f"who plays the user [{HANDS[0]}]"
     )
     parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
     parser.add_argument("--cache", type=Path, default=environments.CACHE)

@@ -33,6 +33,13 @@ _ODD = (
         "nobody put a value in the place of {found}: it is not known there, or too late",
     ),
     (
+        re.compile(r"://[^/?#@]*@"),
+        (
+            "a user and a password in the address do not go together with a key: Open WebUI "
+            "(aiohttp) asks nobody then"
+        ),
+    ),
+    (
         re.compile(r"[?#]"),
         (
             "what stands behind {found} swallows the paths that Open WebUI adds, as /models: "
