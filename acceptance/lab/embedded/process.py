@@ -75,19 +75,21 @@ class PodProcess(RunningPod):
         assert isinstance(self.plan.program, Program)
         assert self.plan.line is not None
         command, *arguments = self.plan.line.words
-        self._process = self._starter.start(
-            Launch(
-                program=self.plan.program,
-                python=self.python,
-                command=(
-                    str(self.python.parent / command),
-                    *(files.word(word) for word in arguments),
-                ),
-                environment=self.environment,
-                folder=files.working_folder,
-                log=self.log_file,
-            )
+        launch = Launch(
+            program=self.plan.program,
+            python=self.python,
+            command=(
+                str(self.python.parent / command),
+                *(files.word(word) for word in arguments),
+            ),
+            environment=self.environment,
+            folder=files.working_folder,
+            log=self.log_file,
         )
+        try:
+            self._process = self._starter.start(launch)
+        except (OSError, ValueError) as error:  # more variables than Linux takes, for one
+            self.problem = self._not_started(f"this machine does not start it: {error}")
 
     def _variables(self, files: PodFiles) -> dict[str, str]:
         assert self.plan.given is not None
