@@ -43,8 +43,8 @@ lint: environment ## Lint and types only
 lab: environment ## Start Open WebUI and LiteLLM, print their addresses and the sign-in, leave them up
 	@$(RUN) acceptance.lab $(ARGS)
 
-node-up: environment ## A Kubernetes of one node without Docker (Linux, root, Go); leaves it up
-	@$(RUN) dev.node $(CACHE) up
+node-up: environment ## A Kubernetes of one node without Docker (Linux, root, Go); ARGS=--litellm=1.100.5
+	@$(RUN) dev.node $(CACHE) up $(ARGS)
 
 node-down: environment ## End that node; nothing of it is left but its images
 	@$(RUN) dev.node $(CACHE) down

@@ -6,7 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from acceptance.checks.credential import KEY_HEADERS
+from acceptance.checks.credential import KEY_HEADERS, TYPED_IN
 from acceptance.checks.proof import Answer, Connection, Listing, Offered, Served, Wiring
 from acceptance.clients.sign_in import sign_in
 from acceptance.clients.streaming import Question, ask
@@ -132,6 +132,8 @@ class OpenWebUI:
         reply = self.api.get(f"/openai/models/{connection.index}")
         data = mapping(reply.json).get("data")
         told = isinstance(data, list) and reply.status == HTTPStatus.OK
+        if told and any(isinstance(each, str) for each in sequence(data)):  # Azure's kind, 0.12.4
+            return Served(status=reply.status, names=(), error=TYPED_IN)
         return Served(
             status=reply.status,
             names=tuple(str(mapping(each).get("id")) for each in sequence(data)) if told else (),

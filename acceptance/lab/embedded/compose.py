@@ -16,15 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from acceptance.errors import SetupError
 from acceptance.json_values import mapping
 from acceptance.lab.embedded.compose_files import (
     CONFIGURATIONS,
+    MOST_BYTES,
     Folder,
     several,
     variables_of,
     whole_document,
 )
 from acceptance.lab.embedded.programs import LITELLM, Emulated, Program, program_for
+from acceptance.message import explain, quoted
 from acceptance.resources import Manifest
 
 NAMESPACE = "compose"
@@ -33,12 +36,18 @@ HOST = "host.docker.internal"
 NETWORK = "compose.network/"
 """Begins the labels that name the networks of a container, or of a name."""
 _EXAMPLES = (".example", ".sample", ".template", ".dist")
+_BRACE = re.compile("[{}]")
+_DEEPEST = 20
+"""Braces within braces of a value."""
+_SERVICE_NAME = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,63}")
+"""As Compose checks it, and no longer than a name of DNS."""
 _VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*))")
 _PUBLISHED = re.compile(
     r"((\[.*\]|\d+\.[\d.]+):)?((?P<host>\d+)(-\d+)?:)?(?P<target>\d+)(-\d+)?(/(tcp|udp))?"
 )
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*?)\s*")
+_FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*)")
+_COMMENT = re.compile(r"(?<!\S)#.*")
 _SHARES = "compose.shares/"
 """Begins the label that names whose network a container has: its own, or another's."""
 _FROM_DOTENV = "DOTENV_"
@@ -106,6 +115,9 @@ class _Project:
 
     def composed(self) -> Composed:
         services = mapping(self._document.get("services"))
+        if wrong := [str(name) for name in services if not _SERVICE_NAME.fullmatch(str(name))]:
+            expected = "names of services by letters, digits and . _ -, of at most 63 characters"
+            raise self._refused(expected, quoted(wrong[0][:80]), "rename that service")
         images = {name: self._image(name, mapping(each)) for name, each in services.items()}
         started = self._started(services, images)
         for name in started:
@@ -123,6 +135,11 @@ class _Project:
 
     def _say(self, text: str) -> None:
         self._notes.append(f"{self._file}: {text}")
+
+    def _refused(self, expected: str, found: str, fix: str) -> SetupError:
+        title = "A file of Compose cannot be read."
+        where = f"{self._file}: services"
+        return SetupError(explain(title, expected=expected, found=found, where=where, fix=fix))
 
     def _started(self, services: Mapping[str, Any], images: Mapping[str, str]) -> tuple[str, ...]:
         """The services that `docker compose up` starts, and a program's own where none is."""
@@ -353,6 +370,9 @@ class _Project:
                     {"secretRef": {"name": self._path(named)}}
                 )
         for name, value in variables_of(service.get("environment")).items():
+            if not name or "=" in name:
+                self._say(f"service {made.name}: {quoted(name)} is no name of a variable")
+                continue
             entries |= {each["name"]: each for each in self._entries(name, value)}
         for each in entries.values() if made.on_machine else ():
             if "value" in each and _ADDRESSES.fullmatch(each["name"]):
@@ -392,21 +412,36 @@ class _Project:
         return {}
 
     def _text(self, value: object) -> str:
-        """The text with its variables replaced, as Compose does it."""
-        text, parts = _scalar(value), []
-        while match := _VARIABLE.search(text):
-            parts.append(text[: match.start()])
-            text = text[match.end() :]
-            name = match["plain"] or match["name"]
-            if match["escaped"]:
-                parts.append("$")
-            elif match["plain"]:
-                parts.append(self._replaced(name, ""))
-            else:
-                end = _closing(text)
-                parts.append(self._replaced(name, text[:end]))
-                text = text[end + 1 :]
-        return "".join([*parts, text])
+        """The text with its variables replaced, as Compose does it.
+
+        Raises:
+            SetupError: it becomes longer than any file that is read, or is nested without end.
+        """
+        text, parts, behind, size = _scalar(value), [], 0, 0
+        while match := _VARIABLE.search(text, behind):
+            name, how, end = match["plain"] or match["name"], "", match.end()
+            if match["name"]:
+                how = text[end : (closing := self._closing(text, end))]
+                end = closing + 1
+            put = "$" if match["escaped"] else self._replaced(name, how)
+            parts += [text[behind : match.start()], put]
+            behind, size = end, size + len(put)
+            if size > MOST_BYTES:
+                expected = f"a value of at most {MOST_BYTES} characters"
+                raise self._refused(expected, f"more, of which {name} is a part", "write it out")
+        return "".join([*parts, text[behind:]])
+
+    def _closing(self, text: str, start: int) -> int:
+        """Where the brace closes that stands before this place."""
+        depth = 1
+        for brace in _BRACE.finditer(text, start):
+            depth += 1 if brace[0] == "{" else -1
+            if not depth:
+                return brace.start()
+            if depth > _DEEPEST:
+                expected = f"at most {_DEEPEST} braces within each other"
+                raise self._refused(expected, "more", "write the value out")
+        return len(text)
 
     def _replaced(self, name: str, how: str) -> str:
         """The value of a variable; `how` is what stands behind its name: `:-default`, `?error`."""
@@ -558,24 +593,14 @@ def _number(value: object, otherwise: int = 0) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else otherwise
 
 
-def _closing(text: str) -> int:
-    """Where the brace closes that stands before the text."""
-    depth = 1
-    for place, sign in enumerate(text):
-        depth += {"{": 1, "}": -1}.get(sign, 0)
-        if not depth:
-            return place
-    return len(text)
-
-
 def _variables_in(text: str) -> Mapping[str, str]:
     """The variables of a `.env` file."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in map(str.strip, text.splitlines()):
         match = _LINE.fullmatch(line)
-        if match is None or line.lstrip().startswith("#"):
+        if match is None or line.startswith("#"):
             continue
         value = match["value"]
-        quoted = re.match(r"""(?P<quote>["'])(?P<text>.*?)(?P=quote)""", value)
-        found[match["name"]] = quoted["text"] if quoted else re.sub(r"(^|\s+)#.*", "", value)
+        quotes = re.match(r"""(?P<quote>["'])(?P<text>.*?)(?P=quote)""", value)
+        found[match["name"]] = quotes["text"] if quotes else _COMMENT.sub("", value).rstrip()
     return found

@@ -18,7 +18,7 @@ BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.ya
 """The files that Compose takes by itself; of several the first."""
 _OVERRIDES = tuple(f"{Path(each).stem}.override{Path(each).suffix}" for each in BASES)
 _NAME = re.compile(r"(docker-)?compose([-._].*)?\.ya?ml")
-_MOST_BYTES = 1_000_000
+MOST_BYTES = 1_000_000
 _MOST_FILES = 100
 CONFIGURATIONS = {".yaml", ".yml", ".json", ".py", ".pem", ".crt", ".toml", ".txt"}
 _DEEPEST = 10
@@ -41,11 +41,13 @@ class Folder:
     def text(self, path: str) -> str | None:
         """The text of a file; None where it is not there, not below the folder, or no text."""
         file = self._below(path)
-        if file is None or not file.is_file() or file.stat().st_size > _MOST_BYTES:
+        if file is None or not file.is_file() or file.stat().st_size > MOST_BYTES:
             return None
         try:
             text = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
+            return None
+        if "\0" in text:  # no text either: no program can be given it
             return None
         self.read.add(posixpath.normpath(path))
         return text
@@ -149,6 +151,7 @@ class _Following:
         self._folder = folder
         self._text = text
         self._say = say
+        self._included = 0
 
     def with_included(self, document: Any, place: str, deepest: int) -> Any:  # noqa: ANN401  # any YAML
         """A file with those that it includes; what it says itself stands."""
@@ -156,6 +159,9 @@ class _Following:
         for each in several(document.get("include")) if deepest else ():
             named = mapping(each).get("path") if isinstance(each, dict) else each
             for path in (posixpath.join(place, self._text(one)) for one in several(named)):
+                self._included += 1
+                if self._included > _MOST_FILES:  # they include each other
+                    continue
                 found = self._document_at(path)
                 if found is None:
                     self._say(f"includes {path}, which is not there")

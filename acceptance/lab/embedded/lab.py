@@ -11,6 +11,7 @@ from typing import Self
 
 import certifi
 
+from acceptance.lab.embedded.administrator import SIGNED_UP
 from acceptance.lab.embedded.companions import (
     TlsForHosts,
     emulated_providers,
@@ -51,16 +52,15 @@ def programs_for(
     Raises:
         SetupError: one of them cannot be had.
     """
-    named = {
-        plan.requirement: plan.program.name
-        for plan in plan_pods(manifests)
-        if isinstance(plan.program, Program)
-    }
-    run = {
-        each: requirement(name, versions[name]) if name in versions else each
-        for each, name in named.items()
-    }
-    built = ensure_all(run.values(), cache=cache, say=say)
+    run: dict[str, str] = {}
+    named_by: dict[str, str] = {}
+    for plan in plan_pods(manifests):
+        if isinstance(plan.program, Program):
+            name, asked = plan.program.name, plan.requirement
+            run[asked] = requirement(name, versions[name]) if name in versions else asked
+            if name not in versions:
+                named_by[asked] = f"{plan.where}: image {plan.container['image']}"
+    built = ensure_all(run.values(), cache=cache, say=say, named_by=named_by)
     return lambda each: built[run[each]]
 
 
@@ -252,17 +252,18 @@ class EmbeddedLab:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the manifests the lab cannot honour, and where another version ran."""
+        """What of the manifests the lab cannot honour, and what is to be known of what ran."""
         return (*unsupported(self.manifests), *self.ran)
 
     @property
     def ran(self) -> tuple[str, ...]:
-        """A line for each image in whose place another version ran than its tag names."""
+        """Where another version ran than an image's tag names, or somebody had to sign up first."""
         told = (
             other_than_named(plan.container["image"], environment.version)
             for plan, environment in self._environments()
         )
-        return tuple(dict.fromkeys(filter(None, told)))
+        signed_up = (SIGNED_UP for pod in self._pods.values() if pod.signed_up)
+        return tuple(dict.fromkeys(filter(None, (*told, *signed_up))))
 
     @property
     def versions(self) -> Mapping[str, str]:

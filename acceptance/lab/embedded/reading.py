@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.compose import composed
 from acceptance.lab.embedded.compose_files import Folder, chosen, is_compose
@@ -63,7 +64,7 @@ _NAMES = (
     (re.compile("|".join(map(re.escape, FILES))), _KUSTOMIZE),
     (re.compile(r"Chart\.ya?ml|values([-._].*)?\.ya?ml"), _CHART),
 )
-_ACTION = re.compile(r"\{\{.*?\}\}|\$\{[A-Za-z_]\w*\}|<%.*?%>", re.DOTALL)
+_ACTION = re.compile(r"\{\{[^{}]*\}\}|\$\{[A-Za-z_]\w*\}|<%[^%]*%>")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +137,9 @@ class _Reading:
         for file in kustomized.beside:
             self._skip(file, _by_its_name(file, texts[file]) or _UNLISTED)
         for file, text in kustomized.texts.items():
+            if len(text) > _MOST_BYTES:
+                found = f"more than {_MOST_BYTES} characters, once rendered"
+                raise _too_much(file, found, "pass this story's objects")
             self._read_file(file, text)
         return kustomized.covered
 
@@ -372,7 +376,7 @@ def _patched_by(text: str) -> Iterator[str]:
     except (yaml.YAMLError, ValueError, RecursionError):
         return
     for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
-        for entry in (content.get(key) if isinstance(content, dict) else None) or ():
+        for entry in sequence(mapping(content).get(key)):
             path = entry.get("path") if isinstance(entry, dict) else entry
             if isinstance(path, str) and "\n" not in path:
                 yield path
