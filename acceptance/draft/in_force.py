@@ -52,7 +52,9 @@ def in_force(target: Target, where: str, say: Progress) -> Found:
         open_webui.sign_in()
         try:
             return _Reading(target, open_webui, where, say).found()
-        except (NotProven, UnexpectedAnswerError) as error:
+        except UnexpectedAnswerError as error:  # it says itself who does not answer
+            raise SetupError(str(error)) from error
+        except NotProven as error:
             raise SetupError(
                 explain(
                     "What is in force cannot be read.",
