@@ -80,13 +80,13 @@ def released(story: ClusterLab, helm: Path, tmp_path: Path) -> Iterator[tuple[De
     _write(chart, rendered("helm-test", tmp_path, drill=_LEAVE))
     try:
         _helm(suite, helm, "install", "acceptance", chart, "--create-namespace")
-        suite.kubectl("apply", f"--filename={DRILLS}")
+        suite.kubectl("apply", f"--filename={DRILLS}", namespace="")
         suite.give_accounts()
         suite.own_the_volume()
         yield suite, chart
     finally:
         suite.call(helm, "uninstall", "acceptance", "--namespace=acceptance", "--wait")
-        suite.kubectl("delete", f"--filename={DRILLS}", check=False)
+        suite.kubectl("delete", f"--filename={DRILLS}", namespace="", check=False)
         suite.kubectl("delete", "--wait", "namespace/acceptance", check=False)
 
 
