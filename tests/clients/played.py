@@ -2,11 +2,12 @@
 
 import json
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.servers import listening
 
 
 @contextmanager
@@ -37,9 +38,5 @@ def up(answer: Callable[..., tuple[int, Any]], tls: ssl.SSLContext | None = None
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(server):
         yield f"http{'s' if tls else ''}://localhost:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()

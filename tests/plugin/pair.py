@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
+from tests.servers import listening
 from tests.story import MODELS, STORY
 
 ASKED, SAID = 300, 100
@@ -119,11 +119,5 @@ def pair(*priced: str) -> Iterator[Pair]:
     handler = type("Handler", (_Handler,), {"pair": known})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     known.address = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with listening(server):
         yield known
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
