@@ -87,7 +87,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     try:
         reports.mkdir(parents=True, exist_ok=True)
         for line in _clear(reports):
-            _say(config, line)
+            say(config, line)
         config.stash[_SCRATCH] = Scratch(reports)
         config.stash[STAGING] = staging = config.stash[_SCRATCH].folder
         if _RESULTS not in config.stash:
@@ -152,7 +152,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         _publish(config)
     except OSError as error:
         session.exitstatus = ExitCode.UNFIT
-        _say(config, _unwritable(folder_of(config), error))
+        say(config, _unwritable(folder_of(config), error))
     finally:
         if _SCRATCH in config.stash:
             config.stash[_SCRATCH].remove()
@@ -177,7 +177,7 @@ def _publish(config: pytest.Config) -> None:
     if files.directory.parent == staging:
         config.stash[PUBLISHED] = reports
     inside = reports.is_relative_to(config.rootpath)
-    _say(config, f"reports are in {reports.relative_to(config.rootpath) if inside else reports}/")
+    say(config, f"reports are in {reports.relative_to(config.rootpath) if inside else reports}/")
 
 
 def _replace(new: Path, place: Path, *, aside: Path) -> None:
@@ -203,7 +203,8 @@ def _unwritable(reports: Path, error: OSError) -> str:
     )
 
 
-def _say(config: pytest.Config, text: str) -> None:
+def say(config: pytest.Config, text: str) -> None:
+    """Show a line, where there is a terminal to show it on."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(reporter, pytest.TerminalReporter):
         reporter.write_line(text)

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from acceptance import shipped
+from acceptance.contract.values import NOWHERE
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.report.announcement import KINDS, NONE
@@ -29,7 +30,6 @@ TARGETS = ("embedded", "kind", "live", "url")
 HANDS = ("auto", "api", "browser", "both")
 _NO_SECRET = Secret("")
 _SETTINGS = pytest.StashKey["Settings"]()
-_NO_SERVICE = ServiceName(namespace="", name="", port=0)
 _MOST_BYTES = 10_000_000
 """Of standard input: twice what the lab reads of one file, so that it says so."""
 _PREFIX = "ACCEPTANCE_"
@@ -81,11 +81,11 @@ class Settings:
     reuse: bool = _setting(f"judge the lab that `{shipped.told_as('lab')}` left up", default=False)
     lab: str = _setting("with `reuse`, folder of the lab to judge; empty: the newest that is up")
     open_webui_service: ServiceName = _setting(
-        "Service of Open WebUI, `namespace/name`; empty: the contract's", default=_NO_SERVICE
+        "Service of Open WebUI, `namespace/name`; empty: the contract's", default=NOWHERE
     )
     gateway_service: ServiceName = _setting(
         "Service of the gateway (LiteLLM), `namespace/name`; empty: the contract's",
-        default=_NO_SERVICE,
+        default=NOWHERE,
     )
     open_webui_container: str = _setting(
         "on `live`, Open WebUI's container in its pod; empty: told by image, command and port"

@@ -28,7 +28,8 @@ from acceptance.plugin.settings import (
 from acceptance.resources import ServiceName
 from acceptance.secret import MASK, Secret
 from tests.odd import PLANTED, TEXTS
-from tests.prepared import REPOSITORY, run_pytest
+from tests.prepared import run_pytest
+from tests.sources import REPOSITORY
 
 ODD_PORTS = [f"ml/litellm:{port}" for port in ("²", "٣", "0", "70000", "9" * 5000)]
 

@@ -20,7 +20,7 @@ from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
-from acceptance.lab.embedded.network import CLUSTER_DOMAIN, behind, named_by, selects
+from acceptance.lab.embedded.network import behind, full_name, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
 from acceptance.lab.embedded.withheld import REFERENCE
@@ -142,11 +142,11 @@ def _elsewhere(
         if not _runs_elsewhere(entry, service, manifests, plans):
             return None
         if host != HOST:
-            host = _full_name(namespace_of(service), service["metadata"]["name"])
+            host = full_name(service)
     elif named and is_in_a_cluster(host, named, manifests):
         if is_a_slip(named, manifests):
             return None
-        host = _full_name(named.namespace, named.name)
+        host = named.host
     if dialect == "openai" and not host.endswith("api.openai.com"):
         dialect = "compatible"
     return Offer(
@@ -167,10 +167,6 @@ def _closed(scheme: str, host: str, port: int) -> bool:
 
 def _place(offer: Offer) -> tuple[str, int, str]:
     return offer.host, offer.host_port, offer.scheme
-
-
-def _full_name(namespace: str, name: str) -> str:
-    return f"{name}.{namespace}.svc.{CLUSTER_DOMAIN}"
 
 
 # What stands behind a name
