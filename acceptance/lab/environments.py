@@ -283,7 +283,8 @@ def add_version_options(parser: ArgumentParser) -> None:
 def versions_in(options: Namespace) -> Mapping[str, str]:
     """The versions that a command was told of, by program name."""
     told = {program.name: program.name.replace("-", "_") for program in PROGRAMS}
-    return {name: value for name, field in told.items() if (value := getattr(options, field))}
+    given = {name: getattr(options, field).removeprefix("v") for name, field in told.items()}
+    return {name: version for name, version in given.items() if version}
 
 
 def _program(name: str) -> Program:
