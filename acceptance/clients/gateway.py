@@ -129,7 +129,7 @@ class Gateway:
 
     def deployments(self) -> tuple[Deployment, ...]:
         """What stands behind each name: `GET /model/info`; LiteLLM removes the keys itself."""
-        return tuple(
+        self._entries = tuple(
             Deployment(
                 identity=str(mapping(item.get("model_info")).get("id") or ""),
                 group=str(item.get("model_name") or ""),
@@ -144,13 +144,17 @@ class Gateway:
             )
             for item in self.entries()
         )
+        return self._entries
 
     def prices(self) -> Mapping[str, Price]:
         """What each name costs by the entries that were read already; the dearest of its entries.
 
-        A name with an entry of which LiteLLM knows no price is left out.
+        So does each identity, by which an entry is asked alone. A name with an entry of which
+        LiteLLM knows no price is left out.
         """
-        return dearest((each.group, each.price) for each in self._entries)
+        return dearest(
+            (name, each.price) for each in self._entries for name in {each.group, each.identity}
+        )
 
     def entries(self) -> list[dict[str, Any]]:
         """Its entries as it tells them: `GET /model/info`."""
@@ -166,7 +170,7 @@ class Gateway:
             return answer
         if who.deployment not in {each.identity for each in self._entries}:
             try:
-                self._entries = self.deployments()
+                self.deployments()
             except (NotProven, UnexpectedAnswerError) as error:
                 return unrecognised(answer, str(error).splitlines()[0])
         return replace(answer, provenance=who.among(self._entries, answer.model))

@@ -67,10 +67,8 @@ class Question:
 
     @property
     def most_tokens(self) -> int:
-        """Tokens of it and of all that goes along with it, at most."""
-        said = [self.text, *(each["content"] for each in self.history)]
-        tools = TOOLS if "session_id" in self.options else 0
-        return sum(map(tokens_in, said)) + tools
+        """Tokens of it and of what was said before, at most; without tools that go along."""
+        return sum(map(tokens_in, [self.text, *(each["content"] for each in self.history)]))
 
     @property
     def body(self) -> dict[str, Any]:
@@ -111,10 +109,11 @@ def ask(
         UnreachableError: no HTTP answer came.
         NotProven: the budget has no room for it.
     """
-    with budget.question(question.model, question.most_tokens) as asking:
+    tools = TOOLS if "session_id" in question.options else 0
+    with budget.question(question.model, question.most_tokens + tools) as asking:
         answer = _ask(api, path, question, headers, timeout)
-        if answer.error and not answer.text:
-            asking.refused()
+        if answer.error and not answer.text and answer.seconds < timeout:
+            asking.refused()  # what is not over in time may have been paid for
         asking.counted(asked=answer.prompt_tokens, said=answer.tokens)
     return answer
 

@@ -27,9 +27,10 @@ def up(answer: Callable[..., tuple[int, Any]], tls: ssl.SSLContext | None = None
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("location", text)
-            self.send_header("content-length", str(len(text)))
+            data = text.encode()
+            self.send_header("content-length", str(len(data)))
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(data)
 
         do_GET = do_POST  # noqa: N815  # so the standard library calls them
 

@@ -19,8 +19,7 @@ from tests.kubernetes import server as api_server
 
 _DEADLINE = 0.6
 _LONGEST = _DEADLINE + 2.0
-"""What is asked never ends; the rest is for a machine that runs other tests beside this one."""
-"""Seconds; on a busy machine a thread comes late."""
+"""Seconds; what is asked never ends, and the rest is for a machine that runs other tests too."""
 _JSON = "application/json"
 _STATUS = b"HTTP/1.1 200 OK\r\n"
 _CHUNKED = head(_JSON, "transfer-encoding: chunked")

@@ -4,7 +4,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from acceptance.budget import TOOLS
 from acceptance.checks.proof import Turn
 from acceptance.clients.browser.account_session import AccountSession
 from acceptance.clients.browser.asking import answer_to, ask_on, not_offered
@@ -69,8 +68,7 @@ class PageConversation:
         if not page.selector.choose(question.model):
             raise not_offered(question.model, self._api.account)
         try:
-            with self._api.budget.question(question.model, question.most_tokens + TOOLS):
-                shown = ask_on(page, question, self._say)
+            shown = ask_on(page, question, self._say, self._api.budget)
         finally:
             self._chat = page.chat
         picture = page.picture() if self.said else b""  # of one turn there is nothing to see

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
-from acceptance.budget import TOOLS
 from acceptance.checks.proof import Answer, Listing, Offered
 from acceptance.checks.witnessing import witnessed
 from acceptance.clients.browser.account_session import AccountSession
@@ -101,8 +100,7 @@ class BrowserUser:
             )
         if self._witness is None:
             return None
-        with self._api.budget.question(question.model, question.most_tokens + TOOLS):
-            shown = ask_on(page, question, quiet)  # who waits for it says so
+        shown = ask_on(page, question, quiet, self._api.budget)  # who waits for it says so
         self._chats.append(page.chat)
         return Answer(
             model=question.model,
