@@ -85,15 +85,28 @@ class _RefusedError(Exception):
 
 
 def _by_token(api: Api, account: Account) -> Session:
-    """Ask who the token's owner is: `GET /api/v1/auths/`, for session and API key alike."""
+    """Ask who the token's owner is: `GET /api/v1/auths/`, which says it to a session.
+
+    To an API key it does so up to 0.11; by 0.12.4 a key is refused there, and nowhere else.
+    """
     reply = api.get("/api/v1/auths/")
     role = mapping(reply.json).get("role")
-    if reply.status == HTTPStatus.OK and role in ("admin", "user"):
+    if reply.status == HTTPStatus.FORBIDDEN:
+        role = _role_of_key(api)
+    if role in ("admin", "user"):
         return Session(token=account.token, role=str(role))
     told = reply.error if reply.status != HTTPStatus.OK else f"the role {role!r}"
     if reply.json is None:
         raise _in_front(reply)
     raise _RefusedError(f"{reply.status}: {told}", _ANOTHER)
+
+
+def _role_of_key(api: Api) -> str:
+    """By what it may read: what administrators may, what every user may, or nothing."""
+    for role, path in (("admin", "/openai/config"), ("user", "/api/v1/users/user/settings")):
+        if api.get(path).status == HTTPStatus.OK:
+            return role
+    return ""
 
 
 def _by_name(api: Api, account: Account) -> Session:
@@ -152,10 +165,15 @@ def _in_front(reply: Reply) -> _RefusedError:
 
 def _session(reply: Reply) -> Session | None:
     told = mapping(reply.json)
-    if reply.status != HTTPStatus.OK or not told.get("token"):
+    if reply.status != HTTPStatus.OK:
         return None
-    if told.get("role") == "pending":
+    step = told.get("next_step")  # instead of a token, by 0.12.4 with ENABLE_MFA
+    if "pending" in (step, told.get("role")):
         raise _RefusedError("the account waits for an administrator's approval", _CHECK)
+    if step:
+        raise _RefusedError(f"a second factor is asked for ({step})", _ELSEWHERE)
+    if not told.get("token"):
+        return None
     return Session(token=Secret(str(told["token"])), role=str(told.get("role")))
 
 

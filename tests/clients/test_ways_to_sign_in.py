@@ -32,6 +32,10 @@ class Chat:
     ldap: bool = False
     header: str = ""
     config: dict[str, Any] = field(default_factory=dict)
+    next_step: str = ""
+    """Asked for instead of a session, with `ENABLE_MFA`."""
+    key_of: str = ""
+    """Role of the API key's owner."""
     asked: list[str] = field(default_factory=list)
 
     def answer(
@@ -40,6 +44,8 @@ class Chat:
         """Status and body."""
         self.asked.append(path)
         session = {"token": "a-session", "role": "admin"}
+        if self.next_step:
+            session = {"next_step": self.next_step, "challenge_token": "1.x"}
         if path == "/api/config":
             features = {
                 "enable_ldap": self.ldap,
@@ -47,6 +53,11 @@ class Chat:
                 "auth_trusted_header": bool(self.header),
             }
             return 200, {"features": features, **self.config}
+        if path == "/api/v1/auths/":
+            return 403, {"detail": "A human session is required."}
+        if path in ("/openai/config", "/api/v1/users/user/settings"):
+            may = self.key_of == "admin" or (self.key_of and path != "/openai/config")
+            return (200, None) if may else (401, {"detail": "Access prohibited"})
         if path == "/api/v1/auths/ldap":
             right = self.ldap and (body["user"], body["password"]) == ("me", "pw-of-mine")
             return (200, session) if right else (400, {"detail": "User not found"})
@@ -108,6 +119,30 @@ def test_who_uses_the_form_asks_once_and_uses_it_in_the_page_too() -> None:
 def test_what_helps_depends_on_how_people_sign_in(chat: Chat, words: str) -> None:
     with up(chat.answer) as address:
         assert words in refused(address)
+
+
+@pytest.mark.parametrize(
+    ("step", "found", "fix"),
+    [
+        ("verify", "a second factor is asked for (verify)", "give ACCEPTANCE_ACCOUNT_TOKEN"),
+        ("enroll", "a second factor is asked for (enroll)", "give ACCEPTANCE_ACCOUNT_TOKEN"),
+        ("pending", "waits for an administrator's approval", "approve the account"),
+    ],
+)
+def test_what_is_asked_for_instead_of_a_session_is_told(step: str, found: str, fix: str) -> None:
+    with up(Chat(next_step=step).answer) as address:
+        told = refused(address)
+    assert found in told
+    assert fix in told
+
+
+@pytest.mark.parametrize("role", ["admin", "user"])
+def test_of_an_api_key_what_it_may_read_tells_whose_it_is(role: str) -> None:
+    account = Account(email="", password=Secret(""), token=Secret("sk-of-mine"))
+    with up(Chat(key_of=role).answer) as address:
+        assert signed_in(address, account).role == role
+    with up(Chat().answer) as address:
+        assert "403: A human session is required" in refused(address, account)
 
 
 def test_by_ldap_both_refusals_are_told() -> None:

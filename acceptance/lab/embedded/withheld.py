@@ -33,6 +33,8 @@ _LOADERS = re.compile(
 _AUTHORITIES = {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 _IMAGE_FOLDERS = {"FRONTEND_BUILD_DIR", "STATIC_DIR"}
 """Folders of Open WebUI's image that its package brings along by itself."""
+_NO_PASSWORD = {"ENABLE_PASSWORD_AUTH": False, "ENABLE_MFA": True}
+"""Switches of Open WebUI 0.12.4, as they stand where a password alone lets nobody in."""
 _WORKERS = {"NUM_WORKERS", "UVICORN_WORKERS", "WEB_CONCURRENCY"}
 _SERVER = re.compile(
     r"(?P<database>postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|sqlite\+libsql)(?:\+\w+)?://"
@@ -127,11 +129,18 @@ def _kept_from(program: Program, name: str, value: str) -> str:
         return "it says which code is run"
     if name in _AUTHORITIES:
         return "the lab's own authority is trusted instead"
-    if name in _IMAGE_FOLDERS and program is OPEN_WEBUI:
-        return "the installed program has its own"
     if name in _WORKERS and value not in ("", "1"):
         return "one worker runs in the lab"
-    return _outside(program, name, value)
+    of_its_own = _from_open_webui(name, value) if program is OPEN_WEBUI else ""
+    return of_its_own or _outside(program, name, value)
+
+
+def _from_open_webui(name: str, value: str) -> str:
+    if name in _IMAGE_FOLDERS:
+        return "the installed program has its own"
+    if _NO_PASSWORD.get(name) is (value.lower() == "true"):
+        return "the lab's accounts sign in with a password alone"
+    return ""
 
 
 def _outside(program: Program, name: str, value: str) -> str:

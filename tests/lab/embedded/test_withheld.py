@@ -211,6 +211,18 @@ def test_a_server_in_the_configuration_is_left_out() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "closed", "open_"),
+    [("ENABLE_PASSWORD_AUTH", "False", "true"), ("ENABLE_MFA", "True", "false")],
+)
+def test_who_signs_in_by_more_than_a_password_does_so_by_a_password_here(
+    name: str, closed: str, open_: str
+) -> None:
+    [said] = unsupported(litellm({}, {name: closed}, name="open-webui"))
+    assert f"{name} is left out: the lab's accounts sign in with a password alone" in said
+    assert unsupported(litellm({}, {name: open_}, name="open-webui")) == ()
+
+
 def test_open_webui_keeps_sqlite_and_loses_a_server() -> None:
     kept = litellm({}, {"DATABASE_URL": "sqlite:////app/backend/data/x.db"}, name="open-webui")
     lost = litellm({}, {"DATABASE_URL": "postgres://a:b@db/x"}, name="open-webui")
