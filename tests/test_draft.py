@@ -109,6 +109,21 @@ def test_who_answers_is_computed_from_the_chain_and_from_who_is_away(tmp_path: P
     assert "answers for lone" not in text
 
 
+@pytest.mark.parametrize(
+    ("fallbacks", "own"), [(["other"], ()), (["other", "last"], (("other", "last"),))]
+)
+def test_a_member_s_own_chain_is_stated_unless_another_one_goes_by_it(
+    tmp_path: Path, fallbacks: list[str], own: tuple[tuple[str, ...], ...]
+) -> None:
+    """Of single hops the longest chain holds them all; of a list, a dropped rule would not show."""
+    models = _models(big=GROQ, other={"model": "openai/gpt-4o-mini"}, last={"model": "xai/grok-4"})
+    rules = [{"big": fallbacks}, {"other": ["last"]}]
+    contract, _ = _draft(
+        _configured(model_list=models, router_settings={"fallbacks": rules}), tmp_path
+    )
+    assert contract.chains == (("big", "other", "last"), *own)
+
+
 def test_models_that_replace_each_other(tmp_path: Path) -> None:
     models = _models(one=GROQ, two={"model": "openai/gpt-4o-mini"})
     rules = [{"one": ["two"]}, {"two": ["one"]}]
@@ -408,7 +423,7 @@ def test_the_command_writes_a_folder_and_says_what_to_decide(
 
     said = capsys.readouterr().out
     assert f"{into}: 16 models, 13 of them asked, 4 chains" in said
-    assert f"pytest --contract={into}" in said
+    assert said.rstrip().endswith(f"pytest --contract={into} --manifests={MANY}")
     assert read_contract(into).title.startswith("Open WebUI on LiteLLM")
     assert [path.name for path in into.parent.iterdir()] == ["contract"]
 

@@ -41,14 +41,28 @@ def walk_chain(
         deepest: tries after which a model's own fallbacks are no longer looked up.
         kinds: rules of every other kind, by the setting that holds them.
     """
+    order, cycles = _order(model, rules, deepest)
+    return Chain(
+        order=order,
+        unknown=tuple(name for name in order if name not in served),
+        cycles=cycles,
+        otherwise=tuple(each for name in order for each in _otherwise(name, kinds)),
+        links=tuple(
+            name for name in order[1:] if _order(model, _without(name, rules), deepest)[0] != order
+        ),
+    )
+
+
+def _order(model: str, rules: Rules, deepest: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The models in order, and those that are led back to."""
     order = [model]
-    cycles: list[str] = []
+    cycles: dict[str, None] = {}
 
     def follow(name: str, path: tuple[str, ...], tries: int) -> None:
         if tries >= deepest:
             return
         own = _own(name, rules)
-        cycles.extend(each for each in own or () if each in path)
+        cycles.update(dict.fromkeys(each for each in own or () if each in path))
         candidates = (own, _own(model, rules), rules.get(ANY))
         for following in next((each for each in candidates if each is not None), ()):
             if following not in order:
@@ -57,12 +71,13 @@ def walk_chain(
                 follow(following, (*path, following), tries)
 
     follow(model, (model,), 0)
-    return Chain(
-        order=tuple(order),
-        unknown=tuple(name for name in order if name not in served),
-        cycles=tuple(dict.fromkeys(cycles)),
-        otherwise=tuple(each for name in order for each in _otherwise(name, kinds)),
-    )
+    return tuple(order), tuple(cycles)
+
+
+def _without(name: str, rules: Rules) -> Rules:
+    """These rules, but the own one of a model."""
+    own = _own(name, rules)
+    return {key: each for key, each in rules.items() if each is not own}
 
 
 def _otherwise(name: str, kinds: Mapping[str, Rules]) -> Iterator[Substitute]:

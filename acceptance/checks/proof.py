@@ -300,6 +300,8 @@ class Chain:
     """Models that lead back to one already tried."""
     otherwise: tuple[Substitute, ...] = ()
     """Every other way in which one of them may be replaced."""
+    links: tuple[str, ...] = field(default=(), compare=False)
+    """Those after the first without whose own rule the order would be another one."""
 
     def __str__(self) -> str:
         return " -> ".join(self.order)

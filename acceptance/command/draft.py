@@ -6,7 +6,8 @@ ACCEPTANCE_ACCOUNT_PASSWORD (or ACCEPTANCE_ACCOUNT_TOKEN), ACCEPTANCE_GATEWAY_KE
 
 import argparse
 import importlib
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -61,14 +62,14 @@ def main(arguments: list[str]) -> int:
         return ExitCode.UNFIT
     doubts = list(doubts_in(options.into))
     write(
-        f"{options.into}: {len(contract.offered)} models, {len(contract.models)} of them asked, "
-        f"{len(contract.chains)} chains, {found.origin}."
+        f"{options.into}: {_counted(contract.offered, 'model')}, {len(contract.models)} of them "
+        f"asked, {_counted(contract.chains, 'chain')}, {found.origin}."
     )
     if doubts:
         write("\nFound so; is it meant so?\n")
         write("\n".join(f"  {each.removesuffix(MEANT)}" for each in doubts))
-    how = _how(options, target) if target else ""
-    write(f"\nRead it, correct it, and judge by it: {_JUDGE} --contract={options.into}{how}")
+    how = " ".join(map(shlex.quote, _how(options, target)))
+    write(f"\nRead it, correct it, and judge by it: {_JUDGE} {how}")
     return ExitCode.ACCEPTED
 
 
@@ -94,7 +95,16 @@ def _given(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _how(options: argparse.Namespace, target: str) -> str:
-    """The options by which a run finds the same again."""
-    told = (f" --{name.replace('_', '-')}={value}" for name, value in _given(options))
-    return f" --target={target}{''.join(told)}"
+def _how(options: argparse.Namespace, target: str) -> Iterator[str]:
+    """The options by which a run judges the same by the draft."""
+    yield f"--contract={options.into}"
+    if options.manifests:
+        yield f"--manifests={options.manifests}"
+    if target:
+        yield f"--target={target}"
+    for name, value in _given(options):
+        yield f"--{name.replace('_', '-')}={value}"
+
+
+def _counted(several: Sequence[object], noun: str) -> str:
+    return f"{len(several)} {noun}{'' if len(several) == 1 else 's'}"

@@ -242,7 +242,7 @@ class Serving:
 
     def _chained(self, found: Found, chains: Iterable[Chain]) -> Found:
         """What was found, with the chains as far as sentences can state them."""
-        said: list[tuple[str, ...]] = []
+        said: dict[tuple[str, ...], Chain] = {}
         unsaid = set[str]()
         alone = True
         for chain in chains:
@@ -258,21 +258,22 @@ class Serving:
                 )
             order = tuple(each for each in chain.order if each not in ghosts)
             if len(order) > 1:
-                said.append((*order, *chain.cycles))
+                said[*order, *chain.cycles] = chain
             elif any(each.model == head and each.kind != ALIAS for each in chain.otherwise):
                 alone = False
                 for each in chain.otherwise:
                     self._remarks.doubt(
                         CHAINS, f"{each} is a fallback that no sentence states: it is not judged"
                     )
-        longest = [
+        implied = {
             each
             for each in said
-            if not any(other != each and other[-len(each) :] == each for other in said)
-        ]
+            for longer, chain in said.items()
+            if each[0] in chain.links and longer[-len(each) :] == each
+        }
         return replace(
             found,
-            chains=tuple(longest),
+            chains=tuple(each for each in said if each not in implied),
             parallel_stand_alone=alone and not unsaid & set(self.models),
         )
 

@@ -47,6 +47,19 @@ def test_the_storys_chain(rules: Rules) -> None:
     check_chain(walk_chain(PRIMARY, rules, MODELS), CHAIN)
 
 
+@pytest.mark.parametrize(
+    ("rules", "links"),
+    [
+        (CHAINED, (SECOND,)),
+        ({PRIMARY: (SECOND, THIRD)}, ()),
+        ({PRIMARY: (SECOND, THIRD), SECOND: (THIRD,)}, ()),
+        ({PRIMARY: (SECOND,), ANY: (THIRD,)}, ()),
+    ],
+)
+def test_a_link_is_whose_own_rule_the_chain_goes_by(rules: Rules, links: tuple[str, ...]) -> None:
+    assert walk_chain(PRIMARY, rules, MODELS).links == links
+
+
 WRONG: dict[str, tuple[Rules, str]] = {
     "F080 the third tier is missing": (
         {PRIMARY: (SECOND,)},
