@@ -12,6 +12,7 @@ from acceptance.clients.streaming import Question
 from acceptance.clients.transport import Reply
 from acceptance.json_values import mapping, sequence
 from acceptance.message import explain
+from acceptance.spans import Kind, span
 from acceptance.waiting import Progress, eventually, quiet, waiting_for
 
 _STREAM = "data:"
@@ -64,8 +65,13 @@ class Conversation:
 
     def ask(self, model: str, nonce: str, *, before: str = "") -> Turn:
         """Ask within this conversation and wait until the answer is stored."""
-        question = Question(model=model, nonce=nonce, before=before, history=self.history)
-        identity = str(uuid.uuid4())
+        with span(Kind.QUESTION, model, words=nonce):
+            return self._ask(
+                Question(model=model, nonce=nonce, before=before, history=self.history)
+            )
+
+    def _ask(self, question: Question) -> Turn:
+        model, identity = question.model, str(uuid.uuid4())
         with waiting_for(f"Open WebUI to take a question for {model}", self._say):
             reply = self._put(question, identity)
         if reply.status != HTTPStatus.OK or not isinstance(reply.json, dict):

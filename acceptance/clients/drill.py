@@ -12,9 +12,11 @@ from acceptance.clients.answers import nonce
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
+from acceptance.clients.transport import UnexpectedAnswerError
 from acceptance.contract.values import Contract
 from acceptance.errors import Inconclusive, NotProven
 from acceptance.message import excerpt, explain
+from acceptance.spans import NOTED, Kind, Span
 from acceptance.target import Outage, Outages
 from acceptance.timeline import Moment, Timeline
 from acceptance.waiting import Progress, eventually, quiet, waiting_for
@@ -60,6 +62,7 @@ class Drill:
         self._well = well
         self._say = say
         self._away: dict[str, Outage] = {}
+        self._since: dict[str, float] = {}
         self.begin()
 
     def begin(self, planned: Plan = (), following: Sequence[Plan] = ()) -> None:
@@ -98,7 +101,8 @@ class Drill:
         for model in self._concerned(provider):
             self._was(model)  # the shared answers are asked before it is disturbed
         self._away[provider], self.active = outage, True
-        self._say(f"drill: {provider} {outage}")
+        self._since[provider] = time.time()
+        self._say(f"drill: {provider} {outage}{self._lasts(provider, outage)}")
         self._outages.take_away(provider, outage)
         self._note(f"{provider} {outage}")
 
@@ -126,7 +130,9 @@ class Drill:
         began = time.monotonic()
         certificates = self._outages.restore(keep)
         for provider in back:
-            del self._away[provider]
+            name = f"{provider} {self._away.pop(provider)}"
+            since = self._since.pop(provider)
+            NOTED.append(Span(kind=Kind.DRILL, name=name, began=since, ended=time.time()))
         for line in certificates:
             self._note(line)
         for model in filter(self._was, self._one_of_each(back)):
@@ -143,6 +149,15 @@ class Drill:
             recovery = Recovery(model=model, certificate=words, seconds=seconds)
             self.recoveries = (*self.recoveries, recovery)
             self._note(f"{model} serves again")
+
+    def _lasts(self, provider: str, outage: Outage) -> str:
+        """For how long LiteLLM waits for one that hangs, where that can be read."""
+        seconds = 0.0
+        if outage is Outage.HANGS:
+            for model in self._one_of_each([provider]):
+                with suppress(NotProven, UnexpectedAnswerError):
+                    seconds = self._gateway.patience(model)
+        return f", for which LiteLLM waits about {seconds:.0f} s" if seconds else ""
 
     def _concerned(self, provider: str) -> list[str]:
         """A model of the provider's, and those that begin a chain in which its models stand."""

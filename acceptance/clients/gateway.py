@@ -21,6 +21,7 @@ from acceptance.secret import Secret, fingerprint
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 """Lists of rules beside `fallbacks`, in the router's settings and in those of a key or an entry."""
 _PARTS = ("model_info", "litellm_params")
+_ENTRIES = "/model/info"
 _COOLDOWN = 30.0
 """Seconds, where they are not told: the story's; LiteLLM 1.106.2 takes 5 where none are set."""
 _LONGEST_COOLDOWN = 600.0
@@ -65,6 +66,10 @@ class Gateway:
         self._key = key
         self._sent_in = headers
         self._timeout = timeout
+        self._told: dict[str, Reply] = {}
+        """What it told of itself, by path: read once a run."""
+        self._keys: dict[str, Mapping[str, Any]] = {}
+        """What it told of a key, by the key's fingerprint."""
         self._entries: tuple[Deployment, ...] = ()
         self._api = Api(base_url, name="LiteLLM", timeout=timeout, headers=self._headers)
 
@@ -122,21 +127,13 @@ class Gateway:
 
     def deployments(self) -> tuple[Deployment, ...]:
         """What stands behind each name: `GET /model/info`; LiteLLM removes the keys itself."""
-        return tuple(
-            Deployment(
-                identity=str(mapping(item.get("model_info")).get("id") or ""),
-                group=str(item.get("model_name") or ""),
-                upstream=str(mapping(item.get("litellm_params")).get("model") or ""),
-                api_base=str(mapping(item.get("litellm_params")).get("api_base") or ""),
-                cooldown=_cooldown(item),
-                parameters=_parameters(item.get("litellm_params")),
-                replaced=_replaced(mapping(item.get("litellm_params"))),
-            )
-            for item in self._list("/model/info")
-        )
+        items = self._list(_ENTRIES)
+        if not self._entries:
+            self._entries = tuple(map(_deployment, items))
+        return self._entries
 
     def recognise(self, answer: Answer) -> Answer:
-        """The answer, with what this gateway's entries tell of who gave it; asks for them once.
+        """The answer, with what this gateway's entries tell of who gave it.
 
         An identity that is not among them is looked up afresh: an entry may be new.
         """
@@ -144,8 +141,10 @@ class Gateway:
         if who is None or not who.deployment:
             return answer
         if who.deployment not in {each.identity for each in self._entries}:
+            self._told.pop(_ENTRIES, None)
+            self._entries = ()
             try:
-                self._entries = self.deployments()
+                self.deployments()
             except (NotProven, UnexpectedAnswerError) as error:
                 return unrecognised(answer, str(error).splitlines()[0])
         return replace(answer, provenance=who.among(self._entries, answer.model))
@@ -156,7 +155,7 @@ class Gateway:
     def _mapping(self, path: str) -> Mapping[str, Any]:
         if self._key is None:
             raise NotProven(f"LiteLLM's {path} needs a key that may read it: set gateway_key")
-        reply = self._api.get(path)
+        reply = self._get(path)
         self._require_welcome(reply.status, reply.told)
         if (reply.status, reply.told) == _UNREAD == self._told_to_nobody(path) and self._alive():
             raise NotProven(
@@ -164,6 +163,14 @@ class Gateway:
                 "reads keys from another header (litellm_key_header_name)"
             )
         return self._api.object_in(reply, path)
+
+    def _get(self, path: str) -> Reply:
+        if path in self._told:
+            return self._told[path]
+        reply = self._api.get(path)
+        if reply.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            self._told[path] = reply
+        return reply
 
     @staticmethod
     def _require_welcome(status: int, told: str) -> None:
@@ -223,8 +230,12 @@ class Gateway:
 
     def key_information(self, key: Secret) -> Mapping[str, Any]:
         """What a key brings along: `GET /key/info`; empty where LiteLLM has no database."""
-        reply = self.asked_by(key, "/key/info")
-        return mapping(mapping(reply.json).get("info")) if reply.status == HTTPStatus.OK else {}
+        which = fingerprint(key.reveal())
+        if which not in self._keys:
+            reply = self.asked_by(key, "/key/info")
+            told = mapping(reply.json).get("info") if reply.status == HTTPStatus.OK else {}
+            self._keys[which] = mapping(told)
+        return self._keys[which]
 
     def _default_rule(self) -> Mapping[str, tuple[str, ...]]:
         """What `default_fallbacks` came to: `GET /fallback/*`.
@@ -233,7 +244,7 @@ class Gateway:
         does not tell of every model: of one with a slash in its name it knows nothing (404).
         """
         path = f"/fallback/{ANY}"
-        reply = self._api.get(path)
+        reply = self._get(path)
         if reply.status == HTTPStatus.NOT_FOUND:
             return {}
         return fallback_rules([{ANY: self._api.object_in(reply, path).get("fallback_models")}])
@@ -253,6 +264,16 @@ class Gateway:
             return _COOLDOWN  # they may not be read
         told = _seconds(router)
         return min(max([_COOLDOWN if told is None else told, *own]), _LONGEST_COOLDOWN)
+
+    def patience(self, model: str) -> float:
+        """Seconds for which it waits for a model that does not answer, all its tries together.
+
+        An entry's own `timeout` beats the router's (1.106.2); 0 where neither is told.
+        """
+        settings = self.settings()
+        own = (each.timeout for each in self.deployments() if each.group == model)
+        seconds = next(filter(None, own), _seconds(settings.get("timeout"))) or 0.0
+        return seconds * (1 + (_seconds(settings.get("num_retries")) or 0.0))
 
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
@@ -293,6 +314,20 @@ class Gateway:
             return stranger._api.get(path)  # its own class
         finally:
             stranger.close()
+
+
+def _deployment(item: Mapping[str, Any]) -> Deployment:
+    parameters = mapping(item.get("litellm_params"))
+    return Deployment(
+        identity=str(mapping(item.get("model_info")).get("id") or ""),
+        group=str(item.get("model_name") or ""),
+        upstream=str(parameters.get("model") or ""),
+        api_base=str(parameters.get("api_base") or ""),
+        cooldown=_cooldown(item),
+        timeout=_seconds(parameters.get("timeout")),
+        parameters=_parameters(parameters),
+        replaced=_replaced(parameters),
+    )
 
 
 def unrecognised(answer: Answer, why: str) -> Answer:

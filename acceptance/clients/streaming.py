@@ -8,7 +8,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from acceptance.checks.proof import Answer, Provenance, question_with
-from acceptance.clients.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, read
+from acceptance.clients.transport import (
+    LARGEST_BODY,
+    Api,
+    Reply,
+    TooLargeError,
+    asked,
+    chunks,
+    read,
+)
 from acceptance.json_values import mapping, parsed, sequence
 from acceptance.secret import MASK
 from acceptance.shown import whole
@@ -102,6 +110,7 @@ def ask(
     try:
         with (
             ending(until),
+            asked(question.model, "POST", path),
             api.client.stream(
                 "POST", path, json=question.body, headers=dict(headers), timeout=timeout
             ) as response,

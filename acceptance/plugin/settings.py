@@ -27,6 +27,7 @@ TARGETS = ("embedded", "kind", "live", "url")
 HANDS = ("auto", "api", "browser", "both")
 _NO_SECRET = Secret("")
 _SETTINGS = pytest.StashKey["Settings"]()
+_TABLE = pytest.StashKey[Mapping[str, Any]]()
 _NO_SERVICE = ServiceName(namespace="", name="", port=0)
 _MOST_BYTES = 10_000_000
 """Of standard input: twice what the lab reads of one file, so that it says so."""
@@ -136,6 +137,11 @@ class Settings:
     )
     headed: bool = _setting("show the browser's window", default=False)
     slow: bool = _setting("show it, and let a person follow", default=False)
+    profile_run: bool = _setting(
+        "tell where the time of the run went: each wait, and the critical path; in the terminal, "
+        "in the report, and as figures in profile.json",
+        default=False,
+    )
     cache: str = _setting("folder for what is built once; empty: the user's cache folder")
 
 
@@ -311,6 +317,13 @@ def _given(
 
 
 def _table(config: pytest.Config) -> Mapping[str, Any]:
+    """`[tool.acceptance]`, read once."""
+    if _TABLE not in config.stash:
+        config.stash[_TABLE] = _read_table(config)
+    return config.stash[_TABLE]
+
+
+def _read_table(config: pytest.Config) -> Mapping[str, Any]:
     import tomllib  # noqa: PLC0415  # only when a run starts: listing scenarios stays fast
 
     given = config.inipath
