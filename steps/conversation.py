@@ -14,8 +14,8 @@ from acceptance.report.run import Attach
 from acceptance.target import Target
 
 
-@given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED))
-@given(sentence(parse('it went on with "{model}"'), states=States.ASKED))
+@given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED, turn=""))
+@given(sentence(parse('it went on with "{model}"'), states=States.ASKED, turn=""))
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
@@ -23,7 +23,10 @@ def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) ->
 
 @when(
     sentence(
-        parse('the user switches to "{model}" and asks again'), states=States.ASKED, by_a_user=True
+        parse('the user switches to "{model}" and asks again'),
+        states=States.ASKED,
+        by_a_user=True,
+        turn="",
     )
 )
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:

@@ -42,13 +42,15 @@ def _(answer: Answer, target: Target) -> None:
     check_streamed(answer, target.witness.calls() if target.witness else None)
 
 
-@given(sentence(parse('a tool was called in it by "{model}"'), states=States.ASKED))
+@given(
+    sentence(parse('a tool was called in it by "{model}"'), states=States.ASKED, turn=CALL_A_TOOL)
+)
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce(), before=CALL_A_TOOL))
 
 
-@when(sentence(parse('the conversation comes back to "{model}"'), states=States.ASKED))
+@when(sentence(parse('the conversation comes back to "{model}"'), states=States.ASKED, turn=""))
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))

@@ -100,6 +100,7 @@ class Drill:
             self._outages.check(*each)
         for model in self._concerned(provider):
             self._was(model)  # the shared answers are asked before it is disturbed
+        self._well.settle()
         self._away[provider], self.active = outage, True
         self._since[provider] = time.time()
         self._say(f"drill: {provider} {outage}{self._lasts(provider, outage)}")

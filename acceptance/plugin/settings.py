@@ -132,6 +132,11 @@ class Settings:
         default="auto",
         choices=HANDS,
     )
+    lanes: str = _setting(
+        "how many questions one provider is asked at a time; `1` is kind to a single GPU",
+        default="1",
+        choices=("1", "2", "4", "8"),
+    )
     browser_path: str = _setting(
         "a Chromium; empty: one on PATH, Playwright's own, or the one that came along"
     )

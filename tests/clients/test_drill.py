@@ -64,6 +64,9 @@ class _Models:
         """See `Gateway`."""
         return 0.0
 
+    def settle(self) -> None:
+        """Nobody is asked beside."""
+
     def check(self, model: str) -> None:
         """See `Baseline`."""
         assert model != self._ill
