@@ -142,6 +142,10 @@ class Settings:
     )
     headed: bool = _setting("show the browser's window", default=False)
     slow: bool = _setting("show it, and let a person follow", default=False)
+    stop_at_first_red: bool = _setting(
+        "end with the first scenario that fails and is required; what asks no model comes first",
+        default=False,
+    )
     profile_run: bool = _setting(
         "tell where the time of the run went: each wait, and the critical path; in the terminal, "
         "in the report, and as figures in profile.json",

@@ -127,6 +127,8 @@ def _judge(report: pytest.TestReport, item: pytest.Item, case: Case, error: Base
     run.ended(item.nodeid, verdict, words.splitlines()[0])
     if verdict is Verdict.FAILED:
         _show_failure(report, item, case, error)
+        if settings.settings_of(item.config).stop_at_first_red:
+            item.session.shouldfail = "stopped at the first red, as it was asked to"
     else:
         report.outcome = "skipped"
         report.longrepr = (case.scenario.feature.filename, case.scenario.line_number, words)

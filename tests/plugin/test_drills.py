@@ -49,7 +49,7 @@ def gateway():
 
 @pytest.fixture(scope="session")
 def well():
-    return SimpleNamespace(check=lambda model: None)
+    return SimpleNamespace(check=lambda model: None, settle=lambda: None)
 
 
 @pytest.fixture(scope="session")
