@@ -149,7 +149,11 @@ def faults(lab: EmbeddedLab, administrator: OpenWebUI) -> Iterator[Fault]:
 
     def connected(**changed: object) -> Callable[[], None]:
         body = {**connections, **changed}
-        return lambda: administrator.api.post("/openai/config/update", body) and None
+
+        def connect() -> None:
+            administrator.api.post("/openai/config/update", body)
+
+        return connect
 
     def behaving(provider: str, behaviour: Behaviour) -> Callable[[], None]:
         return lambda: lab.providers.behave(provider, behaviour)
