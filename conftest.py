@@ -11,6 +11,7 @@ pytest_plugins = [
     "acceptance.plugin.record",
     "acceptance.plugin.html_report",
     "acceptance.plugin.profile",
+    "acceptance.plugin.announce",
     "acceptance.plugin.terminal",
     "fixtures.target",
     "fixtures.evidence",

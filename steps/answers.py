@@ -62,6 +62,7 @@ def _(gateway: Gateway, model: str, say: Progress, attach: Attach) -> Answer:
     )
 )
 def _(answer: Answer, well: Baseline, model: str, provider: str, drill: Drill, run: Run) -> None:
+    run.given(answer, model, drill.away)
     well.check_given(answer, model, provider)
     run.answered(answer, drill.away)
 

@@ -151,7 +151,8 @@ def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
             "--render",
             "--url",
         ),  # of the plugin's and the command's entry points
-        *("--follow", "--from", "--from-literal", "--namespace"),  # of kubectl
+        *("--follow", "--from", "--from-literal", "--namespace", "--patch", "--type"),  # of kubectl
+        *("--create-namespace", "--logs", "--timeout"),  # of helm
         *(
             "--detach",
             "--host-resolver-rules",

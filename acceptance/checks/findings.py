@@ -56,6 +56,8 @@ class Findings:
     chain: tuple[str, ...] = ()
     failovers: tuple[Failover, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
+    substituted: Mapping[str, str] = field(default_factory=dict)
+    """Who gave a model's answer while nothing was away, by model, as LiteLLM itself says."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Image by program; with its digest where the cluster tells it."""
     locks: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +84,13 @@ class Findings:
                 for each in served.models
             ),
         )
+
+    def given(self, answer: Answer, expected: str) -> "Findings":
+        """With who gave an answer while nothing was away, where that is not the one expected."""
+        who = answer.provenance.group if answer.provenance and answer.text else ""
+        if who in ("", answer.model, expected):
+            return self
+        return replace(self, substituted={**self.substituted, answer.model: who})
 
     def answering(self, answer: Answer, away: Iterable[str] = ()) -> "Findings":
         """With an answer, or an error, that was proven to be what it should be.

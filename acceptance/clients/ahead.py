@@ -77,19 +77,26 @@ class Ahead:
             if self._over or not answers.allow_more(model):
                 break
             with answers.lane(model):
-                try:
-                    turn = self._conversation().ask(model, nonce(), before=before)
-                except Exception as error:  # noqa: BLE001  # likewise
-                    return [*outcomes, self._excused(error)]
-            if limit_of_the_key(turn.error):
+                outcome = self._outcome(model, before)
+            told = str(outcome) if isinstance(outcome, Exception) else outcome.error
+            if limit_of_the_key(told):
                 self._closing.close()
                 self._chat = None
                 return []
-            outcomes.append(self._excused(turn) if turn.error else turn)
+            outcomes.append(outcome)
+            if isinstance(outcome, Exception):
+                break
         return outcomes
 
-    def _excused(self, wrong: Outcome) -> Outcome:
-        """What went wrong, or what happened to the target meanwhile."""
+    def _outcome(self, model: str, before: str) -> Outcome:
+        """A turn; or what it raised, or what happened to the target while it went wrong."""
+        wrong: Outcome
+        try:
+            wrong = turn = self._conversation().ask(model, nonce(), before=before)
+            if not turn.error:
+                return turn
+        except Exception as error:  # noqa: BLE001  # raised where its scenario asks
+            wrong = error
         try:
             self._at_rest()
         except AcceptanceError as reason:

@@ -38,7 +38,7 @@ def _escaped(text: str) -> str:
 
 
 def metrics(record: Record) -> str:
-    """The verdicts, the seconds to the first word, and how long the run took."""
+    """The verdicts, the seconds to the first word, who answered instead, how long the run took."""
     lines = [line for family in _families(record) if family.samples for line in family.lines()]
     return "\n".join([*lines, "# EOF"]) + "\n"
 
@@ -73,6 +73,14 @@ def _families(record: Record) -> Iterator[_Family]:
             ({**target, "model": each.name}, each.first_seconds)
             for each in record.findings.models
             if each.first_seconds is not None
+        ],
+    )
+    yield _Family(
+        name="acceptance_substituted",
+        help="A model for which another one answered while nothing was away.",
+        samples=[
+            ({**target, "model": model, "answered": who}, 1.0)
+            for model, who in record.findings.substituted.items()
         ],
     )
     yield _Family(

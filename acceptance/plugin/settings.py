@@ -20,6 +20,7 @@ import pytest
 from acceptance import shipped
 from acceptance.errors import SetupError
 from acceptance.message import explain
+from acceptance.report.announcement import KINDS, NONE
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
 
@@ -126,6 +127,16 @@ class Settings:
         "mask internal host names and addresses, for a report shared outside your organisation",
         default=False,
     )
+    announce: str = _setting(
+        "tell a webhook of a changed verdict: `ntfy`, what takes the messages of `slack`, or any "
+        "that takes `json`; its address is a variable",
+        default=NONE,
+        choices=KINDS,
+    )
+    announce_url: Secret = _setting(
+        "address of that webhook: whoever knows it may write there, or read", default=_NO_SECRET
+    )
+    announce_token: Secret = _setting("its token, where it wants one", default=_NO_SECRET)
     hands: str = _setting(
         "who plays the user: `api`; `browser` for all that a user does; `both`; `auto`: the API, "
         "and what a user does once more in a browser where there is one",

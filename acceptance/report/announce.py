@@ -1,4 +1,7 @@
-"""`make announce`: opens or updates a GitHub issue when the verdict changed, and only then."""
+"""`make announce`: opens or updates a GitHub issue when the verdict changed, and only then.
+
+With ACCEPTANCE_ANNOUNCE and ACCEPTANCE_ANNOUNCE_URL a webhook is told instead.
+"""
 
 import argparse
 import os
@@ -9,13 +12,48 @@ from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.message import explain
-from acceptance.report.announcement import Announcement, announcement, mark_in
+from acceptance.report.announcement import NONE, Announcement, announcement, mark_in
 from acceptance.report.github import GitHub
+from acceptance.report.webhook import Webhook
 from acceptance.secret import Secret
 from acceptance.shown import visible, whole
 from acceptance.verdict import ExitCode
 
 _REPORTS = Path("reports")
+_MEMORY = "announced"
+"""Name of the file, beside the record, that holds the mark of what a webhook was told last."""
+
+
+def tell(told: Announcement, webhook: Webhook, reports: Path, say: Callable[[str], None]) -> None:
+    """Tell a webhook, unless it was told the same, or was never told that something is wrong.
+
+    What it did not take is not remembered: the next run makes up for it.
+
+    Raises:
+        SetupError: it is not told.
+    """
+    memory = reports / _MEMORY
+    try:
+        last = memory.read_text(encoding="utf-8", errors="replace") if memory.exists() else ""
+        if last == told.mark or (told.accepted and not last):
+            say("nothing to announce: told before, or accepted from the first")
+            return
+        webhook.tell(told)
+        reports.mkdir(parents=True, exist_ok=True)
+        memory.write_text(told.mark, encoding="utf-8")
+    except OSError as error:
+        raise SetupError(_forgetful(memory, error)) from error
+    say(f"announced: {told.title}")
+
+
+def _forgetful(memory: Path, error: OSError) -> str:
+    return explain(
+        "What a webhook was told last cannot be kept, so that it may be told again.",
+        expected="a file that this user may read and write",
+        found=str(error),
+        where=str(memory),
+        fix="free the place or the rights",
+    )
 
 
 def announce(told: Announcement, github: GitHub, say: Callable[[str], None]) -> None:
@@ -57,6 +95,15 @@ def _github(environ: Mapping[str, str]) -> GitHub | None:
     )
 
 
+def _webhook(environ: Mapping[str, str]) -> Webhook | None:
+    kind, address, token = (
+        environ.get(f"ACCEPTANCE_ANNOUNCE{name}", "") for name in ("", "_URL", "_TOKEN")
+    )
+    if kind in ("", NONE) and not address:
+        return None
+    return Webhook(kind=kind, address=Secret(address), token=Secret(token))
+
+
 def _run(environ: Mapping[str, str]) -> str:
     """Address of the job's run; empty outside of one."""
     names = ("SERVER_URL", "REPOSITORY", "RUN_ID")
@@ -75,6 +122,9 @@ def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.env
 
     told = announcement(options.reports, run=_run(environ))
     try:
+        if webhook := _webhook(environ):
+            tell(told, webhook, options.reports, say)
+            return ExitCode.ACCEPTED
         github = _github(environ)
         if github is None:
             say("no GITHUB_TOKEN: nothing is sent. Unless an issue says it already, this would be:")

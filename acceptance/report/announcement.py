@@ -1,7 +1,7 @@
 """What the night has to say to people: the words, and a mark that tells one night from another.
 
-The mark stands in the issue that was written, so the issue is the memory: nothing has to be kept
-between two nights, and one that could not be announced is made up for by the next.
+The mark stands in the issue that was written, so the issue is the memory; of what a webhook was
+told, a file beside the record. A night that could not be announced is made up for by the next.
 """
 
 import re
@@ -14,6 +14,9 @@ from acceptance.report.record import NOT_RUN, Record, UnreadableRecordError, rea
 from acceptance.shown import comment, line, markdown, visible, whole
 from acceptance.verdict import Verdict
 
+NONE = "none"
+KINDS = (NONE, "ntfy", "slack", "json")
+"""What a webhook may want; none: nobody is told."""
 _MARK = re.compile(r"<!-- acceptance: .* -->")
 """HTML's comments are not shown."""
 _ACCEPTED = "ACCEPTED"
@@ -30,8 +33,10 @@ class Announcement:
 
     accepted: bool
     title: str
+    said: tuple[str, ...]
+    """The verdict, and what is different, a line each, for whoever reads plain text."""
     news: str
-    """What is different, in a few lines."""
+    """The same as Markdown."""
     body: str
     mark: str
     """The verdict and all that is not green: equal marks, no news."""
@@ -56,16 +61,22 @@ def announcement(reports: Path, *, run: str = "", now: datetime | None = None) -
     try:
         record = _record(reports, now or datetime.now(UTC))
     except UnreadableRecordError as error:
-        return _written(_NO_RECORD, [], f"{_NO_RECORD}: {error}", [], "", run)
+        return not_judged(f"{_NO_RECORD}: {error}", run=run)
     summary = reports / "summary.md"
-    return _written(
-        record.verdict,
-        [f"{name} {verdict}" for name, verdict in _not_green(record)],
-        record.statement,
-        [f"partial: {record.partial}"] if record.partial else list(record.changes),
-        summary.read_text(encoding="utf-8", errors="replace") if summary.exists() else "",
-        run,
-    )
+    text = summary.read_text(encoding="utf-8", errors="replace") if summary.exists() else ""
+    return judged(record, summary=text, run=run)
+
+
+def judged(record: Record, *, summary: str = "", run: str = "") -> Announcement:
+    """What this record has to say."""
+    rows = [f"{name} {verdict}" for name, verdict in _not_green(record)]
+    changes = [f"partial: {record.partial}"] if record.partial else list(record.changes)
+    return _written(record.verdict, rows, record.statement, changes, summary, run)
+
+
+def not_judged(statement: str, *why: str, run: str = "") -> Announcement:
+    """That nothing could be judged, and why."""
+    return _written(_NO_RECORD, [], statement, list(why), "", run)
 
 
 def _record(reports: Path, now: datetime) -> Record:
@@ -97,6 +108,7 @@ def _written(
     return Announcement(
         accepted=verdict == _ACCEPTED,
         title=f"Acceptance: {line(statement).partition(': ')[0]}",
+        said=tuple(line(each) for each in (statement, *changes)),
         news="\n".join([*told, run]).strip()[:_LONGEST],
         body="\n\n".join(filter(None, [_cut(text), run, mark])),
         mark=mark,

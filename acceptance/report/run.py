@@ -141,6 +141,11 @@ class Run:
         self._values[subject] = replace(self._values.get(subject, unknown), **values)
         self.compared = tuple(self._values[each] for each in Subject if each in self._values)
 
+    def given(self, answer: Answer, expected: str, away: Iterable[str] = ()) -> None:
+        """Who gave an answer, before anybody judges it."""
+        if not tuple(away):
+            self.findings = self.findings.given(answer, expected)
+
     def answered(self, answer: Answer, away: Iterable[str] = ()) -> None:
         """What a user was proven to get: an answer or, with providers away, perhaps an error."""
         self.findings = self.findings.answering(answer, away)

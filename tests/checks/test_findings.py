@@ -63,3 +63,11 @@ def test_the_first_answer_stands_as_the_api_saw_it_before_the_page() -> None:
 
 def test_an_expected_error_without_a_drill_says_nothing_of_a_model() -> None:
     assert Findings().answering(_ERROR) == Findings()
+
+
+def test_who_answered_in_a_models_place_is_kept() -> None:
+    instead = replace(_ANSWER, model="b")
+    assert Findings().given(instead, "b").substituted == {"b": "a"}
+    assert Findings().given(instead, "a") == Findings(), "as it is asked for"
+    assert Findings().given(_ANSWER, "a") == Findings()
+    assert Findings().given(_ERROR, "a") == Findings()

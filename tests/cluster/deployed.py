@@ -3,10 +3,12 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import yaml
 
 from acceptance.lab.cluster.base import base_of
 from acceptance.lab.embedded.manifests import Manifests
@@ -15,9 +17,12 @@ from acceptance.report.html import ensure_allure
 from acceptance.waiting import eventually
 from dev.node.layout import Layout
 from dev.node.store import ensure_imported
+from tests.cluster.account import DRILLS
 from tests.cluster.suite_image import suite_image
 from tests.sources import REPOSITORY
 
+_DEPLOY = REPOSITORY / "deploy"
+_CONTAINER = "/spec/jobTemplate/spec/template/spec/containers/0"
 _USER = 65532
 _NIGHT_SECONDS = 240.0
 _ACCOUNTS = {
@@ -83,22 +88,36 @@ class Deployed:
     """The CronJob, its namespace and its volume."""
 
     layout: Layout
-    secrets: tuple[str, ...]
-    """Passwords and keys that it was given."""
+    accounts: Mapping[str, str]
+    """What its Secret is made of."""
     _count: list[int] = field(default_factory=list)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Passwords and keys that it was given."""
+        return tuple(value for name, value in self.accounts.items() if "email" not in name)
 
     def kubectl(self, *words: str, namespace: str = "acceptance", check: bool = True) -> str:
         """What kubectl says."""
-        done = subprocess.run(
-            ["kubectl", f"--namespace={namespace}", *words],  # noqa: S607  # on PATH: the test asks
+        done = self.call("kubectl", f"--namespace={namespace}", *words)
+        assert not check or done.returncode == 0, f"{words}\n{done.stderr}"
+        return done.stdout
+
+    def call(self, *command: str | Path) -> "subprocess.CompletedProcess[str]":
+        """What a program says that finds the node."""
+        return subprocess.run(
+            command,
             env={**os.environ, "KUBECONFIG": str(self.layout.kubeconfig)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert not check or done.returncode == 0, f"{words}\n{done.stderr}"
-        return done.stdout
+
+    def give_accounts(self) -> None:
+        """Make the Secret, as the README says."""
+        literals = [f"--from-literal={name}={value}" for name, value in self.accounts.items()]
+        self.kubectl("create", "secret", "generic", "acceptance-accounts", *literals)
 
     def start(self) -> Night:
         """A night, now."""
@@ -129,23 +148,47 @@ class Deployed:
             os.chown(place, _USER, _USER)
 
 
-@contextmanager
-def deployed(layout: Layout, manifests: Manifests) -> Iterator[Deployed]:
-    """Everything of `deploy/`, drills included, beside the story of these manifests."""
+def rendered(component: str, folder: Path, *, drill: str) -> str:
+    """An overlay with this component on one that sets, or does not set, the leave for drills."""
+    for name in ("mine", component):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    patch = [{"op": "add", "path": f"{_CONTAINER}/env/-", "value": _drill(drill)}]
+    target = {"kind": "CronJob", "name": "acceptance"}
+    mine = {
+        "resources": [os.path.relpath(_DEPLOY, folder / "mine")],
+        "patches": [{"target": target, "patch": json.dumps(patch)}],
+    }
+    used = [os.path.relpath(_DEPLOY / component, folder / component)]
+    beside = {"resources": ["../mine"], "components": used}
+    for name, content in (("mine", mine), (component, beside)):
+        (folder / name / "kustomization.yaml").write_text(yaml.safe_dump(content))
+    command = ["kubectl", "kustomize", str(folder / component)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _drill(leave: str) -> Mapping[str, str]:
+    return {"name": "ACCEPTANCE_DRILL", "value": leave}
+
+
+def prepared(layout: Layout, manifests: Manifests) -> Deployed:
+    """The image on the node, and the accounts of these manifests; nothing is applied yet."""
     environments = ensure_all(cache=CACHE, say=print)
     ensure_allure(CACHE, print)
     image = suite_image(base_of(environments.values()))
     ensure_imported([image], layout=layout, say=print)
     accounts = {name: _value(manifests, *place) for name, place in _ACCOUNTS.items()}
-    secrets = tuple(value for name, value in accounts.items() if "email" not in name)
-    found = Deployed(layout=layout, secrets=secrets)
-    folder = REPOSITORY / "deploy"
-    files = (f"--kustomize={folder}", f"--filename={folder / 'rbac/drills.yaml'}")
+    return Deployed(layout=layout, accounts=accounts)
+
+
+@contextmanager
+def deployed(layout: Layout, manifests: Manifests) -> Iterator[Deployed]:
+    """Everything of `deploy/`, drills included, beside the story of these manifests."""
+    found = prepared(layout, manifests)
+    files = (f"--kustomize={_DEPLOY}", f"--filename={DRILLS}")
     try:
         for each in files:
             found.kubectl("apply", each, namespace="")
-        literals = [f"--from-literal={name}={value}" for name, value in accounts.items()]
-        found.kubectl("create", "secret", "generic", "acceptance-accounts", *literals)
+        found.give_accounts()
         found.own_the_volume()
         yield found
     finally:

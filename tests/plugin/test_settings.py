@@ -163,7 +163,7 @@ def test_a_wrong_option_is_named_as_the_place(pyproject: Path) -> None:
 
 def test_secrets_are_masked_and_come_from_variables_only(pyproject: Path) -> None:
     secrets = [each for each in fields(Settings) if isinstance(each.default, Secret)]
-    assert [option(each) for each in secrets] == [""] * 5
+    assert [option(each) for each in secrets] == [""] * 7
     chosen = _read(pyproject, {variable(each): f"planted-{each.name}" for each in secrets})
     for each in secrets:
         assert getattr(chosen, each.name).reveal() == f"planted-{each.name}"

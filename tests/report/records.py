@@ -53,6 +53,7 @@ RECORD = Record(
             ),
             Failover(asked="vllm-qwen", away=("a", 'b "c"'), answered="", seconds=5.0),
         ),
+        substituted={"extra": "vllm-qwen"},
         recoveries=(Recovery(model="vllm-qwen", certificate="as before", seconds=1.5),),
         images={"LiteLLM": "litellm@sha256:1"},
         locks={"LiteLLM": "ab12"},

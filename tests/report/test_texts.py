@@ -86,6 +86,7 @@ def test_the_metrics_are_openmetrics() -> None:
     assert families["acceptance_accepted"] == ["0.0"]
     assert families["acceptance_requirement_accepted"] == ["1.0", "0.0"]
     assert families["acceptance_first_word_seconds"] == ["0.5"]
+    assert families["acceptance_substituted"] == ["1.0"]
     assert families["acceptance_failover_seconds"] == ["2.5", "5.0"]
     assert families["acceptance_run_duration_seconds"] == ["107.5"]
     assert families["acceptance_run_start_timestamp_seconds"] == ["1795507542.0"]
@@ -108,6 +109,7 @@ def _saying(text: str) -> Record:
             endpoint=text,
             models=(Served(name=text, upstream=text, host=text, first_seconds=0.5),),
             chain=(text, "b"),
+            substituted={text: text},
             failovers=(Failover(asked=text, away=(text,), answered=text, seconds=1.0),),
         ),
     )
