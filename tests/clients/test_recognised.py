@@ -49,6 +49,53 @@ def test_an_entry_names_the_model_and_is_asked_for_once(monkeypatch: pytest.Monk
     assert asked == ["/model/info"]
 
 
+def test_what_the_gateway_tells_of_itself_is_read_once_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries, settings = _entries("d1")[1], {"fields": [{"field_name": "fallbacks"}]}
+    told = {"/model/info": entries, "/router/settings": settings, "/v1/models": {"data": []}}
+    asked: list[str] = []
+
+    def get(_api: Api, path: str) -> Reply:
+        asked.append(path)
+        body = told.get(path)
+        return Reply(status=200 if body else 404, json=body, text=json.dumps(body))
+
+    monkeypatch.setattr(Api, "get", get)
+    gateway = Gateway("http://127.0.0.1:9", Secret("sk-planted"))
+    for _ in range(3):
+        gateway.chains(["small", "large"])
+        gateway.describe(["small"])
+        gateway.cooldown()
+    assert sorted(asked) == ["/fallback/*", "/model/info", "/router/settings", "/v1/models"]
+
+
+def test_an_error_is_no_answer_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway, asked = _gateway(monkeypatch, (503, {}), _entries("d1"))
+    with pytest.raises(AssertionError):
+        gateway.deployments()
+    assert len(gateway.deployments()) == 1
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("tries", "own", "seconds"), [(1, 30, 60), (0, 30, 30), (2, None, 180), (None, None, 60)]
+)
+def test_how_long_it_waits_for_a_model_is_its_entrys_time_for_each_try(
+    monkeypatch: pytest.MonkeyPatch, tries: int | None, own: float | None, seconds: float
+) -> None:
+    fields = {"timeout": 60, "num_retries": tries}
+    settings = [{"field_name": name, "field_value": value} for name, value in fields.items()]
+    entry = {"model_name": "small", "litellm_params": {"timeout": own}}
+    told = {"/router/settings": {"fields": settings}, "/model/info": {"data": [entry]}}
+
+    def get(_api: Api, path: str) -> Reply:
+        return Reply(status=200, json=told[path], text="")
+
+    monkeypatch.setattr(Api, "get", get)
+    assert Gateway("http://127.0.0.1:9", Secret("sk-planted")).patience("small") == seconds
+
+
 @pytest.mark.parametrize(
     ("group", "served", "why"),
     [
