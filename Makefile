@@ -28,9 +28,9 @@ accept-kind: environment ## The same on a Kubernetes of its own, made by kind; n
 	@$(CHROMIUM)
 	@$(RUN) pytest --target=kind $(ARGS)
 
-# In one worker. With ARGS=-n2 a second one runs what is light beside it. --fast comes without lint.
+# In two workers, balanced by tests/conftest.py; ARGS=-n1 is one. --fast comes without lint.
 test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the project's own tests; ARGS=--fast: in a minute
-	$(RUN) pytest -p xdist -n 1 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
+	$(RUN) pytest -p xdist -n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
 
 deployments: environment ## Judge each deployment of tests/deployments as a whole; half a minute each
 	$(RUN) pytest tests/lab/test_every_deployment.py --all-deployments $(ARGS)

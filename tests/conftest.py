@@ -20,25 +20,27 @@ settings.register_profile(
 )
 settings.load_profile("project")
 
-_HEAVY = (
-    "tests/dev/kill_matrix/test_slice.py",
-    "tests/lab/embedded/",
-    "tests/browser/",
-    "tests/adapters/",
-    "tests/plugin/test_interruption.py",
-    "tests/cluster/",
-    "tests/dev/node/",
-    "tests/dev/prepared/",
-    "tests/test_image.py",
-)
-"""What starts labs, browsers, a node, or measures time: one worker runs all of it, one after the
-other, and first. Two labs beside each other were too much for two cores; the light tests are not.
+_TOGETHER = {
+    "shared lab": ("tests/browser/", "tests/adapters/", "tests/rehearsal/test_upgrade.py"),
+    "node": ("tests/dev/node/", "tests/cluster/"),
+}
+"""What one worker runs, one after the other: a lab is booted once, and there is one node.
+
+Every other module is a group of its own: it makes its folders, ports and processes for itself.
 """
-_LONGEST = ("tests/plugin/", "tests/kubernetes/", "tests/clients/")
-"""Begun first of the light ones, so that no worker is left alone with one at the end."""
+_FIRST = (
+    *_TOGETHER["shared lab"],
+    *("tests/plugin/test_interruption.py", "tests/lab/embedded/test_canaries_everywhere.py"),
+    *("tests/dev/kill_matrix/test_slice.py", "tests/lab/test_every_deployment.py"),
+    *("tests/lab/embedded/", "tests/test_image.py", "tests/test_wheel.py"),
+    *("tests/dev/node/", "tests/cluster/", "tests/dev/prepared/"),
+    *("tests/plugin/", "tests/kubernetes/", "tests/clients/", "tests/lab/"),
+)
+"""What takes longest, in this order: whoever is free takes the next, and ends with short ones."""
 _STARTS = {
-    *("subprocess", "tests.plugin.project", "tests.lab.sessions", "dev.kill_matrix.labs"),
+    *("subprocess", "tests.prepared", "tests.plugin.project", "tests.lab.sessions"),
     *("acceptance.lab.embedded.lab", "acceptance.report.html", "tests.dev.node.small"),
+    "dev.kill_matrix.labs",
 }
 """Whoever imports from one of these starts programs, and is slow."""
 _STANDING = {"boot", "chromium", "lab", "node", "no_node", "story", "world"}
@@ -108,15 +110,15 @@ def _starts(item: pytest.Function) -> bool:
 
 
 def _group(nodeid: str) -> str:
-    """What stays with one worker: all that is heavy, or a module with its fixtures."""
+    """What one worker runs: a module with its fixtures, or several."""
     module = nodeid.partition("::")[0]
-    return "heavy" if module.startswith(_HEAVY) else module
+    groups = (name for name, places in _TOGETHER.items() if module.startswith(places))
+    return next(groups, module)
 
 
 def _place(nodeid: str) -> int:
-    order = (*_HEAVY, *_LONGEST)
-    places = (place for place, each in enumerate(order) if nodeid.startswith(each))
-    return next(places, len(order))
+    places = (place for place, each in enumerate(_FIRST) if nodeid.startswith(each))
+    return next(places, len(_FIRST))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from acceptance.plugin.gherkin import DISRUPTIVE
 from tests.features import FOLDER, features, lines, matching, sentences, written
+from tests.prepared import run_pytest
 from tests.sources import REPOSITORY, files, tree
 from tests.story import BEYOND, CRITERIA, REQUIREMENTS, STORY, TAGS
 
@@ -102,16 +101,9 @@ def test_a_misspelt_tag_stops_the_run(tmp_path: Path, tag: str, code: int) -> No
         f"Feature: A\n  @AC1\n  Scenario: B\n    Then c\n  @{tag}\n  Scenario: D\n    Then c\n"
     )
     (tmp_path / "test_a.py").write_text("from pytest_bdd import scenarios\nscenarios('features')\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert (f"found     @{tag}" in done.stderr) is (code != 0)
+    done, out = run_pytest(tmp_path, "-p", "no:cacheprovider")
+    assert done == code, out
+    assert (f"found     @{tag}" in out) is (code != 0)
 
 
 def _step_functions() -> list[tuple[str, str, ast.FunctionDef]]:

@@ -1,7 +1,8 @@
 """The image of the suite, made step by step in an empty folder: no engine is asked.
 
-What only an engine shows, that the base image is the one named and that `make image` ends well,
-is shown by the job `image` of the continuous integration.
+Its packages and its Allure are those that are installed already, from the same lock files. What
+only an engine shows, that the base image is the one named and that `make image` ends well, is
+shown by the job `image` of the continuous integration.
 """
 
 import json
@@ -9,14 +10,18 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from acceptance.lab.environments import CACHE
+from acceptance.report.html import allure, ensure_allure
 from acceptance.report.record import Suite
 from acceptance.report.suite import suite
 from tests.dockerfile import context, stages
+from tests.linked import pip
 from tests.plugin.project import write
 from tests.sources import REPOSITORY
 from tests.story import TAGS
@@ -40,8 +45,18 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("image") / "suite"
     commands = folder.with_name("bin")
     commands.mkdir()
-    (commands / "python").symlink_to(Path(sys.executable).resolve())
-    environ = {"PATH": f"{commands}:/usr/bin:/bin", "HOME": str(Path.home()), "COMMIT": _COMMIT}
+    for name in ("python", "python3", "python3.11", "python3.12"):  # there is only one
+        (commands / name).symlink_to(Path(sys.executable).resolve())
+    environ = {
+        "PATH": f"{commands}:/usr/bin:/bin",
+        "HOME": str(Path.home()),
+        "COMMIT": _COMMIT,
+        "PYTHONPATH": str(Path(pip.__file__).parent),
+        "OWN_PACKAGES": sysconfig.get_path("purelib"),
+    }
+    ensure_allure(CACHE, lambda _line: None)
+    own = allure(CACHE).folder
+    shutil.copytree(own, folder / "environments" / own.name, copy_function=pip.link)
     for word, text in _STAGES["build"].instructions:
         if word == "COPY":
             assert text == ". ."

@@ -10,7 +10,7 @@ from acceptance.clients.browser.installed import find_browser
 from acceptance.errors import NotProven, SetupError
 from acceptance.plugin.settings import Settings
 from fixtures.browser import program_for
-from tests.plugin.project import REPOSITORY
+from tests.sources import REPOSITORY
 
 _LIST = """
 import sys

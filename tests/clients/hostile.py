@@ -1,6 +1,5 @@
 """A server on a real socket that answers whatever it is told to, well-formed or not."""
 
-import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -110,10 +109,3 @@ def serving(answer: Answer) -> Iterator[str]:
             ended.set()
             server.shutdown()
             thread.join()
-
-
-def closed_port() -> str:
-    """The base URL of a port on which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"

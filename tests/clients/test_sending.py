@@ -8,7 +8,8 @@ from acceptance.clients.transport import Api, UnexpectedAnswerError, Unreachable
 from acceptance.errors import SetupError
 from acceptance.secret import Secret
 from tests.clients.clients import ACCOUNT, AMPLE, ASKED, KEY
-from tests.clients.hostile import closed_port, http, serving
+from tests.clients.hostile import http, serving
+from tests.kubernetes.server import closed_port
 
 
 def test_nobody_listens() -> None:

@@ -20,6 +20,9 @@ import yaml
 
 _ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 wants it in the answer to a handshake."""
+_TAKEN = socket.socket()
+"""Bound, and never listening: nobody else is given its port meanwhile."""
+_TAKEN.bind(("127.0.0.1", 0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,8 +135,7 @@ def silent() -> Iterator[str]:
 
 def closed_port() -> str:
     """An address at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{_TAKEN.getsockname()[1]}"
 
 
 def kubeconfig(

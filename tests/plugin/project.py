@@ -1,10 +1,7 @@
 """A tiny pytest-bdd project that uses the reporting plugins, run as a person runs pytest."""
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,15 +10,9 @@ from typing import Any
 
 from acceptance.plugin.gherkin import DISRUPTIVE
 from conftest import pytest_plugins
+from tests.prepared import run_pytest
 from tests.story import STORY, TAGS
 
-REPOSITORY = Path(__file__).parents[2]
-ENVIRONMENT = {
-    "PYTHONPATH": str(REPOSITORY),
-    "PYTHONDONTWRITEBYTECODE": "1",
-    **{name: os.environ[name] for name in ("HOME", "XDG_CACHE_HOME") if name in os.environ},
-}
-"""Of a run of a project: nothing that is set by chance, and the same cache as this run's."""
 _ALWAYS = ("contract", "redaction", "verdicts", "allure_gherkin", "reports", "terminal")
 """The plugins of every project."""
 _INI = (
@@ -164,13 +155,5 @@ def write(folder: Path, *, plugins: Collection[str] = (), **files: str) -> None:
 
 def run(folder: Path, *arguments: str, **variables: str) -> Run:
     """Run pytest in the folder, with these environment variables besides its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=folder,
-        env={**ENVIRONMENT, "COLUMNS": "80", **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Run(code=done.returncode, out=done.stdout + done.stderr, reports=folder / "reports")
+    code, out = run_pytest(folder, *arguments, **{"COLUMNS": "80", **variables})
+    return Run(code=code, out=out, reports=folder / "reports")

@@ -21,7 +21,8 @@ from acceptance.report.consistency import contradictions
 from acceptance.report.cover.binding import shown
 from acceptance.report.html import ensure_allure
 from acceptance.report.record import intact, read
-from tests.plugin.project import ENVIRONMENT, STEPS, Run, run, write
+from tests.plugin.project import STEPS, Run, run, write
+from tests.prepared import ENVIRONMENT, begun
 from tests.story import TAGS
 
 _LONGEST_SECONDS = 5.0
@@ -62,25 +63,22 @@ def _killed(project: Path, number: signal.Signals, when: float | str) -> tuple[i
         number: the signal.
         when: seconds after which, or a word of the output after which, it is sent.
     """
-    with subprocess.Popen(
-        [sys.executable, "-m", "pytest"],
-        cwd=project,
-        env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout
+    read, written = os.pipe()
+    with (
+        os.fdopen(read, encoding="utf-8") as output,
+        begun(project, out=written, err=written, PYTHONUNBUFFERED="1") as run,
+    ):
+        os.close(written)
         said = ""
         if isinstance(when, str):
-            while when not in said and (line := process.stdout.readline()):
+            while when not in said and (line := output.readline()):
                 said += line
         else:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(when)
-        process.send_signal(number)
-        rest, _ = process.communicate(timeout=30)
-    return process.returncode, said + rest
+            with suppress(TimeoutError):
+                run.wait(when)
+        with suppress(ProcessLookupError):
+            os.kill(run.pid, number)
+        return run.wait(30), said + output.read()
 
 
 def test_a_signal_may_come_where_python_knows_no_line() -> None:

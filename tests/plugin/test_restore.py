@@ -3,7 +3,6 @@
 import os
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,13 @@ import yaml
 
 from acceptance.plugin.settings import Settings
 from acceptance.plugin.targets import restore_command
+from tests.prepared import run_pytest
 from tests.sources import REPOSITORY
 
 
 def _restore(kubeconfig: Path, *arguments: str, **variables: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--restore", *arguments],
-        cwd=REPOSITORY,
-        env={"PATH": os.environ["PATH"], "KUBECONFIG": str(kubeconfig), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    given = {"PATH": os.environ["PATH"], "KUBECONFIG": str(kubeconfig), **variables}
+    return run_pytest(REPOSITORY, "--restore", *arguments, **given)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from acceptance.plugin.settings import (
 from acceptance.resources import ServiceName
 from acceptance.secret import MASK, Secret
 from tests.odd import PLANTED, TEXTS
-from tests.plugin.project import REPOSITORY
+from tests.prepared import REPOSITORY, run_pytest
 
 ODD_PORTS = [f"ml/litellm:{port}" for port in ("²", "٣", "0", "70000", "9" * 5000)]
 
@@ -171,20 +171,13 @@ def test_secrets_are_masked_and_come_from_variables_only(pyproject: Path) -> Non
     assert repr(chosen).count(MASK) == len(secrets)
 
 
-def _pytest(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
-        cwd=REPOSITORY,
-        env={**os.environ, "COLUMNS": "200", **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def _pytest(*arguments: str, **variables: str) -> tuple[int, str]:
+    """Exit code and output of a run of the suite itself."""
+    return run_pytest(REPOSITORY, "-p", "no:cacheprovider", *arguments, COLUMNS="200", **variables)
 
 
 def test_help_lists_every_setting_and_no_secret() -> None:
-    told = _pytest("--help", ACCEPTANCE_GATEWAY_KEY="planted-key").stdout
+    _, told = _pytest("--help", ACCEPTANCE_GATEWAY_KEY="planted-key")
     for each in fields(Settings):
         name = option(each)
         assert f"{name}" in told if name else variable(each) not in told, each.name
@@ -209,17 +202,17 @@ def test_help_lists_every_setting_and_no_secret() -> None:
 def test_a_wrong_setting_starts_nothing_and_ends_with_99(
     arguments: tuple[str, ...], variables: dict[str, str], told: str
 ) -> None:
-    done = _pytest(*arguments, **variables)
-    out = done.stdout + done.stderr
-    assert done.returncode == 99, out
+    code, out = _pytest(*arguments, **variables)
+    assert code == 99, out
     assert told in out
     assert "\n  fix       " in out
     assert not re.search(r"Traceback|INTERNALERROR|waiting for|reused", out)
 
 
 def test_the_projects_own_tests_do_not_read_the_settings() -> None:
-    done = _pytest("tests/plugin/test_settings.py", "-k", "port", "-q", ACCEPTANCE_TARGT="x")
-    assert done.returncode == 0, done.stdout
+    tests = ("tests/plugin/test_settings.py", "-k", "port", "-q")
+    code, out = _pytest(*tests, ACCEPTANCE_TARGT="x")
+    assert code == 0, out
 
 
 def test_versions_are_chosen_of_what_the_suite_starts(pyproject: Path) -> None:
@@ -267,10 +260,10 @@ def test_no_process_finds_a_password_once_the_settings_are_taken() -> None:
     "path", ["README.md", "./docs/../README.md", str(REPOSITORY / "README.md")]
 )
 def test_the_suites_own_readme_is_not_the_applications(path: str) -> None:
-    told = _pytest("--target=live", f"--docs={path}")
-    assert told.returncode == 99
-    assert "That README is the suite's own" in told.stderr
-    assert "No cluster can be asked" not in told.stderr
+    code, told = _pytest("--target=live", f"--docs={path}")
+    assert code == 99
+    assert "That README is the suite's own" in told
+    assert "No cluster can be asked" not in told
 
 
 @pytest.mark.parametrize("table", ["tool.acceptance = 5", "[[tool.acceptance]]\na = 1"])

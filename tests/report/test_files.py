@@ -11,7 +11,7 @@ import pytest
 
 from acceptance import files
 from acceptance.files import PREFIX, Scratch, abandoned, lock, locked
-from tests.plugin.project import REPOSITORY
+from tests.sources import REPOSITORY
 
 _MAKER = "import sys; from pathlib import Path; from acceptance.files import Scratch; "
 _MAKER += "s = Scratch(Path(sys.argv[1])); print(s.folder, flush=True); sys.stdin.read()"

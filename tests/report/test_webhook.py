@@ -14,7 +14,8 @@ from acceptance.report.announcement import KINDS, NONE, judged, not_judged
 from acceptance.report.record import WHOLE, Record, written
 from acceptance.report.webhook import Webhook
 from acceptance.secret import Secret
-from tests.clients.hostile import Answer, closed_port, dripping, head, http, raw, serving, silent
+from tests.clients.hostile import Answer, dripping, head, http, raw, serving, silent
+from tests.kubernetes.server import closed_port
 from tests.report.played_phone import TOKEN, TOPIC, Phone, played_phone
 from tests.report.test_announce import GREEN, RED, REDDER
 

@@ -15,9 +15,9 @@ _SLICE = (
 
 @pytest.fixture(scope="module")
 def rows(faults: tuple[Fault, ...]) -> list[Row]:
-    """The matrix's rows for the slice, from two labs side by side."""
+    """The matrix's rows for the slice, from one lab."""
     chosen = [fault for fault in faults if fault.identity in _SLICE]
-    return run_embedded(chosen, labs=2, cache=environments.CACHE)
+    return run_embedded(chosen, labs=1, cache=environments.CACHE)
 
 
 def test_the_slice_covers_every_layer(faults: tuple[Fault, ...]) -> None:
