@@ -10,6 +10,7 @@ from acceptance.spans import Kind, Span
 from acceptance.target import Call
 from dev.bench import Figures, browser_pass, figures, measured
 from tests.plugin import project
+from tests.prepared import ENVIRONMENT, REPOSITORY
 
 _SECONDS = {
     "steps/test_story.py::test_open": 1.0,
@@ -52,9 +53,9 @@ def _run(folder: Path, step: str) -> Figures:
         "def pytest_addoption(parser):\n    settings.add_options(parser)\n"
     )
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in project.ENVIRONMENT.items():
+        for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        patch.setenv("PYTHONPATH", f"{project.REPOSITORY}:{folder}")
+        patch.setenv("PYTHONPATH", f"{REPOSITORY}:{folder}")
         return measured(command, folder / "reports", folder=folder)
 
 
