@@ -4,9 +4,9 @@ from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
 from acceptance.checks.answering import check_kept
-from acceptance.clients.answers import nonce
+from acceptance.clients.answers import Answers, nonce
 from acceptance.clients.baseline import Baseline
-from acceptance.clients.hands import Conversation, Hands
+from acceptance.clients.hands import Conversation
 from acceptance.clients.turns import check_last
 from acceptance.contract.sentences import States, sentence
 from acceptance.contract.values import Contract
@@ -39,11 +39,11 @@ def _(  # all that can tell who answered
     conversation: Conversation,
     contract: Contract,
     target: Target,
-    api_hands: Hands,
+    api_answers: Answers,
     well: Baseline,
     model: str,
 ) -> None:
-    check_last(conversation.said, contract.models[model], target.witness, api_hands.ask, well)
+    check_last(conversation.said, contract.models[model], target.witness, api_answers.ask, well)
 
 
 @then("the conversation keeps every turn with its model")

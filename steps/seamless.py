@@ -91,8 +91,8 @@ def _(turns: tuple[Turn, ...], contract: Contract) -> None:
     ),
     target_fixture="answer",
 )
-def _(api_hands: Hands, model: str, attach: Attach) -> Answer:
-    answer = ask_at_the_end(api_hands, model)
+def _(api_answers: Answers, model: str, attach: Attach) -> Answer:
+    answer = ask_at_the_end(api_answers, model)
     attach(f"answer after {answer.seconds:.1f} s", answer)
     return answer
 

@@ -185,6 +185,11 @@ class Answers:
         """Held while a question to a model is under way, so that its provider can cope."""
         return self._lanes[self._provider(model)]
 
+    def ask(self, question: Question) -> Answer:
+        """The answer to a question that is one scenario's own, in its provider's lane."""
+        with self.lane(question.model):
+            return self._hands.ask(question)
+
     def allow_more(self, model: str) -> bool:
         """Whether a model may be asked once more by now: its shared answer is its own."""
         asked = self._answers.get(model)
