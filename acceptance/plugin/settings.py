@@ -143,6 +143,11 @@ class Settings:
         default="auto",
         choices=HANDS,
     )
+    ahead: bool = _setting(
+        "hold the conversations beside the first answers: quicker where models are slow; what mixes "
+        "up questions that are asked at once turns them red, too",
+        default=False,
+    )
     lanes: str = _setting(
         "how many questions one provider is asked at a time; `1` is kind to a single GPU",
         default="1",
