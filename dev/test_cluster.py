@@ -20,7 +20,7 @@ from dev.node.layout import Layout
 from dev.node.process import lives
 
 _PROJECT = Path(__file__).parents[1]
-_TESTS = ("tests/adapters", "tests/cluster", "tests/dev/node")
+_TESTS = ("tests/adapters", "tests/cluster", "tests/dev/node", "tests/test_monitoring.py")
 _VARIABLE = "LAB_KUBECONFIG"
 """How the tests are told of a cluster with which they may do what they like."""
 

@@ -1,6 +1,7 @@
 """Sentences about the fallback chain, and about taking parts of it away."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from pytest_bdd import given, then, when
@@ -8,17 +9,18 @@ from pytest_bdd.parsers import parse, re
 
 from acceptance.checks.advisories import check_not_malicious
 from acceptance.checks.chain import check_agree, check_alone, check_chain
-from acceptance.checks.deployments import check_own_upstreams
+from acceptance.checks.deployments import check_answers_alone, check_own_upstreams, twins
 from acceptance.checks.proof import Chain, Deployment
-from acceptance.clients.drill import Drill
+from acceptance.clients.drill import Drill, ask_alone
 from acceptance.clients.gateway import Gateway
 from acceptance.contract.sentences import States, column, sentence
 from acceptance.contract.values import Contract
-from acceptance.errors import Subject
+from acceptance.errors import NotProven, Subject
 from acceptance.report.run import Attach, Run
 from acceptance.resources import Environment
 from acceptance.secret import Secret
 from acceptance.target import Outage
+from acceptance.waiting import Progress
 
 
 @given(sentence(re(rf"(?P<provider>\w[^\"]*?) (?P<outage>{'|'.join(Outage)})"), takes_away=True))
@@ -82,9 +84,17 @@ def _(gateway: Gateway, contract: Contract, run: Run) -> tuple[Deployment, ...]:
 
 @then(sentence("each model of the story has an upstream of its own", about=States.ANSWERER))
 def _(
-    deployments: tuple[Deployment, ...], contract: Contract, gateway_environment: Environment
+    deployments: tuple[Deployment, ...],
+    contract: Contract,
+    gateway_environment: Environment,
+    gateway: Gateway,
+    say: Progress,
 ) -> None:
     check_own_upstreams(deployments, contract, gateway_environment)
+    for each in twins(deployments, contract):
+        with suppress(NotProven):  # a key for some models alone may name none by its identity
+            answer = ask_alone(gateway, each.identity, say)
+            check_answers_alone(each, answer, contract.models[each.group])
 
 
 @then(sentence("the chain is", states=States.CHAIN))

@@ -43,7 +43,7 @@ def check_answer(
     *,
     namespace: str = "",
     away: Callable[[Provider], bool] = lambda _provider: False,
-    as_agreed: Callable[[str], bool] = lambda _model: False,
+    as_agreed: Callable[[str], bool | None] = lambda _model: None,
     calls: Sequence[Call] = (),
     beside: Collection[str] = (),
 ) -> None:
@@ -55,7 +55,7 @@ def check_answer(
         namespace: the gateway's, in which it completes short names.
         away: whether nobody is meant to serve a provider's models now (the GPU is in use for
             something else).
-        as_agreed: whether the gateway's entry of a model is known to be as it should.
+        as_agreed: whether the gateway's entry of a model is as it should; None: nobody can tell.
         calls: what the providers were asked, where somebody saw it: that must agree.
         beside: what the provider serves under other names of the contract: that one of these
             answers is told where upstreams are compared.
@@ -242,6 +242,21 @@ _FIXES = (
         (
             "raise max_tokens in LiteLLM's configuration of the model, or in Open WebUI's: a model "
             "that thinks spends it on its thoughts"
+        ),
+    ),
+    (
+        "finish_reason content_filter",
+        (
+            "a content filter stopped it: look at the one of the provider's account, and at "
+            "guardrails in LiteLLM's configuration"
+        ),
+    ),
+    (
+        "no headers of LiteLLM",
+        (
+            "look what else answers to this name in Open WebUI: a function (Admin Settings > "
+            "Functions) or another connection; else for a proxy before LiteLLM that drops its "
+            "x-litellm-* headers"
         ),
     ),
     (

@@ -153,7 +153,7 @@ def check_alone(chains: Iterable[Chain], told: Collection[str] = ()) -> None:
                 expected="no fallback for a model outside of the chain",
                 found="; ".join(replaced),
                 where="LiteLLM's settings in force: GET /router/settings, for it or for *; "
-                "GET /model/info; GET /key/info of the key in use",
+                "GET /model/info; GET /key/info and /team/info of the key in use",
                 fix="remove default_fallbacks and the fallbacks of these models, of the kind that "
                 "the brackets name",
             )

@@ -1,9 +1,12 @@
 """Whether each model of the story stands for the upstream that the story puts behind it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
-from acceptance.checks.proof import Deployment, host_of
+from acceptance.checks.proof import Answer, Deployment, host_of
+from acceptance.checks.refusals import refusal, refused
 from acceptance.contract.values import Contract, Model
 from acceptance.message import explain
 from acceptance.resources import Environment, named
@@ -109,17 +112,62 @@ def _variables(entry: Deployment, model: Model) -> tuple[str, ...]:
     return (f"{provider}_BASE_URL", f"{provider}_API_BASE")[provider != "OPENAI" :]
 
 
-def as_agreed(deployments: Iterable[Deployment], model: Model) -> bool:
-    """Whether every entry of a model asks for the agreed upstream, by its provider's own path.
+def twins(deployments: Iterable[Deployment], contract: Contract) -> tuple[Deployment, ...]:
+    """Entries that share a name of the contract: retries hide one that is dead behind the other."""
+    known = tuple(deployments)
+    often = Counter(each.group for each in known)
+    return tuple(each for each in known if each.group in contract.models and often[each.group] > 1)
 
-    An address of the entry's own may hold a path that the provider does not have.
+
+def check_answers_alone(entry: Deployment, answer: Answer, model: Model) -> None:
+    """Raise AssertionError if an entry that was asked by its identity did not answer.
+
+    Raises:
+        Inconclusive: an external provider refused.
+    """
+    known = refusal(answer.error, answer.status)
+    if answer.text or not answer.error or known.of_litellm:  # by its identity nobody may ask it
+        return
+    raise refused(
+        model,
+        answer.error,
+        f"entry {entry.identity} of {model.name}, {entry.upstream} at "
+        f"{entry.api_base or model.provider.name}, asked by its identity: another entry of the "
+        "name answers, so that LiteLLM's retries hide it",
+        status=answer.status,
+        as_agreed=as_agreed([entry], model),
+    )
+
+
+def as_agreed(deployments: Iterable[Deployment], model: Model) -> bool | None:
+    """Whether every entry of a model asks for the agreed upstream, where its provider serves it.
+
+    False where one asks a door that the provider does not have (http, or another port). None where
+    nobody can tell: an address of the entry's own may hold a path that the provider lacks.
     """
     entries = [each for each in deployments if each.group == model.name]
-    return bool(entries) and all(
+    if any(_another_door(each.api_base, model) for each in entries if each.api_base):
+        return False
+    agreed = all(
         _serves(each.upstream, model.upstream)
         and (not each.api_base or each.api_base.rstrip("/") in _ADDRESSES)
         for each in entries
     )
+    return True if entries and agreed else None
+
+
+def _another_door(url: str, model: Model) -> bool:
+    """Whether a URL leads to a provider of those below, by another scheme or port than theirs."""
+    if not any(model.provider.serves_at(host_of(each), namespace="") for each in _ADDRESSES):
+        return False
+    try:
+        parts = urlsplit(url.strip())
+        return (parts.scheme.lower(), parts.port or _HTTPS) != ("https", _HTTPS)
+    except ValueError:  # no port at all
+        return True
+
+
+_HTTPS = 443
 
 
 _ADDRESSES = (

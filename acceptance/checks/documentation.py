@@ -24,6 +24,10 @@ def check_models(text: str, served: Iterable[str], where: str) -> None:
 
 _ARROW = re.compile(r"->|=>|→|⇒|➔|➜")
 _SENTENCE_END = re.compile(r"[.!?;:]\s")
+_PARAGRAPH_END = re.compile(r"\n\s*\n(?![ \t]*(?:[2-9]|\d{2,9})[.)][ \t])")
+"""A blank line, but not the one between two numbers of one list."""
+_ON = re.compile(rf"[^\n]*?(?:{_ARROW.pattern})\s*`(?P<name>[^`\s]*[^\W\d][^`\s]*)`")
+"""What a line that goes on leads to, where it is marked as a name is."""
 _LIST_MARK = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
 _EXCLUDED = re.compile(r"\b(?:never|not|no|nor|unlike|except|without|instead|but)\b", re.IGNORECASE)
 
@@ -42,7 +46,7 @@ def check_chain(text: str, order: Iterable[str], where: str, known: Iterable[str
     """
     chain = tuple(order)
     names = frozenset((*chain, *known))
-    shown = [_Named.all_in(paragraph, names) for paragraph in re.split(r"\n\s*\n", text)]
+    shown = [_Named.all_in(paragraph, names) for paragraph in _PARAGRAPH_END.split(text)]
     if not any(_shows(sequence, chain) for sequence in shown):
         others = [each for each in shown if len({one.name for one in each} & {*chain}) > 1]
         found = "; ".join(" -> ".join(one.name for one in each) for each in others)
@@ -65,6 +69,8 @@ class _Named:
 
     name: str
     before: str
+    after: str
+    """All that follows it."""
 
     @classmethod
     def all_in(cls, paragraph: str, names: Iterable[str]) -> tuple["_Named", ...]:
@@ -79,7 +85,7 @@ class _Named:
         last = 0
         for start, end, name in places:
             if not found or found[-1].name != name:
-                found.append(cls(name=name, before=text[last:start]))
+                found.append(cls(name=name, before=text[last:start], after=text[end:]))
             last = end
         return tuple(found)
 
@@ -89,9 +95,22 @@ def _shows(named: tuple[_Named, ...], chain: tuple[str, ...]) -> bool:
     return any(
         tuple(each.name for each in named[at : at + length]) == chain
         and not (at and _ARROW.search(named[at].before))
+        and not any(map(_leads_through, named[at + 1 : at + length]))
         and not (at + length < len(named) and _goes_on(named[at + length].before))
+        and not _goes_on_elsewhere(named[at + length - 1].after)
         for at in range(len(named))
     )
+
+
+def _leads_through(named: _Named) -> bool:
+    """Whether one line leads to a name by way of another, which the gateway does not serve."""
+    return any(len(_ARROW.findall(line)) > 1 for line in named.before.splitlines())
+
+
+def _goes_on_elsewhere(words: str) -> bool:
+    """Whether a line leads on to a name, be it one that the gateway does not serve."""
+    on = _ON.match(words)
+    return bool(on and "error" not in on["name"].lower())
 
 
 def _goes_on(words: str) -> bool:

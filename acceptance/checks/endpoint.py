@@ -19,7 +19,28 @@ _VARIABLES = (
     "OPENAI_API_BASE_URLS",
     "OPENAI_API_KEYS",
 )
-_TWO = re.compile(r",\s*https?://")
+_ODD = (
+    (
+        re.compile(r",\s*https?://"),
+        "a comma joins two addresses: Open WebUI separates them by a semicolon",
+    ),
+    (
+        re.compile(r"\A(?!\s*[a-z]+://[^/])", re.IGNORECASE),
+        "it does not begin with http:// or https:// and a host",
+    ),
+    (
+        re.compile(r"\$\([^)]*\)|\$\{[^}]*\}|\{\{.*?\}\}"),
+        "nobody put a value in the place of {found}: it is not known there, or too late",
+    ),
+    (
+        re.compile(r"[?#]"),
+        (
+            "what stands behind {found} swallows the paths that Open WebUI adds, as /models: "
+            "LiteLLM is asked for none of them"
+        ),
+    ),
+)
+"""What makes an address one that nobody can ask as it is meant, and how to say so."""
 _PATHS = ("/v1", "")
 """LiteLLM serves its OpenAI API under `/v1` and under the root alike (1.106.2)."""
 
@@ -45,8 +66,8 @@ class GatewayAddress:
 
     def mismatch(self, url: str) -> str:
         """Why a URL is not the gateway's; empty when it is."""
-        if _TWO.search(url):
-            return "a comma joins two addresses: Open WebUI separates them by a semicolon"
+        if odd := _odd(url):
+            return odd
         host = host_of(url)
         if self.address and host == host_of(self.address):
             return self._wrong_path(url)
@@ -66,6 +87,8 @@ class GatewayAddress:
             there = host_of(self.address)
             listed = f", and does not list the models of {there}" if host and self.leads else ""
             return f"{host or 'no host'} is not {there}{listed}"
+        if host in ("localhost", "::1") or host.startswith("127."):
+            return f"{host} is Open WebUI's own pod"
         if service is None:
             return f"{host or 'no host'} is outside of the cluster"
         known = self.exists is None or self.exists(service)
@@ -131,6 +154,19 @@ class GatewayAddress:
         if self.exists is None and self.address:
             return f"LiteLLM at {self.address}"
         return f"LiteLLM, Service {self.service.namespace}/{self.service.name}"
+
+
+def _odd(url: str) -> str:
+    """Why no program could ask an address as it is meant; empty when one could."""
+    found = ((pattern.search(url), words) for pattern, words in _ODD)
+    told = next((words.format(found=match[0]) for match, words in found if match), "")
+    if told or not host_of(url):  # a host that it lacks is told as that
+        return told
+    try:
+        urlsplit(url.strip()).port  # noqa: B018  # it is read when it is asked for
+    except ValueError:
+        return "its port is no number, or too large a one: a URL takes no port by its name"
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

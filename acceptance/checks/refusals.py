@@ -20,6 +20,8 @@ class Whose(Enum):
     """Who can have caused a refusal."""
 
     OWNER = "the owner, by the configuration"
+    OWNER_UNLESS_AS_AGREED = "the owner, unless LiteLLM is known to ask for what was agreed on"
+    PROVIDER_UNLESS_ELSEWHERE = "an external provider, unless LiteLLM is known to ask elsewhere"
     PROVIDER = "an external provider, and nobody else"
     NOBODY = "whoever asked too soon: it passes by itself"
 
@@ -56,15 +58,44 @@ _QUOTA = Refusal(
     fix="look at the account at the provider",
 )
 _LIMIT = Refusal(
-    reason="quota or rate limit (429)",
+    reason="quota or rate limit ({status})",
     whose=Whose.PROVIDER,
     fix="ask again later, or raise the limit",
 )
 _NO_MODEL = Refusal(
-    reason="it no longer has this model (404), or never had one of this name at this address",
-    whose=Whose.OWNER,
+    reason="it no longer has this model ({status}), or never had one of this name at this address",
+    whose=Whose.OWNER_UNLESS_AS_AGREED,
     fix="compare `model` in LiteLLM's configuration with what its server offers, and the path of "
     "api_base with its manual; a model that was withdrawn must be replaced",
+)
+_REGION = Refusal(
+    reason="it does not serve the country that LiteLLM asks from ({status})",
+    whose=Whose.PROVIDER,
+    fix="let LiteLLM's requests leave elsewhere, or take another provider",
+)
+_ACCOUNT = Refusal(
+    reason="the account that the key belongs to may not use this ({status})",
+    whose=Whose.OWNER,
+    fix="look at the account or project at the provider, and whether LiteLLM has the key of the "
+    "right one",
+)
+_TOO_LONG = Refusal(
+    reason="the question is longer than it takes ({status})",
+    whose=Whose.OWNER,
+    fix="the page sends Open WebUI's tools with each question: give the model a longer context "
+    "(vLLM: --max-model-len), or switch its tools off in Admin Settings > Models",
+)
+_POLICY = Refusal(
+    reason="a guardrail or a content filter refuses the question ({status})",
+    whose=Whose.OWNER,
+    fix="look at guardrails in LiteLLM's configuration, and at the content filter of the account "
+    "at the provider",
+)
+_PAGE = Refusal(
+    reason="a web page answers in place of its API ({status})",
+    whose=Whose.OWNER_UNLESS_AS_AGREED,
+    fix="look where api_base leads from inside LiteLLM's pod, its path too: to a login page, to a "
+    "proxy, or to the provider's own page for whom it blocks",
 )
 _NO_NAME = Refusal(
     reason="its name does not resolve",
@@ -81,8 +112,12 @@ _NO_TLS = Refusal(
     whose=Whose.OWNER,
     fix="correct the scheme (http or https) or the port of api_base",
 )
-_SLOW = Refusal(reason="it does not answer in time", whose=Whose.PROVIDER, fix=_SERVER)
-_UNREACHED = Refusal(reason="it cannot be reached", whose=Whose.PROVIDER, fix=_SERVER)
+_SLOW = Refusal(
+    reason="it does not answer in time", whose=Whose.PROVIDER_UNLESS_ELSEWHERE, fix=_SERVER
+)
+_UNREACHED = Refusal(
+    reason="it cannot be reached", whose=Whose.PROVIDER_UNLESS_ELSEWHERE, fix=_SERVER
+)
 _BROKEN = Refusal(
     reason="its answer breaks inside LiteLLM",
     whose=Whose.OWNER,
@@ -103,12 +138,34 @@ _REQUEST = Refusal(
     "leaves it out",
 )
 
-_BAD_KEY = re.compile(r"API_KEY_INVALID|API key not valid|invalid[ _]api[ _]key", re.IGNORECASE)
-"""What Gemini says of a key, with 400."""
 _OF_LITELLM = (
     (
         r"api_key client option must be set|Missing credentials|Missing (?:\w+ )*API [Kk]ey",
         replace(_NO_KEY, reason="LiteLLM has no key for it"),
+    ),
+    (
+        r"Budget has been exceeded|ExceededBudget|crossed budget",
+        Refusal(
+            reason="LiteLLM's own budget is spent",
+            whose=Whose.OWNER,
+            fix="raise max_budget of what the words name (the key, its user or team, the provider, "
+            "the whole gateway), or wait until budget_duration is over",
+        ),
+    ),
+    (
+        # who rests is listed; nobody does where an entry has its own limit
+        (
+            r"No deployments available.*cooldown_list=\[\]"
+            r"|No deployments available for selected model\."
+            r"|Deployment over (?:user-)?defined|Model rate limit exceeded"
+            r"|max_parallel_requests slots"
+        ),
+        Refusal(
+            reason="LiteLLM may ask none of its entries now, by their own limits or checks",
+            whose=Whose.NOBODY,
+            fix="raise rpm, tpm or max_parallel_requests in the entry's litellm_params, or look "
+            "what enable_pre_call_checks leaves of them",
+        ),
     ),
     (
         r"No deployments available",
@@ -193,13 +250,16 @@ _STATUS = {
     "APIConnectionError": 500,
     "BadGatewayError": 502,
     "ServiceUnavailableError": 503,
-    "MidStreamFallbackError": 503,
 }
-"""Status by LiteLLM's class; `APIError` may carry any, and tells none."""
+"""Status by LiteLLM's class; `APIError` may carry any, and `MidStreamFallbackError` wraps one."""
 _CLASS = re.compile(r"\blitellm\.(?:exceptions\.)?(?P<name>[A-Z]\w+)")
 _TOLD = re.compile(r'^Error code: (?P<sdk>\d{3})\b|"code": *"?(?P<json>\d{3})\b')
 """A status within a text: as OpenAI's client begins, or as a provider's JSON has it."""
 
+_WAITED = re.compile(r"(?:timeout value|Timeout passed)=(?P<seconds>\d+(?:\.\d+)?)\b")
+"""How LiteLLM (1.80.17, 1.106.2) ends the words of a timeout of its own."""
+_PATIENT = 10.0
+"""Seconds in which an external provider begins to answer, when nothing is wrong with it."""
 _BY_STATUS: Mapping[int, Refusal] = {
     401: _NO_KEY,
     402: _QUOTA,
@@ -207,8 +267,49 @@ _BY_STATUS: Mapping[int, Refusal] = {
     404: _NO_MODEL,
     408: _SLOW,
     429: _LIMIT,
+    498: _LIMIT,  # Groq, for a tier that is full
 }
-_OUT_OF_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|credit balance")
+_REQUESTED = (400, 401, 403, 404, 405, 422)
+_SAID: tuple[tuple[tuple[int, ...], str, Refusal], ...] = (
+    (
+        (*_REQUESTED, 429),
+        (
+            r"insufficient_quota|exceeded your current quota|credit balance|have any credits"
+            r"|billing_(?:not_active|hard_limit)|check your billing|Billing hard limit"
+        ),
+        _QUOTA,
+    ),
+    (
+        (400, 403),
+        (
+            r"API_KEY_INVALID|API key (?:not valid|expired)|reported as leaked"
+            r"|(?i:invalid[ _]api[ _]key)"
+        ),
+        _NO_KEY,
+    ),
+    (
+        _REQUESTED,
+        r"model_decommissioned|been decommissioned|invalid_model|Invalid model\b",
+        _NO_MODEL,
+    ),
+    (_REQUESTED, r"User location is not supported|(?i:country, region, or territory)", _REGION),
+    (
+        _REQUESTED,
+        r"not have access to model|been used in project|been restricted|must be verified",
+        _ACCOUNT,
+    ),
+    (
+        _REQUESTED,
+        r"maximum context length|context_length_exceeded|ContextWindowExceeded",
+        _TOO_LONG,
+    ),
+    (_REQUESTED, r"(?i:guardrail|content_filter)|ContentPolicyViolation", _POLICY),
+    (_REQUESTED, r"(?i:<!doctype html|<html)", _PAGE),
+)
+"""What a provider says with a status that means several things; the first that fits.
+
+In the words of Anthropic, Gemini, Groq, Mistral, OpenAI and xAI, as LiteLLM 1.106.2 hands them on.
+"""
 _CONNECTING = (
     (
         (
@@ -246,23 +347,32 @@ def refusal(error: str, status: int | None = None) -> Refusal:
         if re.search(pattern, error):
             return known
     told = _status(error, status)
-    if told is not None and (of_status := _BY_STATUS.get(_meant(told, error))):
-        return _named(of_status, told)
     connecting = (known for pattern, known in _CONNECTING if re.search(pattern, error))
+    if told in (None, HTTPStatus.REQUEST_TIMEOUT) and (hurried := _hurried(error)):
+        return hurried
     if told is None:
         return next(connecting, _UNTOLD)
+    said = (
+        known for told_with, words, known in _SAID if told in told_with and re.search(words, error)
+    )
+    if meant := next(said, _BY_STATUS.get(told)):
+        return _named(meant, told)
     if told >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return next(connecting, _TROUBLE)
     return _named(_REQUEST, told) if told >= HTTPStatus.BAD_REQUEST else next(connecting, _UNTOLD)
 
 
-def _meant(status: int, error: str) -> int:
-    """The status that a provider means, where it has one for several things."""
-    if status == HTTPStatus.TOO_MANY_REQUESTS and _OUT_OF_QUOTA.search(error):
-        return HTTPStatus.PAYMENT_REQUIRED
-    if status == HTTPStatus.BAD_REQUEST and _BAD_KEY.search(error):
-        return HTTPStatus.UNAUTHORIZED
-    return status
+def _hurried(error: str) -> Refusal | None:
+    """That LiteLLM waits for less than a provider may take; None where it is patient."""
+    waited = _WAITED.search(error)
+    if not waited or float(waited["seconds"]) >= _PATIENT:
+        return None
+    return Refusal(
+        reason=f"it does not answer within the {waited['seconds']} s that LiteLLM waits for it",
+        whose=Whose.OWNER,
+        fix="raise timeout (stream_timeout) of the entry in LiteLLM's configuration, or "
+        "request_timeout in litellm_settings; if it is long enough, look why its server is slow",
+    )
 
 
 def _named(known: Refusal, status: int) -> Refusal:
@@ -273,19 +383,31 @@ def _named(known: Refusal, status: int) -> Refusal:
 def _status(error: str, status: int | None) -> int | None:
     """The status that the error stands for: of its class, of its answer, or within its text.
 
-    The first class counts: a chain of fallbacks names its first model's trouble first.
+    The first class counts: a chain of fallbacks names its first model's trouble first. LiteLLM
+    1.106.2 makes one class of Gemini's and DeepSeek's 400, 402 and 403, so the status of the answer
+    tells more than that one does.
     """
-    for found in _CLASS.finditer(error):
-        if found["name"] in _STATUS:
-            return _STATUS[found["name"]]
-    if status is not None and status >= HTTPStatus.BAD_REQUEST:
-        return status
+    classes = [found["name"] for found in _CLASS.finditer(error) if found["name"] in _STATUS]
+    of_class = _STATUS[classes[0]] if classes else None
     within = _TOLD.search(error)
-    return int(within["sdk"] or within["json"]) if within else None
+    told = [status, int(within["sdk"] or within["json"]) if within else None]
+    if of_class is None:
+        return next((each for each in told if each and each >= HTTPStatus.BAD_REQUEST), None)
+    if set(classes) == {"BadRequestError"}:
+        exact = (
+            each for each in told if each and of_class < each < HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+        return next(exact, of_class)
+    return of_class
 
 
 def refused(
-    model: Model, error: str, where: str, *, status: int | None = None, as_agreed: bool = False
+    model: Model,
+    error: str,
+    where: str,
+    *,
+    status: int | None = None,
+    as_agreed: bool | None = None,
 ) -> Exception:
     """The error for a model that gave no answer.
 
@@ -297,13 +419,17 @@ def refused(
         error: the whole of what was said.
         where: which question it was.
         status: of the answer, where there was one.
-        as_agreed: whether the gateway is known to ask for the right model at the right address:
-            a provider that does not know it then has withdrawn it.
+        as_agreed: whether the gateway asks for the right model at the right address: a provider
+            that does not know it then has withdrawn it. None where that is not known.
     """
     known = refusal(error, status)
     said = f"it said: {excerpt(error, 160)}"
-    theirs = known.whose is Whose.PROVIDER or (known is _NO_MODEL and as_agreed)
-    if theirs and model.provider.service is None:
+    theirs = {
+        Whose.PROVIDER: True,
+        Whose.PROVIDER_UNLESS_ELSEWHERE: as_agreed is not False,
+        Whose.OWNER_UNLESS_AS_AGREED: as_agreed is True,
+    }
+    if theirs.get(known.whose) and model.provider.service is None:
         return Inconclusive(
             f"{model.name}: {model.provider.name} refused: {known.reason}. "
             f"The wiring as far as the gateway is right; {said}"

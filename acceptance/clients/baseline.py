@@ -22,7 +22,7 @@ class Baseline:
         *,
         offered: Callable[[str], None],
         away: Callable[[Provider], bool],
-        as_agreed: Callable[[str], bool] = lambda _model: False,
+        as_agreed: Callable[[str], bool | None] = lambda _model: None,
         witness: Witness | None = None,
         blamed: Callable[[str, str], bool] = lambda _model, _other: False,
     ) -> None:
@@ -33,7 +33,8 @@ class Baseline:
             contract: who must answer for each model.
             offered: raises Blocked where a model cannot be chosen.
             away: whether nobody is meant to serve a provider's models now.
-            as_agreed: whether the gateway's entry of a model is known to be as it should.
+            as_agreed: whether the gateway's entry of a model is as it should; None: nobody can
+                tell.
             witness: who saw at the providers' side what they were asked; must agree.
             blamed: whether another scenario says that what is too long for a model is answered by
                 another one: the page's questions may be, since its tools count.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
@@ -14,12 +15,14 @@ from acceptance.checks.rollout import LITELLM_IS_ALIVE
 from acceptance.clients.streaming import Question, ask
 from acceptance.clients.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
 from acceptance.errors import Blocked, NotProven, Subject
-from acceptance.json_values import mapping, sequence
+from acceptance.json_values import mapping, parsed, sequence
 from acceptance.message import excerpt, explain
 from acceptance.secret import Secret, fingerprint
 
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 """Lists of rules beside `fallbacks`, in the router's settings and in those of a key or an entry."""
+_TEAM = "team of the key"
+"""Under which what is told of a key holds what is told of its team."""
 _PARTS = ("model_info", "litellm_params")
 _ENTRIES = "/model/info"
 _COOLDOWN = 30.0
@@ -197,8 +200,8 @@ class Gateway:
         """The chain of each of these models, as `chain` has it."""
         settings = self.settings()
         of_key = self.key_information(key) if key else {}
-        own = mapping(of_key.get("router_settings"))
-        rules = fallback_rules(own.get("fallbacks"))  # a key's own are in the place of all others
+        own = _settings_of(of_key)  # in the place of all others
+        rules = fallback_rules(own.get("fallbacks"))
         rules = rules or {**fallback_rules(settings.get("fallbacks")), **self._default_rule()}
         deepest = settings.get("max_fallbacks")
         served, kinds = self.models(), self._kinds(settings, of_key)
@@ -217,11 +220,15 @@ class Gateway:
         self, settings: Mapping[str, Any], of_key: Mapping[str, Any]
     ) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Every other way by which LiteLLM 1.106.2 puts one model in another's place."""
-        own = mapping(of_key.get("router_settings"))
+        own = _settings_of(of_key)
         kinds = {kind: fallback_rules(own.get(kind) or settings.get(kind)) for kind in _FALLBACKS}
         kinds[ALIAS] = alias_rules(settings.get(ALIAS))
         kinds[f"{ALIAS} of the key in use"] = alias_rules(own.get(ALIAS))
         kinds["aliases of the key in use"] = alias_rules(of_key.get("aliases"))
+        of_team = mapping(mapping(of_key.get(_TEAM)).get("litellm_model_table"))
+        kinds["model_aliases of the team of the key in use"] = alias_rules(
+            _object(of_team.get("model_aliases"))
+        )
         for each in self.deployments():
             for parameter, targets in each.replaced.items():
                 rules = kinds.setdefault(f"litellm_params.{parameter} {OF_ENTRY}", {})
@@ -229,13 +236,24 @@ class Gateway:
         return kinds
 
     def key_information(self, key: Secret) -> Mapping[str, Any]:
-        """What a key brings along: `GET /key/info`; empty where LiteLLM has no database."""
+        """What a key brings along, with its team: `GET /key/info`, `GET /team/info`; read once.
+
+        Empty where LiteLLM has no database.
+        """
         which = fingerprint(key.reveal())
-        if which not in self._keys:
-            reply = self.asked_by(key, "/key/info")
-            told = mapping(reply.json).get("info") if reply.status == HTTPStatus.OK else {}
-            self._keys[which] = mapping(told)
-        return self._keys[which]
+        if which in self._keys:
+            return self._keys[which]
+        known = mapping(mapping(self._told_to(key, "/key/info")).get("info"))
+        if team := known.get("team_id"):
+            path = f"/team/info?team_id={quote(str(team), safe='')}"
+            known = {**known, _TEAM: mapping(self._told_to(key, path)).get("team_info")}
+        if known:
+            self._keys[which] = known
+        return known
+
+    def _told_to(self, key: Secret, path: str) -> object:
+        reply = self.asked_by(key, path)
+        return reply.json if reply.status == HTTPStatus.OK else {}
 
     def _default_rule(self) -> Mapping[str, tuple[str, ...]]:
         """What `default_fallbacks` came to: `GET /fallback/*`.
@@ -328,6 +346,19 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
         parameters=_parameters(parameters),
         replaced=_replaced(parameters),
     )
+
+
+def _settings_of(of_key: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The router's settings that hold for a key alone: its own, else its team's (1.106.2)."""
+    for holder in (of_key, mapping(of_key.get(_TEAM))):
+        if own := _object(holder.get("router_settings")):
+            return own
+    return {}
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """A JSON object, which LiteLLM keeps as text in some columns."""
+    return mapping(parsed(value) if isinstance(value, str) else value)
 
 
 def unrecognised(answer: Answer, why: str) -> Answer:

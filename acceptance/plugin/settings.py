@@ -144,8 +144,8 @@ class Settings:
         choices=HANDS,
     )
     ahead: bool = _setting(
-        "hold the conversations beside the first answers: quicker where models are slow; what mixes "
-        "up questions that are asked at once turns them red, too",
+        "hold the conversations beside the first answers: quicker where models are slow; what "
+        "mixes up questions that are asked at once turns them red, too",
         default=False,
     )
     lanes: str = _setting(

@@ -24,6 +24,8 @@ _PAUSE_SECONDS = 2.0
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _LONGEST = 3000
 """Bytes; ntfy makes a file of a message above 4,096."""
+_LONGEST_TITLE = 200
+"""Characters, which a header may spell with twelve each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,16 +96,17 @@ class Webhook:
         """Headers and body, in the words of its kind."""
         token = self.token.reveal()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        text = _cut("\n".join(told.said))
+        title, text = told.title[:_LONGEST_TITLE], _cut("\n".join(told.said))
         if self.kind == "ntfy":
-            title = Header(told.title, maxlinelen=_LONGEST).encode()  # as it is, where it is ASCII
+            name = Header(title, maxlinelen=_LONGEST).encode()  # as it is, where it is ASCII
             priority, tag = ("default", "white_check_mark") if told.accepted else ("high", "x")
-            more = {"Title": title, "Priority": priority, "Tags": tag}
+            more = {"Title": name, "Priority": priority, "Tags": tag}
             return {**headers, **more, "Content-Type": "text/plain; charset=utf-8"}, text.encode()
-        content: dict[str, object] = {"text": _unlinked(f"{told.title}\n{text}")}
+        content: dict[str, object] = {"text": _unlinked(f"{title}\n{text}")}
         if self.kind == "json":
-            content = {"title": told.title, "accepted": told.accepted, "text": text}
-        return {**headers, "Content-Type": "application/json"}, json.dumps(content).encode()
+            content = {"title": title, "accepted": told.accepted, "text": text}
+        body = json.dumps(content, ensure_ascii=False).encode()
+        return {**headers, "Content-Type": "application/json"}, body
 
     def _problem(self, found: str) -> str:
         address = urlsplit(self.address.reveal())

@@ -95,7 +95,7 @@ WRONG: dict[str, tuple[Answer, str, tuple[str, ...]]] = {
     "not through LiteLLM": (
         replace(GOOD, provenance=None),
         "vllm-qwen",
-        ("no headers of LiteLLM",),
+        ("no headers of LiteLLM", "a function (Admin Settings > Functions)"),
     ),
     "an address that is none": (
         replace(GOOD, provenance=_by("vllm-qwen", "http://[")),

@@ -4,8 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.checks.deployments import as_agreed, check_own_upstreams
-from acceptance.checks.proof import Deployment
+from acceptance.checks.deployments import (
+    as_agreed,
+    check_answers_alone,
+    check_own_upstreams,
+    twins,
+)
+from acceptance.checks.proof import Answer, Deployment
+from acceptance.errors import Inconclusive
 from acceptance.resources import Environment, Variable
 from acceptance.secret import Secret
 from tests.story import MODELS, STORY
@@ -103,11 +109,15 @@ def test_of_two_variables_the_first_is_read() -> None:
     [
         ("", True),
         ("https://api.groq.com/openai/v1/", True),
-        ("https://api.groq.com/openai/v1/v1", False),
-        ("https://api.groq.com", False),
+        ("https://api.groq.com/openai/v1/v1", None),
+        ("https://api.groq.com", None),
+        ("https://api.groq.com:443/openai", None),
+        ("https://api.groq.com:8443/openai/v1", False),
+        ("https://api.groq.com:https/openai/v1", False),
+        ("http://api.groq.com/openai/v1", False),
     ],
 )
-def test_whether_an_entry_is_as_the_story_has_it(api_base: str, *, agreed: bool) -> None:
+def test_whether_an_entry_is_as_the_story_has_it(api_base: str, *, agreed: bool | None) -> None:
     name, upstream = "groq/mixtral-8x7b-32768", "groq/mixtral-8x7b-32768"
     model = MODELS[name]
     assert as_agreed([_of(name, upstream, api_base)], model) is agreed
@@ -141,3 +151,32 @@ def test_whether_an_entry_is_as_the_story_has_it(api_base: str, *, agreed: bool)
 def test_wrong(more: Deployment, words: str) -> None:
     with pytest.raises(AssertionError, match=words):
         check_own_upstreams((*SERVED, more), STORY)
+
+
+def test_entries_that_hide_each_other() -> None:  # G7
+    name = "groq/mixtral-8x7b-32768"
+    other = _of(name, "groq/mixtral-8x7b-32768", "https://api.groq.com:8443/openai/v1")
+    beside = _of("mine", "openai/gpt-4o-mini")
+
+    found = twins((*SERVED, other, beside, beside), STORY)
+
+    assert [each.group for each in found] == [name, name]
+    assert not twins(SERVED, STORY)
+
+
+def _answer(error: str, status: int, text: str = "") -> Answer:
+    return Answer(model="an identity", nonce="a b", text=text, error=error, status=status)
+
+
+def test_an_entry_that_does_not_answer_when_it_is_asked_by_its_identity() -> None:
+    entry = _of("vllm-qwen", "openai/Qwen", "http://vllm-api.ml:8001/v1")
+    model = MODELS["vllm-qwen"]
+
+    check_answers_alone(entry, _answer("", 200, "a b"), model)
+    check_answers_alone(entry, _answer("Invalid model name passed in model=x", 400), model)
+    with pytest.raises(AssertionError, match=r"cannot be reached[^$]*entry openai/Qwen"):
+        check_answers_alone(entry, _answer("Cannot connect to host vllm-api.ml:8001", 500), model)
+    groq = MODELS["groq/mixtral-8x7b-32768"]
+    limited = _answer("litellm.RateLimitError: GroqException - later", 429)
+    with pytest.raises(Inconclusive, match="rate limit"):
+        check_answers_alone(_of(groq.name, "groq/mixtral-8x7b-32768"), limited, groq)

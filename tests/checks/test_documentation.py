@@ -34,6 +34,10 @@ def test_a_longer_name_is_another_model(text: str) -> None:
         "vllm-qwen -> ollama-qwen -> openai-gpt4o. Parallel: groq/mixtral-8x7b-32768.",
         "vllm-qwen -> ollama-qwen -> openai-gpt4o, and never groq/mixtral-8x7b-32768",
         "Unlike groq/mixtral-8x7b-32768, vllm-qwen is replaced: by ollama-qwen, openai-gpt4o.",
+        "1. `vllm-qwen`\n\n2. `ollama-qwen`\n\n3. `openai-gpt4o`\n\ngroq/mixtral-8x7b-32768",
+        "V[vllm-qwen] -->|well| U[user]\nV -->|away| O[ollama-qwen]\nO --> G[openai-gpt4o]",
+        "`vllm-qwen` -> `ollama-qwen` -> `openai-gpt4o` -> error",
+        "`vllm-qwen` -> `ollama-qwen` -> `openai-gpt4o` -> `503`",
     ],
 )
 def test_the_chain_in_its_order(text: str) -> None:
@@ -54,6 +58,9 @@ def test_the_chain_in_its_order(text: str) -> None:
         "vllm-qwen, then ollama-qwen, openai-gpt4o and groq/mixtral-8x7b-32768",
         "groq/mixtral-8x7b-32768 -> vllm-qwen -> ollama-qwen -> openai-gpt4o",
         "1. vllm-qwen\n2. ollama-qwen\n3. openai-gpt4o\n4. groq/mixtral-8x7b-32768",
+        "1. vllm-qwen\n\n2. ollama-qwen\n\n3. openai-gpt4o\n\n4. groq/mixtral-8x7b-32768",
+        "`vllm-qwen` -> `llama-cpp` -> `ollama-qwen` -> `openai-gpt4o`",  # not served any more
+        "`vllm-qwen` -> `ollama-qwen` -> `openai-gpt4o` -> `claude`",
         TABLE,
     ],
 )

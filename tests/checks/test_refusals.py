@@ -13,6 +13,13 @@ REFUSALS = {
     "litellm.Timeout: Connection timed out": "not answer in time",
     "litellm.APIConnectionError: Connection error.": "cannot be reached",
     "litellm.InternalServerError: 503 overloaded": "in trouble (5xx)",
+    'litellm.BadRequestError: AnthropicException - b\'{"error": {"message": "Your credit balance '
+    'is too low to access the Anthropic API."}}': "no quota or credit left",
+    "litellm.BadRequestError: OpenAIException - Billing hard limit has been reached": "no quota",
+    "litellm.RateLimitError: OpenAIException - Your account is not active, please check your "
+    "billing details on our website.": "no quota",
+    "litellm.BadRequestError: Vertex_ai_betaException - User location is not supported for the "
+    "API use.": "does not serve the country",
 }
 """What the owner cannot have caused."""
 
@@ -34,6 +41,17 @@ OWN = {
     "litellm.InternalServerError: GroqException - [SSL: WRONG_VERSION_NUMBER]": "speak TLS",
     "litellm.APIConnectionError: Error parsing chunk: Traceback": "breaks inside LiteLLM",
     "litellm.BadRequestError: GroqException - bad thing": "refuses the request (400)",
+    'litellm.BadRequestError: GroqException - {"message": "The model `m` has been decommissioned", '
+    '"code": "model_decommissioned"}': "no longer has this model (400)",
+    "litellm.BadRequestError: MistralException - Invalid model: mistral-smal": "this model (400)",
+    "litellm.NotFoundError: OpenAIException - Project `p` does not have access to model `m`": (
+        "the account that the key belongs to"
+    ),
+    "litellm.NotFoundError: GroqException - <html><head><title>404 Not Found": "a web page answers",
+    "litellm.ContextWindowExceededError: maximum context length is 4096 tokens": "is longer than",
+    'litellm.BadRequestError: {"error": "Violated guardrail policy"}': "a guardrail or a content",
+    "litellm.Timeout: APITimeoutError - Request timed out. - timeout value=1.0, time taken=1.01 "
+    "seconds": "within the 1.0 s that LiteLLM waits",
 }
 """What may be the configuration's, and is until shown otherwise."""
 
@@ -55,6 +73,14 @@ def test_a_model_is_withdrawn_only_where_the_gateway_asks_for_the_right_one() ->
     assert isinstance(refused(MODELS[name], error, "asked", as_agreed=True), Inconclusive)
     assert isinstance(refused(MODELS[name], error, "asked"), AssertionError)
     assert isinstance(refused(MODELS["vllm-qwen"], error, "asked", as_agreed=True), AssertionError)
+
+
+def test_an_address_that_is_known_to_be_another_is_the_owners() -> None:
+    name, error = "groq/mixtral-8x7b-32768", "litellm.InternalServerError: Cannot connect to host"
+
+    assert isinstance(refused(MODELS[name], error, "asked"), Inconclusive)
+    assert isinstance(refused(MODELS[name], error, "asked", as_agreed=True), Inconclusive)
+    assert isinstance(refused(MODELS[name], error, "asked", as_agreed=False), AssertionError)
 
 
 @pytest.mark.parametrize("error", ["", "odd", "request req_140234 failed", "a credential"])
@@ -114,6 +140,27 @@ def test_gemini_says_400_to_a_key() -> None:
     assert "does not accept LiteLLM's key" in refusal(told, 400).reason
 
 
+MADE_ONE_CLASS = {
+    402: "no quota",
+    403: "key (403)",
+    404: "no longer has this model (404)",
+    498: "rate limit (498)",
+    500: "refuses the request (400)",  # Open WebUI's own, or the whole chain's
+}
+
+
+@pytest.mark.parametrize(("status", "words"), MADE_ONE_CLASS.items())
+def test_the_status_tells_more_than_a_class_that_litellm_makes_of_many(
+    status: int, words: str
+) -> None:
+    assert words in refusal("litellm.BadRequestError: DeepseekException - no", status).reason
+
+
+def test_what_broke_off_is_told_by_what_broke_it() -> None:
+    told = "litellm.MidStreamFallbackError: litellm.RateLimitError: vertex_ai_betaException - slow"
+    assert refusal(told, 500).reason == "quota or rate limit (429)"
+
+
 def test_a_status_within_the_json_of_a_provider() -> None:
     told = 'b\'{"error": {"code": 429, "message": "Requested 403", "status": "EXHAUSTED"}}\''
     assert refusal(told).reason == "quota or rate limit (429)"  # a stored turn has no status
@@ -123,6 +170,16 @@ OF_THE_GATEWAY = {
     "litellm.InternalServerError: OpenAIException - Missing credentials.": "no key",
     "litellm.InternalServerError: The api_key client option must be set": "no key",
     "No deployments available for selected model, Try again in 5 seconds.": "cooldown",
+    "No deployments available for selected model, Try again in 60 seconds. Passed model=a. "
+    "pre-call-checks=True, cooldown_list=[]": "by their own limits",
+    "No deployments available for selected model.": "by their own limits",
+    "litellm.RateLimitError: Deployment has all max_parallel_requests slots in use.": (
+        "by their own limits"
+    ),
+    "litellm.RateLimitError: No deployments available - crossed budget for provider: groq": (
+        "own budget is spent"
+    ),
+    "Budget has been exceeded! Key=sk-...1 Current cost: 2.1, Max budget: 2.0": "own budget",
     "Rate limit exceeded for api_key: 88dc. Limit type: requests. Current limit: 1": "own limit",
     "Authentication Error, Invalid proxy server token passed": "refuses the key of Open WebUI",
     "key not allowed to access model. This key can only access models=['a']": "may not use",

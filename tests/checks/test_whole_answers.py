@@ -80,6 +80,16 @@ CUT = {
         "the answer is empty, although it counts 64 tokens (finish_reason length)",
         "raise max_tokens",
     ),
+    "a content filter": (
+        replace(GOOD, text="Please repeat these wo", finish="content_filter"),
+        "cut off before its end (finish_reason content_filter)",
+        "a content filter stopped it",
+    ),
+    "nothing, by a content filter": (
+        replace(GOOD, text="", finish="content_filter"),
+        "the answer is empty",
+        "a content filter stopped it",
+    ),
     "thoughts and nothing else": (
         replace(GOOD, text=f"<think>{NONCE}? They want"),
         "the answer is empty",

@@ -1,6 +1,7 @@
 """A key of the settings that LiteLLM refuses says nothing of the story, so nothing turns red."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -39,3 +40,40 @@ def test_a_refused_key_is_not_proven_and_names_the_variable(
 def test_any_other_answer_stays_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnexpectedAnswerError):
         _told(monkeypatch, 500, "Internal Server Error").models()
+
+
+def test_what_holds_for_the_key_in_use_holds_for_its_team_too(  # G17
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names, parallel = ["a", "b", "c"], "c"
+    team = {
+        "router_settings": json.dumps({"content_policy_fallbacks": [{"c": ["b"]}]}),
+        "litellm_model_table": {"model_aliases": json.dumps({"c": "a"})},
+    }
+    told: dict[str, Any] = {
+        "/v1/models": {"data": [{"id": name} for name in names]},
+        "/router/settings": {
+            "fields": [{"field_name": "fallbacks", "field_value": [{"a": ["b"]}]}]
+        },
+        "/model/info": {"data": []},
+        "/fallback/*": {"fallback_models": []},
+        "/key/info": {"info": {"team_id": "home & garden", "router_settings": {}}},
+        "/team/info?team_id=home%20%26%20garden": {"team_info": team},
+    }
+    monkeypatch.setattr(Api, "get", lambda _api, path: Reply(status=200, json=told[path], text=""))
+    gateway = Gateway("http://127.0.0.1:9", Secret("sk-planted"))
+
+    (chain,) = gateway.chains([parallel], key=Secret("sk-of-the-team"))
+    assert {str(each) for each in chain.otherwise} == {
+        "c -> b (content_policy_fallbacks)",
+        "c -> a (model_aliases of the team of the key in use)",
+    }
+    (alone,) = gateway.chains([parallel])
+    assert not alone.otherwise
+
+    told["/key/info"]["info"]["router_settings"] = {
+        "fallbacks": [{"c": ["b"]}]
+    }  # the key's own win
+    (chain,) = gateway.chains([parallel], key=Secret("sk-of-the-team"))
+    assert chain.order == ("c", "b")
+    assert len(chain.otherwise) == 1

@@ -95,9 +95,12 @@ def test_slack_and_others_are_told_in_json(phone: Phone) -> None:
     }
 
 
+@pytest.mark.parametrize("before", ["", "ü" * 9000], ids=["short", "long"])
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_what_a_night_holds_does_not_act_on_a_phone(phone: Phone, kind: str) -> None:
-    hostile = "<!channel> @everyone <http://evil.example|x>\r\nX-Evil: 1\x1b[2J\u202e \ud83d"
+def test_what_a_night_holds_does_not_act_on_a_phone(phone: Phone, kind: str, before: str) -> None:
+    hostile = (
+        f"{before}<!channel> @everyone <http://evil.example|x>\r\nX-Evil: 1\x1b[2J\u202e \ud83d"
+    )
     change = (hostile, "x" * 10_000)
     _webhook(phone.address, kind).tell(judged(replace(RED, statement=hostile, changes=change)))
     ((headers, body),) = phone.took

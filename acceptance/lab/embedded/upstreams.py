@@ -123,7 +123,7 @@ def _elsewhere(
 ) -> Offer | None:
     """The offer of a server that no pod of the manifests is; None where nobody would answer."""
     scheme, host, port = host_and_port(entry.address)
-    if entry.prefix not in PREFIXES or not host or host in THIS_POD:
+    if entry.prefix not in PREFIXES or not host or _closed(scheme, host, port):
         return None
     dialect = PREFIXES[entry.prefix][0]
     named = service_in(entry.address, namespace=entry.namespace)
@@ -147,6 +147,11 @@ def _elsewhere(
         scheme=scheme,
         base=urlsplit(entry.address).path.rstrip("/") if dialect in _OWN_BASE else None,
     )
+
+
+def _closed(scheme: str, host: str, port: int) -> bool:
+    """Whether nobody answers at an address, whatever runs: a public provider has one door."""
+    return host in THIS_POD or (host in PUBLIC and (scheme, port) != ("https", 443))
 
 
 def _place(offer: Offer) -> tuple[str, int, str]:
