@@ -50,7 +50,9 @@ def _read(
     def getoption(name: str, *, default: object) -> object:
         return (options or {}).get(name, default)
 
-    config = SimpleNamespace(inipath=pyproject, rootpath=pyproject.parent, getoption=getoption)
+    config = SimpleNamespace(
+        inipath=pyproject, rootpath=pyproject.parent, getoption=getoption, stash=pytest.Stash()
+    )
     return read(cast("pytest.Config", config), variables or {})
 
 
