@@ -43,8 +43,8 @@ lint: environment ## Lint and types only
 lab: environment ## Start Open WebUI and LiteLLM, print their addresses and the sign-in, leave them up
 	@$(RUN) acceptance.lab $(ARGS)
 
-node-up: environment ## A Kubernetes of one node without Docker (Linux, root, Go); leaves it up
-	@$(RUN) dev.node $(CACHE) up
+node-up: environment ## A Kubernetes of one node without Docker (Linux, root, Go); ARGS=--litellm=1.100.5
+	@$(RUN) dev.node $(CACHE) up $(ARGS)
 
 node-down: environment ## End that node; nothing of it is left but its images
 	@$(RUN) dev.node $(CACHE) down
@@ -58,8 +58,8 @@ test-upgrades: environment ## The rehearsals of versions that are known to break
 restore: environment ## Scale back workloads that an aborted drill left at zero, CONTEXT=...; ARGS takes the run's own options
 	@$(RUN) pytest --restore $(if $(CONTEXT),--context="$(CONTEXT)") $(ARGS)
 
-draft: environment ## Write your deployment down as a contract: INTO=DIR MANIFESTS=DIR
-	@$(RUN) acceptance.draft $(if $(MANIFESTS),--manifests "$(MANIFESTS)") $(ARGS) "$(or $(INTO),contract)"
+draft: environment ## Write your deployment down as a contract: INTO=DIR MANIFESTS=DIR, or ARGS='--context=NAME ...'
+	@$(RUN) acceptance.command draft $(if $(MANIFESTS),--manifests "$(MANIFESTS)") $(ARGS) "$(or $(INTO),contract)"
 
 kill-matrix: environment ## Every fault and healthy variation; FAULTS=DIR for yours, ARGS='--only F047'
 	@$(RUN) dev.kill_matrix $(CACHE) $(ARGS) $(FAULTS)

@@ -50,8 +50,12 @@ class Workload:
     """Why its rollout does not come to an end, in its controller's words; empty where it may."""
     notes: tuple[str, ...] = ()
     """Things worth a reader's attention, none of them a fault by itself."""
+    composed: bool = False
+    """Whether it is a service of Docker Compose, and no object of Kubernetes."""
 
     def __str__(self) -> str:
+        if self.composed:
+            return f"service {self.name} of Docker Compose"
         return f"{self.kind} {self.namespace}/{self.name}, container {self.container}"
 
     @property

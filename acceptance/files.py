@@ -39,6 +39,22 @@ def write(file: Path, text: str) -> None:
         raise
 
 
+def content(file: Path, most: int = 50_000_000) -> bytes:
+    """What a file holds that somebody else may have put there.
+
+    Raises:
+        OSError: it cannot be read, has more bytes than these, or is no regular file: reading one
+            that is a pipe or a device might never end.
+    """
+    if file.exists() and not file.is_file():
+        raise OSError(f"{file} is not a regular file")
+    with file.open("rb") as opened:
+        found = opened.read(most + 1)
+    if len(found) > most:
+        raise OSError(f"{file} has more than {most} bytes")
+    return found
+
+
 def lock(descriptor: int, *, wait: bool = False, shared: bool = False) -> bool:
     """Whether the open file or folder is now locked by this process; False where others hold it.
 

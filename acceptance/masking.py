@@ -334,7 +334,13 @@ def _forms(value: str) -> Iterator[str]:
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(data).decode()
         yield encode(data).decode().rstrip("=")
-        yield from _within_base64(data, encode)
+        # and once more: a Secret's `data` may hold what is encoded already, as a sign-in is
+        yield base64.b64encode(encode(data)).decode()
+        for within in _within_base64(data, encode):
+            yield within
+            yield from _within_base64(within.encode(), base64.b64encode)
+    if len(value) >= _WORDS and _mixed(value):
+        yield from (value.lower(), value.upper())  # in the place of a host, which has no case
 
 
 def _within_base64(data: bytes, encode: Callable[[bytes], bytes]) -> Iterator[str]:

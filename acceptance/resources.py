@@ -22,7 +22,7 @@ Lookup = Callable[[str, str], Mapping[str, str] | None]
 
 _SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
 """A user and a password within a URL."""
-_MOST_CHARACTERS = 131_072
+MOST_CHARACTERS = 131_072
 """Of a variable or an argument: Linux starts no program with a longer one (MAX_ARG_STRLEN)."""
 _SERVICE = re.compile(
     r"(?P<namespace>[^/:\s\0]+)/(?P<name>[^/:\s\0]+)(?::(?P<port>0*[1-9][0-9]{0,4}))?"
@@ -256,11 +256,13 @@ def expand(value: str, environment: Environment) -> str:
         text = environment[name].value.reveal() if name in environment else match[0]
         nonlocal longest
         longest += len(text)
-        if longest > _MOST_CHARACTERS:
-            raise ValueError(f"$({name}) makes a text of more than {_MOST_CHARACTERS} characters")
+        if longest > MOST_CHARACTERS:
+            raise ValueError(f"$({name}) makes a text of more than {MOST_CHARACTERS} characters")
         return text
 
-    return _REFERENCE.sub(replacement, value)
+    # behind the last `)` nothing refers; looked for there, the time would grow with its square
+    referring, closed, rest = value.rpartition(")")
+    return _REFERENCE.sub(replacement, referring + closed) + rest.replace("$$", "$")
 
 
 def data_of(manifest: Manifest) -> Mapping[str, str]:

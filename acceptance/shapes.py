@@ -34,13 +34,28 @@ _KEYS = re.compile(
 _PRIVATE_KEY = re.compile(
     r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:(?!-----)[\s\S])*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
 )
-_SENT = re.compile(r"(?i)\b(bearer|basic)\s+(?:[A-Za-z0-9._~+/=-]{12,})")
+_SENT = re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\+)[A-Za-z0-9._~+/=-]{12,}")
 _QUERY = re.compile(
     r"(?i)((?:[?&]|&amp;|\\u0026)(?:[\w.-]*[-_.]|api|access)?"
     r"(?:key|token|secret|password|sig|signature)=)[^\s&\"'<>\\]+"
 )
 _SIGN_IN = re.compile(r"(?<=://)(?P<user>[^\s/@:\"']*):(?P<password>[^\s/@\"']+)@")
 """User and password in an address."""
+_USER = re.compile(r"(?<=://)(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}(?=@)")
+"""A token in the place of a user."""
+_PAIR = re.compile(
+    r"(?i)([\"'](?:[\w-]*api[-_]?key|(?:proxy-)?authorization|(?:set-)?cookie)\\?[\"'],[ \t]*b?"
+    r"\\?[\"'])[^\r\n\"'\\]+"
+)
+"""A header as a pair, as programs show what they are about to send."""
+_OPTION = re.compile(
+    r"(?i)(?<!\S)(--(?:[\w-]*[-_])?(?:key|token|secret|password|passphrase)[ \t]+[\"']?)"
+    r"(?!-|os\.environ)[^\s\"'•$]+"
+)
+_AS_USER = re.compile(r"(?<!\S)((?:-u|--user)[ \t]+[\"']?[^\s:\"']+:)[^\s\"']+")
+"""A command's option."""
+_SIGNED_IN = re.compile(r"(\\?\"auth\\?\"[ \t]*:[ \t]*\\?\")[A-Za-z0-9+/=]{8,}")
+"""User and password in the sign-in of a registry."""
 _COOKIE = re.compile(
     r"(?i)\b((?:set-)?cookie2?\\?[\"']?[ \t]*[:=][ \t]*\\?[\"']?)[^\s\"'\\][^\r\n\"'\\]*"
 )
@@ -51,14 +66,24 @@ _HEADER = re.compile(
 )
 _NAME = (
     r"(?i:(?:[\w.-]*[-_.])?(?:api[-_]?key|(?:access|account|client|encryption|master|private|salt|secret"
-    r"|service|session|signing|virtual|webhook)[-_]?key|secret|password|passwd|passphrase"
-    r"|pwd|token|credentials?))"
-    r"|[A-Za-z]\w*(?:ApiKey|Password|Secret|Token)|[A-Z][A-Z0-9_]*_(?:KEY|PASS|SALT)"
+    r"|service|session|signing|subscription|virtual|webhook)[-_]?key|secret|password|passwd|passphrase"
+    r"|pwd|(?:identity|registry)?token|credentials?))"
+    r"|[A-Za-z]\w*(?:(?:Api|Access|Account|Private|Secret)Key|Password|Secret|Token)"
+    r"|[A-Z][A-Z0-9_]*_(?:KEY|PASS|SALT)|[A-Z][A-Z0-9]*PASSWORD"
 )
+_BELOW = re.compile(
+    rf"^(?P<indent>[ \t]*)(?P<name>(?:-[ \t]+)?[\"']?(?:{_NAME})[\"']?:"
+    r"[ \t]*(?:[|>][-+1-9]*)?[ \t]*\r?\n(?P=indent)[ \t]+)"
+    r"(?P<value>[^\s:•][^\s:]*[ \t]*(?:\r?\n|\Z)"
+    r"(?:(?P=indent)[ \t]+[^\s:•][^\s:]*[ \t]*(?:\r?\n|\Z))*)",
+    re.MULTILINE,
+)
+"""A value that YAML has in the lines below its name: words without a colon, no mapping."""
+_MARKUP = re.compile(rf"(?P<begin><(?P<name>{_NAME})>)[^<>\s]+(?=</(?P=name)>)")
 _VALUE = re.compile(
     rf"(?:(?<![\w.-])|(?<=\\[nrt]))(?P<name>{_NAME})"
     r"(?P<is>\\?[\"']?[ \t]*(?:=|:(?=[ \t\"'\\]))[ \t]*)"
-    r"(?:(?P<quote>\\?[\"'])(?P<quoted>[^\r\n\"'\\]+)(?=\\?[\"'])"
+    r"(?:(?P<quote>b?\\?[\"'])(?P<quoted>[^\r\n\"'\\]+)(?=\\?[\"'])"
     r"|(?P<bare>[^\s\"'\\,;&<>{}()\[\]]+)(?P<end>(?=[ \t]*(?:$|[\r\n\"'\\,;&}\]])))?)",
     re.MULTILINE,
 )
@@ -66,7 +91,7 @@ _VALUE = re.compile(
 _NO_SECRET = re.compile(
     r"(?i)(?:none|null|nil|true|false|yes|no|on|off|undefined|unset|empty|missing|string|str|bytes"
     r"|value|secret|password|required|optional|invalid|bearer|expired|os\.environ/.*|\$.*|%\w+%"
-    r"|<.*|\(.*|\{.*|\[.*|\*+|x{3,}|\.+|•+.*|!.*|env[:/].*)$"
+    r"|[|>][-+1-9]*|<.*|\(.*|\{.*|\[.*|\*+|x{3,}|\.+|•+.*|!.*|env[:/].*)$"
 )
 """What stands there instead of a secret: nothing, a reference, or a mask."""
 _DENSE = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/=_-])")
@@ -81,11 +106,16 @@ def without_shapes(text: str) -> str:
     """The text, with everything masked that looks like a secret."""
     text = _KEYS.sub(MASK, text)
     text = _PRIVATE_KEY.sub(rf"\1{MASK}", text)
-    text = _SENT.sub(rf"\1 {MASK}", text)
+    text = _SENT.sub(rf"\1\2{MASK}", text)
     text = _SIGN_IN.sub(f"{MASK}@", text)
+    text = _USER.sub(MASK, text)
     text = _QUERY.sub(rf"\1{MASK}", text)
     text = _COOKIE.sub(rf"\1{MASK}", text)
     text = _HEADER.sub(rf"\1{MASK}", text)
+    for named in (_PAIR, _OPTION, _AS_USER, _SIGNED_IN):
+        text = named.sub(rf"\1{MASK}", text)
+    text = _MARKUP.sub(rf"\g<begin>{MASK}", text)
+    text = _BELOW.sub(_hidden_below, text)
     return _VALUE.sub(lambda found: _hidden(found) if _is_secret(found) else found[0], text)
 
 
@@ -115,6 +145,14 @@ def _value(found: re.Match[str]) -> str:
 
 def _hidden(found: re.Match[str]) -> str:
     return f"{found['name']}{found['is']}{found['quote'] or ''}{MASK}"
+
+
+def _hidden_below(found: re.Match[str]) -> str:
+    """One mask for all of the lines."""
+    if _NO_SECRET.match(found["value"].strip()):
+        return found[0]
+    rest = found["value"][len(found["value"].rstrip()) :]
+    return f"{found['indent']}{found['name']}{MASK}{rest}"
 
 
 def _is_secret(found: re.Match[str]) -> bool:

@@ -20,6 +20,8 @@ class Account:
     password: Secret
     token: Secret = _NO_TOKEN
     """A session's token or an API key, where there is no form to sign in by."""
+    header: str = ""
+    """The header by which a proxy tells Open WebUI who asks, where it takes a proxy's word."""
 
     @property
     def named(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from pytest_bdd import given, then, when
+from pytest_bdd.parsers import parse
 
 from acceptance.checks.credential import check_accepted, check_refused, dead
 from acceptance.checks.endpoint import GatewayAddress, check_in_use, check_replicas_in_use
@@ -58,6 +59,19 @@ def _(
     in_use: Wiring, place: GatewayAddress, deployed_if_known: Workload | None, contract: Contract
 ) -> None:
     check_in_use(in_use, place, deployed_if_known, contract.endpoint)
+
+
+@then(
+    sentence(
+        parse('model requests go to "{endpoint}"'),
+        proves=Subject.CONNECTION,
+        states=States.DECLARED_ENDPOINT,
+    )
+)
+def _(
+    in_use: Wiring, place: GatewayAddress, deployed_if_known: Workload | None, endpoint: str
+) -> None:
+    check_in_use(in_use, place, deployed_if_known, endpoint)
 
 
 @when("the connections in use are read from every replica", target_fixture="in_use_by_replica")

@@ -14,7 +14,7 @@ from acceptance.report.run import Run
 
 @when("the application's README is read", target_fixture="text")
 def _(readme: Path) -> str:
-    return readme.read_text(encoding="utf-8")
+    return readme.read_text(encoding="utf-8", errors="replace")
 
 
 @then(sentence("it names every model of the story that the gateway serves", about=States.OFFERED))

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from acceptance.command.draft import main
 from acceptance.contract.reading import read_contract
 from acceptance.contract.values import Contract
-from acceptance.draft.__main__ import main
 from acceptance.draft.declared import declared_in
 from acceptance.draft.folder import write_draft
 from acceptance.draft.serving import kept_from_chat

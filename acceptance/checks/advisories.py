@@ -14,14 +14,19 @@ MALICIOUS: Mapping[str, Mapping[str, str]] = {
 """What is known of a release, by package and version."""
 
 
-def refuse_malicious(program: str, version: str) -> None:
+def refuse_malicious(program: str, version: str, *, named_by: str) -> None:
     """Return if nothing is known against this release of a program (`LiteLLM`).
+
+    Args:
+        program: its title.
+        version: which release.
+        named_by: who wants it run.
 
     Raises:
         SetupError: nobody should run it.
     """
     if known := _known(program, version):
-        raise SetupError(_advice(program, version, known, f"{program} {version}"))
+        raise SetupError(_advice(program, version, known, named_by))
 
 
 def check_not_malicious(program: str, versions: Mapping[str, str]) -> None:

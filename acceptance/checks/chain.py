@@ -100,7 +100,7 @@ def check_chain(chain: Chain, expected: tuple[str, ...]) -> None:
             "The fallback chain is not the one that was agreed on.",
             expected=" -> ".join(expected),
             found="; ".join(found),
-            where="LiteLLM's settings in force, GET /router/settings (not the ConfigMap)",
+            where="LiteLLM's settings in force, GET /router/settings (not its file)",
             fix=_FIX_OTHERWISE if linked else _FIX_CHAIN,
         )
     )

@@ -26,7 +26,7 @@ def check_source(workload: Workload, place: GatewayAddress, secret: str) -> None
     declared = declared_for_gateway(workload, place)
     from_secret = re.compile(rf"Secret {re.escape(secret)}(,|$)")
     if declared.key and any(
-        from_secret.search(each.source) and _holds(each.value, declared.key)
+        from_secret.search(each.source) and holds_key(each.value, declared.key)
         for each in workload.environment.values()
     ):
         return
@@ -38,13 +38,13 @@ def check_source(workload: Workload, place: GatewayAddress, secret: str) -> None
             expected=f"OPENAI_API_KEY from Secret {workload.namespace}/{secret}",
             found=f"{declared.key_source}{empty}{missing}",
             where=str(workload),
-            fix=f"reference {secret} in extraEnvVars (secretKeyRef), and create it in "
-            f"namespace {workload.namespace}",
+            fix=f"reference {secret} in extraEnvVars of the chart, or in env (secretKeyRef), and "
+            f"create it in namespace {workload.namespace}",
         )
     )
 
 
-def _holds(value: Secret, key: Secret) -> bool:
+def holds_key(value: Secret, key: Secret) -> bool:
     """Whether the key is this value, one of a list in it, or came from it by $(NAME)."""
     if value.sealed or key.sealed:
         return value.sealed in key.sealed.split("; ")
@@ -121,6 +121,9 @@ _SILENT = re.compile(r"Unexpected error: ?$")
 _NO_PATH = re.compile(r"HTTP Error: 40[45]|Not Found")
 
 
+TYPED_IN = "Open WebUI lists the names that are typed in, and asks nobody: it takes it for Azure's"
+
+
 def dead(told: Mapping[Connection, Served]) -> tuple[str, ...]:
     """A remark on connections to the gateway that list nothing, beside one that does."""
     silent = [f"{of}: {each.error}" for of, each in told.items() if each.error]
@@ -131,7 +134,7 @@ def dead(told: Mapping[Connection, Served]) -> tuple[str, ...]:
 
 def key_refused(told: Served) -> bool:
     """Whether LiteLLM itself answered, and it was the key that it did not like."""
-    return bool(_KEY_REFUSED.search(told.error) or _UNASKED.search(told.error))
+    return any(words.search(told.error) for words in (_KEY_REFUSED, _UNASKED, _ENDED))
 
 
 def check_accepted(told: Served, connection: Connection, declared: Secret | None = None) -> None:
@@ -161,6 +164,14 @@ _FIX_KEY = (
     "quotes around it, encoded once; sent in the header that LiteLLM reads, see "
     "litellm_key_header_name); LiteLLM without a database says 'No connected db.' to a wrong one"
 )
+_ENDED = re.compile(
+    r"(?P<expired>Expired) Key|\b(?:Key|Team=\S+|Project=\S+) is (?P<blocked>blocked)"
+)
+"""What LiteLLM 1.106.2 says to a key that is its own, and no longer serves."""
+_FIX_ENDED = (
+    "lengthen its life in LiteLLM (POST /key/update), unblock it or its team, or give Open WebUI "
+    "another one"
+)
 _FIX_ADDRESS = (
     "look what answers at this address from inside Open WebUI: a login page, a proxy, https on a "
     "port that speaks http, or nothing"
@@ -169,8 +180,12 @@ _FIX_ADDRESS = (
 
 def _why_not(told: Served, declared: Secret | None) -> tuple[str, str]:
     """What the words of Open WebUI mean, and what helps."""
+    if ended := _ENDED.search(told.error):
+        return f"the key is {(ended['expired'] or ended['blocked']).lower()}: ", _FIX_ENDED
     if key_refused(told):
         return f"the key is refused{_odd(declared)}: ", _FIX_KEY
+    if told.error == TYPED_IN:
+        return "", "Admin Settings > Connections: choose OpenAI, not Azure OpenAI, as its provider"
     if _NO_PATH.search(told.error):
         return "no such path: ", "correct the path of the connection: LiteLLM lists under /v1"
     if _SILENT.search(told.error):

@@ -33,6 +33,13 @@ _ODD = (
         "nobody put a value in the place of {found}: it is not known there, or too late",
     ),
     (
+        re.compile(r"://[^/?#@]*@"),
+        (
+            "a user and a password in the address do not go together with a key: Open WebUI "
+            "(aiohttp) asks nobody then"
+        ),
+    ),
+    (
         re.compile(r"[?#]"),
         (
             "what stands behind {found} swallows the paths that Open WebUI adds, as /models: "
@@ -116,7 +123,8 @@ class GatewayAddress:
         one that was agreed on.
         """
         ours, theirs = urlsplit(url.strip()), urlsplit(agreed.strip())
-        if self.address and host_of(url) == host_of(self.address):  # settings agree on it
+        given = self.address not in ("", agreed)
+        if given and host_of(url) == host_of(self.address):  # settings agree on it
             return ""
         if ours.scheme != theirs.scheme:
             return f"{ours.scheme}, not {theirs.scheme}"
@@ -258,9 +266,18 @@ def check_declared(workload: Workload, place: GatewayAddress, expected: str) -> 
             expected=expected,
             found="; ".join(f"{url} ({reason})" for url, reason in reasons.items()),
             where=f"{workload}: {_origin(workload.environment, declared, place)}",
-            fix="set openaiBaseApiUrl (or extraEnvVars) in the chart's values, and apply them",
+            fix=_FIX_COMPOSE if workload.composed else _FIX_MANIFEST,
         )
     )
+
+
+_FIX_MANIFEST = (
+    "set openaiBaseApiUrl (or extraEnvVars) in the chart's values, or env without a chart, and "
+    "apply them"
+)
+_FIX_COMPOSE = (
+    "set OPENAI_API_BASE_URL under `environment` of this service, and `docker compose up --detach`"
+)
 
 
 def _origin(environment: Environment, declared: tuple[Declared, ...], place: GatewayAddress) -> str:

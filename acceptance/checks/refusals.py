@@ -100,12 +100,12 @@ _PAGE = Refusal(
 _NO_NAME = Refusal(
     reason="its name does not resolve",
     whose=Whose.OWNER,
-    fix="correct the host in api_base, or look at the DNS that LiteLLM's pod uses",
+    fix="correct the host in api_base, or look at the DNS that LiteLLM uses",
 )
 _NO_CERTIFICATE = Refusal(
     reason="its certificate is not accepted: does the name lead elsewhere?",
     whose=Whose.OWNER,
-    fix="look where the name leads from inside LiteLLM's pod",
+    fix="look where the name leads from inside of LiteLLM's container",
 )
 _NO_TLS = Refusal(
     reason="it does not speak TLS at this address",

@@ -153,9 +153,9 @@ class Answers:
                     found=error.found,
                     where="GET /health/liveliness of LiteLLM, twice while the answer was awaited; "
                     "before the first question it answered",
-                    fix="look at the last lines of LiteLLM's log, and with kubectl top whether it "
-                    "is busy or waits; litellm_settings.model_fallbacks makes it call itself "
-                    "without end (1.106.2); restart it when its configuration is right",
+                    fix="look at the last lines of LiteLLM's log, and whether it is busy or "
+                    "waits (kubectl top, docker stats); litellm_settings.model_fallbacks makes it "
+                    "call itself without end (1.106.2); restart it when its configuration is right",
                 )
             ) from error
 

@@ -28,6 +28,12 @@ _LOADED = 600.0
 ONE_TRY = {"disable_fallbacks": True, "num_retries": 0}
 """LiteLLM's own switches, in the body of a request (1.106.2)."""
 
+NO_DRILL = (
+    "not proven without a drill: --drill=CONTEXT allows one on `live`; the target `embedded` needs "
+    "no leave"
+)
+NO_CLUSTER = "two addresses take nothing away: judge the manifests, or leave this sentence out"
+"""What is said where nothing may be taken away: on a cluster, and without one."""
 Plan = Sequence[tuple[str, Outage]]
 """The outages that a scenario will bring about."""
 
@@ -46,6 +52,7 @@ class Drill:
         well: Baseline,
         *,
         say: Progress,
+        not_allowed: str = NO_DRILL,
     ) -> None:
         """Disturb nothing yet.
 
@@ -55,7 +62,9 @@ class Drill:
             gateway: asked whether a model serves again.
             well: which models answered before.
             say: shows what is done.
+            not_allowed: what would allow it, where nothing may be taken away.
         """
+        self._not_allowed = not_allowed
         self._outages = outages
         self._contract = contract
         self._gateway = gateway
@@ -92,10 +101,7 @@ class Drill:
             NotProven: the target allows no drill.
         """
         if self._outages is None:
-            raise NotProven(
-                "not proven without a drill: --drill=CONTEXT allows one on `live`; the target "
-                "`embedded` needs no leave"
-            )
+            raise NotProven(self._not_allowed)
         for each in (*self._planned, (provider, outage)):
             self._outages.check(*each)
         for model in self._concerned(provider):

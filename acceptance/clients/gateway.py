@@ -109,7 +109,7 @@ class Gateway:
                 expected=f'"{LITELLM_IS_ALIVE}" from /health/liveliness',
                 found=f"{alive.status}: {alive.error}",
                 where=self._api.base_url,
-                fix="point the settings at LiteLLM's Service",
+                fix="give LiteLLM's own address, behind any proxy that asks who one is",
             )
         )
 
@@ -130,10 +130,14 @@ class Gateway:
 
     def deployments(self) -> tuple[Deployment, ...]:
         """What stands behind each name: `GET /model/info`; LiteLLM removes the keys itself."""
-        items = self._list(_ENTRIES)
+        items = self.entries()
         if not self._entries:
             self._entries = tuple(map(_deployment, items))
         return self._entries
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Its entries as it tells them: `GET /model/info`."""
+        return self._list(_ENTRIES)
 
     def recognise(self, answer: Answer) -> Answer:
         """The answer, with what this gateway's entries tell of who gave it.

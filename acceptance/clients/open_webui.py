@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from acceptance.checks.credential import KEY_HEADERS
+from acceptance.checks.credential import KEY_HEADERS, TYPED_IN
 from acceptance.checks.proof import Answer, Connection, Listing, Offered, Served, Wiring
+from acceptance.clients.sign_in import sign_in
 from acceptance.clients.streaming import Question, ask
-from acceptance.clients.transport import TIMEOUT, Api, UnexpectedAnswerError
+from acceptance.clients.transport import TIMEOUT, Api
 from acceptance.errors import NotProven, SetupError
 from acceptance.json_values import mapping, sequence
-from acceptance.message import explain
-from acceptance.secret import fingerprint
+from acceptance.secret import Secret, fingerprint
 from acceptance.target import Account
 
 ANSWER_TIMEOUT = 240.0
@@ -21,14 +22,6 @@ ANSWER_TIMEOUT = 240.0
 _BY_KEY = "bearer"
 """The kind of sign-in of a connection that sends its key (`utils/headers.py`, 0.12.4)."""
 _BEARER = "Bearer "
-
-_CHECK = "check the account's settings (--help lists them), or approve the account"
-_ANOTHER = (
-    "a session's token ends with its session: take a new one; for an API key look whether they are "
-    "allowed (Admin Settings > General, ENABLE_API_KEYS) and at all endpoints"
-)
-_WAIT = "wait three minutes, in which nobody else signs in with this account"
-"""Open WebUI 0.12.4 lets an account sign in 15 times in that time (`routers/auths.py`)."""
 
 
 class OpenWebUI:
@@ -40,6 +33,7 @@ class OpenWebUI:
         self.account = name
         self._account = account
         self._token = ""
+        self._by_form = True
         self.role = ""
         """`admin` or `user`, once signed in."""
         self.page_keeps_chats = False
@@ -52,56 +46,21 @@ class OpenWebUI:
 
     def headers(self) -> Mapping[str, str]:
         """What tells Open WebUI who asks."""
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        who = self._account
+        token = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return {**token, **({who.header: who.email} if who.header else {})}
 
     def sign_in(self) -> None:
-        """Open a session.
-
-        Raises:
-            SetupError: nobody can be judged for: unreachable, refused, or pending approval.
-        """
-        if self._account.token.reveal():
-            self._sign_in_by_token()
-            return
-        self._token = ""
-        body = {"email": self._account.email, "password": self._account.password.reveal()}
-        try:
-            reply = self.api.post("/api/v1/auths/signin", body)
-        except UnexpectedAnswerError as error:
-            raise SetupError(str(error)) from error
-        session = mapping(reply.json)
-        if reply.status != HTTPStatus.OK or not session.get("token"):
-            told = reply.error if reply.status != HTTPStatus.OK else "an answer without a session"
-            often = reply.status == HTTPStatus.TOO_MANY_REQUESTS
-            raise self._not_signed_in(f"{reply.status}: {told}", _WAIT if often else _CHECK)
-        if session.get("role") == "pending":
-            found = "the account waits for an administrator's approval"
-            raise self._not_signed_in(found, _CHECK)
-        self._token, self.role = str(session["token"]), str(session.get("role"))
-
-    def _sign_in_by_token(self) -> None:
-        """Ask who the token's owner is: `GET /api/v1/auths/`, for session and API key alike."""
+        """Open a session; raises like `acceptance.clients.sign_in.sign_in`."""
         self._token = self._account.token.reveal()
-        try:
-            reply = self.api.get("/api/v1/auths/")
-        except UnexpectedAnswerError as error:
-            raise SetupError(str(error)) from error
-        role = mapping(reply.json).get("role")
-        if reply.status != HTTPStatus.OK or role not in ("admin", "user"):
-            told = reply.error if reply.status != HTTPStatus.OK else f"the role {role!r}"
-            raise self._not_signed_in(f"{reply.status}: {told}", _ANOTHER)
-        self.role = str(role)
+        session = sign_in(self.api, self._account, name=self.account)
+        self._token, self.role = session.token.reveal(), session.role
+        self._by_form = session.by_form
 
-    def _not_signed_in(self, found: str, fix: str) -> SetupError:
-        return SetupError(
-            explain(
-                f"The {self.account} cannot sign in to Open WebUI.",
-                expected="a session for an approved account",
-                found=found,
-                where=f"{self.api.base_url}, account {self._account.email or '(none named)'}",
-                fix=fix,
-            )
-        )
+    @property
+    def page_account(self) -> Account:
+        """Who signs in to the page: with the session that is open where its form would not do."""
+        return self._account if self._by_form else replace(self._account, token=Secret(self._token))
 
     def version(self) -> str:
         """Its version: `GET /api/version`, open to all."""
@@ -173,6 +132,8 @@ class OpenWebUI:
         reply = self.api.get(f"/openai/models/{connection.index}")
         data = mapping(reply.json).get("data")
         told = isinstance(data, list) and reply.status == HTTPStatus.OK
+        if told and any(isinstance(each, str) for each in sequence(data)):  # Azure's kind, 0.12.4
+            return Served(status=reply.status, names=(), error=TYPED_IN)
         return Served(
             status=reply.status,
             names=tuple(str(mapping(each).get("id")) for each in sequence(data)) if told else (),

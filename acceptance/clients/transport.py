@@ -54,6 +54,8 @@ class Reply:
     status: int
     json: Any
     text: str
+    location: str = ""
+    """Where it sends whoever asks, if it does; that is never followed."""
 
     @property
     def error(self) -> str:
@@ -105,7 +107,8 @@ class Api:
         self._timeout = timeout
         self._headers = headers
         try:
-            away = urlsplit(base_url).hostname not in _LOOPBACK
+            parts = urlsplit(base_url)
+            away = parts.hostname not in _LOOPBACK
             httpx.URL(self.base_url)
         except (ValueError, httpx.InvalidURL) as error:
             raise SetupError(f"The address of {name} is no URL: {base_url} ({error})") from error
@@ -114,7 +117,7 @@ class Api:
                 base_url=self.base_url,
                 timeout=timeout,
                 trust_env=away,
-                verify=True if away else _certificates(),
+                verify=_certificates(parts.scheme, away=away),
                 limits=httpx.Limits(keepalive_expiry=_IDLE),
             )
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
@@ -198,12 +201,14 @@ class Api:
             raise self.unlike(path, f"at most {LARGEST_BODY:,} bytes", "more") from error
         except (httpx.RequestError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
             raise self.unreachable(path, error) from error
-        return Reply(status=answer.status_code, json=parsed(text), text=text)
+        location = answer.headers.get("location", "")
+        return Reply(status=answer.status_code, json=parsed(text), text=text, location=location)
 
     def unreachable(self, path: str, error: Exception) -> UnreachableError:
         """The error for an answer that did not come."""
         import httpx  # noqa: PLC0415  # listing scenarios stays fast
 
+        distrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
         unsent = isinstance(error, httpx.LocalProtocolError | UnicodeError)
         if unsent:  # its own words quote the header, and the key in it
             return UnreachableError(f"{self._name}: a key holds what no HTTP header can carry")
@@ -213,14 +218,25 @@ class Api:
                 expected="an answer over HTTP",
                 found=f"{type(error).__name__}: {error}",
                 where=f"{self.base_url}{path}",
-                fix=f"check that {self._name} runs and that the address is right",
+                fix="SSL_CERT_FILE=/path/to/ca.pem names an authority of your own"
+                if distrusted
+                else f"check that {self._name} runs and that the address is right",
             )
         )
 
 
+def _certificates(scheme: str, *, away: bool) -> "ssl.SSLContext | bool":
+    """Who is trusted: those that the environment names, on this machine as well."""
+    import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
+    if scheme == "https":
+        return httpx.create_ssl_context()
+    return True if away else _unused_certificates()
+
+
 @cache
-def _certificates() -> ssl.SSLContext:
-    """Who is trusted on this machine, read once: it takes as long as ten requests (httpx 0.28)."""
+def _unused_certificates() -> ssl.SSLContext:
+    """What httpx wants without TLS, too, read once: it takes as long as ten requests (0.28)."""
     import httpx  # noqa: PLC0415  # listing scenarios stays fast
 
     return httpx.create_ssl_context(trust_env=False)

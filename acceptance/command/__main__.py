@@ -35,7 +35,7 @@ class Subcommand:
 _RECORD = "acceptance.report.signoff"
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "check": Subcommand("judge manifests, or what runs", "acceptance.command.check"),
-    "draft": Subcommand("write your deployment down", "acceptance.draft.__main__", "The lab"),
+    "draft": Subcommand("write your deployment down", "acceptance.command.draft", "The lab"),
     "review": Subcommand(
         "judge a change: before and after", "acceptance.command.review", "The lab"
     ),

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import yaml
 
-from acceptance.contract.values import LARGEST, ContractError, Provider, Requirement
+from acceptance.contract.values import LARGEST, NOWHERE, ContractError, Provider, Requirement
 from acceptance.resources import ServiceName
 from acceptance.shown import line
 
@@ -40,8 +40,8 @@ class Profile:
 
     path: Path
     title: str
-    open_webui: ServiceName
-    gateway: ServiceName
+    open_webui: ServiceName = NOWHERE
+    gateway: ServiceName = NOWHERE
     features: tuple[str, ...] = ()
     ordinary_user: bool = False
     criteria: tuple[Requirement, ...] = ()
@@ -81,7 +81,7 @@ class _Reader:
             if name not in _FIELDS:
                 near = get_close_matches(name, _FIELDS)
                 self._refuse(node, " or ".join(near or _FIELDS), f"the unknown field {name!r}")
-        for name in ("title", "open_webui", "gateway", "criteria"):
+        for name in ("title", "criteria"):
             if name not in entries:
                 self._refuse(root, f"an entry {name}", "none")
         rows = {name: tuple(self._rows(name, entries[name])) for name in _ROWS if name in entries}
@@ -90,8 +90,8 @@ class _Reader:
         return Profile(
             path=self._path,
             title=self._text(entries["title"]),
-            open_webui=self._service(entries["open_webui"]),
-            gateway=self._service(entries["gateway"]),
+            open_webui=self._program(entries.get("open_webui")),
+            gateway=self._program(entries.get("gateway")),
             features=tuple(self._texts(entries["features"])) if "features" in entries else (),
             ordinary_user=self._choice(entries.get("ordinary_user"), "required"),
             **rows,
@@ -173,6 +173,9 @@ class _Reader:
                 self._refuse(node, "a host of its own for each provider", f"{host} is {other}'s")
             self._hosts[host] = name
         return Provider(name=name, hosts=tuple(known), service=service)
+
+    def _program(self, node: yaml.Node | None) -> ServiceName:
+        return self._service(node) if node else NOWHERE
 
     def _service(self, node: yaml.Node) -> ServiceName:
         text = self._text(node)

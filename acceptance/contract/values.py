@@ -9,6 +9,8 @@ from acceptance.errors import SetupError, Subject
 from acceptance.message import explain
 from acceptance.resources import ServiceName, service_in
 
+NOWHERE = ServiceName(namespace="", name="", port=0)
+"""The Service of a program of which a contract names none: it is known by an address alone."""
 LARGEST = 200_000
 """Bytes of a profile, or of one feature file; one of more is another one."""
 
@@ -115,8 +117,8 @@ class Contract:
     """The address that Open WebUI must be told; empty where no sentence says it."""
     key_source: str = ""
     """The Secret that its key must come from; empty where no sentence says it."""
-    open_webui: ServiceName
-    gateway: ServiceName
+    open_webui: ServiceName = NOWHERE
+    gateway: ServiceName = NOWHERE
     ordinary_user: bool = False
     """Whether ordinary users must be served as well as the account that judges."""
     proven_by: Mapping[Subject, str] = field(default_factory=dict)

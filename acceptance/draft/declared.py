@@ -1,8 +1,7 @@
 """What manifests declare, found without starting anything."""
 
 import posixpath
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain as joined
 from typing import Any
@@ -14,10 +13,12 @@ from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remar
 from acceptance.draft.serving import (
     Place,
     Serving,
-    patience,
+    addressed,
     public_place,
     service_place,
+    text_of,
 )
+from acceptance.draft.wiring import address_at, endpoint_among, secret_of_key
 from acceptance.errors import SetupError
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
@@ -36,7 +37,7 @@ from acceptance.lab.embedded.upstreams import (
     service_of,
 )
 from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
-from acceptance.lab.providers.catalogue import PREFIXES, host_and_port
+from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.message import explain
 from acceptance.resources import Environment, ServiceName, Variable, service_in
 from acceptance.secret import Secret
@@ -66,9 +67,9 @@ class _Reading:
         self._remarks = Remarks()
 
     def found(self) -> Found:
-        chat = self._only(OPEN_WEBUI, [])
+        chat = self._only(OPEN_WEBUI, lambda plan: bool(self._gateways_of(plan)))
         connections = declared_connections(chat.environment)
-        gateway = self._only(LITELLM, [each.url for each in connections], chat.namespace)
+        gateway = self._only(LITELLM, lambda plan: plan.key in self._gateways_of(chat))
         service = self._service_of(gateway)
         connection, endpoint = self._endpoint(chat, connections, service)
         configuration = _whole(gateway)
@@ -87,15 +88,18 @@ class _Reading:
             endpoint=endpoint,
             key=bool(connection.key or key_secret),
             key_secret=key_secret,
-            offered=serving.offered,
-            models=serving.models,
-            refuses_unknown=not serving.takes_any_name(),
         )
         found = self._chains(found, serving, configuration)
         return replace(found, remarks=self._remarks.said())
 
-    def _only(self, program: Program, urls: Iterable[str], seen_from: str = "") -> PodPlan:
-        """The pods of a program: those that an address names, else the first."""
+    def _gateways_of(self, chat: PodPlan) -> set[str]:
+        """The pods of LiteLLM to which the connections of an Open WebUI lead."""
+        urls = [each.url for each in declared_connections(chat.environment)]
+        led_to = {key for url in urls for key in self._led_to(url, chat.namespace)}
+        return led_to & {each.key for each in self._plans if each.program is LITELLM}
+
+    def _only(self, program: Program, is_meant: Callable[[PodPlan], bool]) -> PodPlan:
+        """The pods of a program: those that are meant, else the first."""
         plans = [each for each in self._plans if each.program is program]
         owners = dict.fromkeys((each.kind, each.namespace, each.owner) for each in plans)
         if not plans:
@@ -108,8 +112,7 @@ class _Reading:
                     fix="name the folder that holds both, rendered as they are applied",
                 )
             )
-        named = {key for url in urls for key in self._led_to(url, seen_from)}
-        meant = next((plan for plan in plans if plan.key in named), plans[0])
+        meant = next(filter(is_meant, plans), plans[0])
         if len(owners) > 1:
             others = ", ".join(f"{kind} {space}/{name}" for kind, space, name in owners)
             self._remarks.doubt(
@@ -121,9 +124,14 @@ class _Reading:
         manifest = self._manifests.get("Service", service.namespace, service.name)
         return manifest is not None and selects(manifest, plan)
 
+    def _is_headless(self, service: ServiceName) -> bool:
+        manifest = self._manifests.get("Service", service.namespace, service.name)
+        return manifest is not None and manifest["spec"].get("clusterIP") == "None"
+
     def _service_of(self, plan: PodPlan) -> ServiceName:
         """A Service of these pods; the program's own port first."""
         mine = [each for each in self._services if each.name != HOST and self._selects(each, plan)]
+        mine = [each for each in mine if not self._is_headless(each)] or mine
         if not mine:
             self._remarks.doubt(ENDPOINT, f"no Service leads to {plan.kind} {plan.key}")
             return ServiceName(namespace=plan.namespace, name=plan.owner, port=plan.program.port)
@@ -140,21 +148,13 @@ class _Reading:
             exists=lambda each: each in self._services,
             leads=lambda url: bool(ours & self._led_to(url, chat.namespace)),
         )
-        right = [each for each in connections if not place.mismatch(each.url)]
-        if not right:
-            told = "; ".join(f"{each.url} ({place.mismatch(each.url)})" for each in connections)
-            self._remarks.doubt(
-                ENDPOINT, f"Open WebUI is told {told}, and not this address of LiteLLM"
-            )
-            host = f"{service.name}.{service.namespace}.svc.cluster.local"
-            return connections[0], f"http://{host}:{service.port}/v1"
-        if right[0] is not connections[0]:
-            self._remarks.doubt(
-                ENDPOINT,
-                f"connection 0 is {connections[0].url}, and not LiteLLM: of two models with one "
-                "name, its own is the one that people get",
-            )
-        return right[0], right[0].url
+        index, endpoint = endpoint_among(
+            [each.url for each in connections],
+            place,
+            self._remarks,
+            otherwise=address_at(service),
+        )
+        return connections[index], endpoint
 
     def _led_to(self, url: str, seen_from: str) -> set[str]:
         """The pods to which a URL leads."""
@@ -172,20 +172,12 @@ class _Reading:
                 if str(each.get("name")).startswith("OPENAI_API_KEY")
             )
             return str(next(filter(None, referred), ""))
-        for variable in chat.environment.values():
-            held = variable.value.reveal().split(";")
-            name = re.search(r"Secret ([^,]+)(,|$)", variable.source)
-            if name and connection.key.reveal() in map(str.strip, held):
-                return name[1]
-        self._remarks.doubt(
-            KEY, f"the key stands in the manifests in the clear: {connection.key_source}"
-        )
-        return ""
+        return secret_of_key(chat.environment, connection, self._remarks)
 
     def _tell_settings(
         self, chat: PodPlan, gateway: PodPlan, configuration: Mapping[str, Any]
     ) -> None:
-        if _text(chat.environment, "ENABLE_OPENAI_API").lower() == "false":
+        if text_of(chat.environment, "ENABLE_OPENAI_API").lower() == "false":
             self._remarks.doubt(
                 ENDPOINT, "ENABLE_OPENAI_API is false: Open WebUI asks no OpenAI API, nor LiteLLM"
             )
@@ -224,7 +216,7 @@ class _Reading:
                     "are written into a contract by hand (docs/contract.md)",
                 )
             )
-        self._entries = [_addressed(each, environment) for each in entries]
+        self._entries = [addressed(each, environment) for each in entries]
         for each in entries:
             for name in ("api_base", "base_url"):
                 given = str(mapping(each.given.get("litellm_params")).get(name) or "")
@@ -303,17 +295,11 @@ class _Reading:
             )
             for name in serving.offered
         ]
-        found = serving.chained(found, walked)
-        retries = router.get("num_retries", general.get("num_retries"))
-        otherwise = router.get("timeout") or general.get("request_timeout")
-        return replace(
+        return serving.stated(
             found,
-            hangs_are_noticed=patience(
-                self._entries,
-                {chain[0] for chain in found.chains},
-                retries=retries,
-                otherwise=otherwise,
-            ),
+            walked,
+            retries=router.get("num_retries", general.get("num_retries")),
+            otherwise=router.get("timeout") or general.get("request_timeout"),
         )
 
 
@@ -353,21 +339,5 @@ def _with_own(environment: Environment, configuration: Mapping[str, Any]) -> Env
     }
 
 
-def _addressed(entry: Entry, environment: Environment) -> Entry:
-    """The entry with the address that a variable gives it, where it names none itself."""
-    if entry.api_base or entry.prefix not in PREFIXES:
-        return entry
-    prefix = entry.prefix.removesuffix("_chat").upper()
-    names = (f"{prefix}_BASE_URL", f"{prefix}_API_BASE")[prefix != "OPENAI" :]
-    given = next((text for name in names if (text := _text(environment, name))), "")
-    if not given and prefix == "OLLAMA":
-        given = "http://localhost:11434"  # LiteLLM 1.106.2
-    return replace(entry, api_base=given)
-
-
-def _text(environment: Environment, name: str) -> str:
-    return environment[name].value.reveal().strip() if name in environment else ""
-
-
 def _listed(environment: Environment, name: str) -> Iterator[str]:
-    yield from filter(None, map(str.strip, _text(environment, name).split(",")))
+    yield from filter(None, map(str.strip, text_of(environment, name).split(",")))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from acceptance.contract.sentences import MODEL, known
-from acceptance.contract.values import Model, Provider
+from acceptance.contract.values import NOWHERE, Model, Provider
 from acceptance.resources import ServiceName
 from acceptance.shapes import without_shapes
 from acceptance.shown import line
@@ -37,16 +37,19 @@ class Found:
     title: str
     origin: str
     """Where it was found, and how: `declared in DIR`, or `in force at ADDRESS`."""
-    open_webui: ServiceName
-    gateway: ServiceName
+    open_webui: ServiceName = NOWHERE
+    gateway: ServiceName = NOWHERE
     endpoint: str = ""
-    """Empty where nothing declares it."""
+    """Empty where nothing tells it."""
     key: bool = True
     """Whether Open WebUI is given any key."""
     key_secret: str = ""
     """The Secret of the key; empty where it comes from elsewhere."""
-    declared: bool = True
-    """Whether the deployed settings can be read."""
+    cluster: bool = True
+    """Whether it was found in a cluster, or in what is meant for one: else two addresses are all
+    that will be judged, and nothing is taken away there."""
+    asked_directly: bool = True
+    """Whether LiteLLM itself can be asked, and not by way of Open WebUI alone."""
     offered: tuple[str, ...] = ()
     models: Mapping[str, Model] = field(default_factory=dict)
     """Those that are asked, by name; the others that are offered are not."""

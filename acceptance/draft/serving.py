@@ -12,7 +12,7 @@ from acceptance.draft.found import CHAINS, SELECTOR, Found, Remarks, unsayable
 from acceptance.json_values import mapping
 from acceptance.lab.embedded.upstreams import Entry
 from acceptance.lab.providers.catalogue import PREFIXES, PUBLIC, host_and_port
-from acceptance.resources import ServiceName
+from acceptance.resources import Environment, ServiceName
 
 _TITLES = {
     "anthropic": "Anthropic",
@@ -92,6 +92,24 @@ def service_place(entry: Entry, service: ServiceName, program: str = "") -> Plac
     return Place(title=title, host=host, service=replace(service, port=0))
 
 
+def addressed(entry: Entry, environment: Environment) -> Entry:
+    """The entry with the address that a variable gives it, where it names none itself."""
+    if entry.api_base or entry.prefix not in PREFIXES:
+        return entry
+    prefix = entry.prefix.removesuffix("_chat").upper()
+    names = (f"{prefix}_BASE_URL", f"{prefix}_API_BASE")[prefix != "OPENAI" :]
+    given = next((text for name in names if (text := text_of(environment, name))), "")
+    if not given and prefix == "OLLAMA":
+        given = "http://localhost:11434"  # LiteLLM 1.106.2
+    return replace(entry, api_base=given)
+
+
+def text_of(environment: Environment, name: str) -> str:
+    """A variable's text; empty where there is none, or where it may not be read."""
+    variable = environment.get(name)
+    return variable.value.reveal().strip() if variable and not variable.value.sealed else ""
+
+
 def kept_from_chat(entry: Entry) -> str:
     """Why a model is no chat model; empty where it is one."""
     mode = str(mapping(entry.given.get("model_info")).get("mode") or "")
@@ -149,7 +167,7 @@ class Serving:
         behind: dict[tuple[str, str], str] = {}
         for name, model in self.models.items():
             first = behind.setdefault((model.provider.name, model.upstream), name)
-            if first != name:
+            if first != name and model.upstream:
                 self._remarks.doubt(name, f"{name} and {first} are one model ({model})")
 
     def _models(self) -> Iterator[tuple[str, Model]]:
@@ -200,7 +218,30 @@ class Serving:
         """Whether a name that nobody knows is passed on to some provider."""
         return any(fnmatchcase("invented", pattern) for pattern in self.wildcards)
 
-    def chained(self, found: Found, chains: Iterable[Chain]) -> Found:
+    def stated(
+        self, found: Found, chains: Iterable[Chain], *, retries: object, otherwise: object
+    ) -> Found:
+        """What was found, with all that sentences can state of the gateway.
+
+        Args:
+            found: what else was.
+            chains: of the models that are offered.
+            retries: how often LiteLLM asks again, by its settings.
+            otherwise: seconds for a model whose entry names none.
+        """
+        found = replace(
+            found,
+            offered=self.offered,
+            models=self.models,
+            refuses_unknown=not self.takes_any_name(),
+        )
+        found = self._chained(found, chains)
+        heads = {chain[0] for chain in found.chains}
+        entries = [each for group in self._groups.values() for each in group]
+        noticed = _given_up_in_time(entries, heads, retries=retries, otherwise=otherwise)
+        return replace(found, hangs_are_noticed=noticed)
+
+    def _chained(self, found: Found, chains: Iterable[Chain]) -> Found:
         """What was found, with the chains as far as sentences can state them."""
         said: list[tuple[str, ...]] = []
         unsaid = set[str]()
@@ -209,7 +250,7 @@ class Serving:
             head = chain.order[0]
             ghosts = [each for each in chain.unknown if each != head]
             if why := self._unsayable(chain):
-                self._remarks.doubt(CHAINS, f"the chain {chain} is not stated: {why}")
+                self._remarks.doubt(CHAINS, f"the chain {chain} is not stated, nor judged: {why}")
                 unsaid.update(chain.order)
                 continue
             for ghost in ghosts:
@@ -222,7 +263,9 @@ class Serving:
             elif any(each.model == head and each.kind != ALIAS for each in chain.otherwise):
                 alone = False
                 for each in chain.otherwise:
-                    self._remarks.doubt(CHAINS, f"{each} is a fallback that no sentence states")
+                    self._remarks.doubt(
+                        CHAINS, f"{each} is a fallback that no sentence states: it is not judged"
+                    )
         longest = [
             each
             for each in said
@@ -260,17 +303,10 @@ class Serving:
         return ""
 
 
-def patience(
+def _given_up_in_time(
     entries: Iterable[Entry], heads: Collection[str], *, retries: object, otherwise: object
 ) -> frozenset[str]:
-    """The heads of chains that LiteLLM gives up in time where nobody answers.
-
-    Args:
-        entries: of `model_list`.
-        heads: first models of chains.
-        retries: how often LiteLLM asks again, by its settings.
-        otherwise: seconds for a model whose entry names none.
-    """
+    """The heads of chains that LiteLLM gives up in time where nobody answers."""
     tries = 1 + (retries if isinstance(retries, int) else 2)  # the OpenAI client's own two
     seconds = dict[str, list[float]]()
     for each in entries:

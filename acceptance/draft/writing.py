@@ -85,26 +85,6 @@ class _Writing:
 
     def endpoint(self) -> list[str]:
         found = self._found
-        declared = _scenario(
-            "The declared endpoint is LiteLLM",
-            "When the deployed settings of Open WebUI are read",
-            f'Then the declared endpoint is "{found.endpoint}"',
-        )
-        source = [f'Then the declared key comes from the secret "{found.key_secret}"']
-        if not found.key_secret:
-            source = []
-        ends = [*source, f"{'And' if source else 'Then'} the key in use is the declared one"]
-        key = _scenario(
-            "The key in use is the declared one",
-            "When the deployed settings of Open WebUI are read",
-            *ends,
-        )
-        running = _scenario(
-            "Open WebUI was restarted with its new settings",
-            "When the running settings of Open WebUI are read",
-            "Then they hold the declared key",
-        )
-        told = found.declared and found.key
         return [
             f"# Drafted from what is {found.origin}. A line `# ?` is for a person to decide.",
             "Feature: Endpoint configuration",
@@ -118,55 +98,17 @@ class _Writing:
             "      Given Open WebUI is deployed",
             "",
             *self._remarks(ENDPOINT, "    "),
-            *(declared if found.declared else ()),
-            *_scenario(
-                "The endpoint in use is LiteLLM",
-                "When the connections in use are read",
-                "Then model requests go to the gateway",
-            ),
-            *_scenario(
-                "Every replica uses LiteLLM",
-                "When the connections in use are read from every replica",
-                "Then each replica sends model requests to the gateway",
-            ),
+            *self._address(),
             *self._remarks(KEY, "    "),
-            *(key if told else ()),
+            *(self._deployed_key() if found.cluster and found.key else ()),
             *_scenario(
                 "The gateway accepts the key in use",
                 "Given Open WebUI is connected to the gateway",
                 "When Open WebUI asks the gateway for its models",
                 "Then the gateway accepts the key",
             ),
-            *_scenario(
-                "The gateway refuses an invented key",
-                "Given the gateway serves",
-                "When somebody asks the gateway with an invented key",
-                "Then the gateway refuses the key",
-            ),
-            *_scenario(
-                "The newest configuration of Open WebUI is the one that serves",
-                "When the programs that serve Open WebUI are looked at",
-                "Then each of them was started from the newest configuration",
-                "And each of them declares the same endpoint",
-            ),
-            *_scenario(
-                "The newest configuration of the gateway is the one that serves",
-                "When the programs that serve the gateway are looked at",
-                "Then each of them was started from the newest configuration",
-            ),
-            *_scenario(
-                "Every replica of the gateway serves the same",
-                "Given the gateway serves",
-                "When models and chain are read from every replica of the gateway",
-                "Then each replica tells the same",
-                "And none of them runs a release that is known to be malicious",
-            ),
-            *(running if told else ()),
-            *_scenario(
-                "The gateway is reached from inside Open WebUI",
-                "When Open WebUI itself calls the endpoint in use",
-                "Then LiteLLM answers the call",
-            ),
+            *(self._asked_directly() if found.asked_directly else ()),
+            *(self._programs() if found.cluster else ()),
             *_scenario(
                 "Nothing else answers in the gateway's place",
                 "Given Open WebUI is connected to the gateway",
@@ -174,6 +116,76 @@ class _Writing:
                 "Then no model of the story comes from elsewhere",
             ),
         ][:-1]
+
+    def _address(self) -> Iterator[str]:
+        found = self._found
+        stated = f'"{found.endpoint}"' if found.endpoint and not found.cluster else "the gateway"
+        if found.cluster:
+            yield from _scenario(
+                "The declared endpoint is LiteLLM",
+                "When the deployed settings of Open WebUI are read",
+                f'Then the declared endpoint is "{found.endpoint}"',
+            )
+        yield from _scenario(
+            "The endpoint in use is LiteLLM",
+            "When the connections in use are read",
+            f"Then model requests go to {stated}",
+        )
+        if found.cluster:
+            yield from _scenario(
+                "Every replica uses LiteLLM",
+                "When the connections in use are read from every replica",
+                "Then each replica sends model requests to the gateway",
+            )
+
+    def _deployed_key(self) -> Iterator[str]:
+        secret = self._found.key_secret
+        source = [f'Then the declared key comes from the secret "{secret}"'] if secret else []
+        yield from _scenario(
+            "The key in use is the declared one",
+            "When the deployed settings of Open WebUI are read",
+            *source,
+            f"{'And' if source else 'Then'} the key in use is the declared one",
+        )
+        yield from _scenario(
+            "Open WebUI was restarted with its new settings",
+            "When the running settings of Open WebUI are read",
+            "Then they hold the declared key",
+        )
+
+    def _asked_directly(self) -> Iterator[str]:
+        yield from _scenario(
+            "The gateway refuses an invented key",
+            "Given the gateway serves",
+            "When somebody asks the gateway with an invented key",
+            "Then the gateway refuses the key",
+        )
+        yield from _scenario(
+            "Every replica of the gateway serves the same",
+            "Given the gateway serves",
+            "When models and chain are read from every replica of the gateway",
+            "Then each replica tells the same",
+            "And none of them runs a release that is known to be malicious",
+        )
+
+    def _programs(self) -> Iterator[str]:
+        """What only a cluster shows of the programs that serve."""
+        yield from _scenario(
+            "The newest configuration of Open WebUI is the one that serves",
+            "When the programs that serve Open WebUI are looked at",
+            "Then each of them was started from the newest configuration",
+            "And each of them declares the same endpoint",
+        )
+        yield from _scenario(
+            "The newest configuration of the gateway is the one that serves",
+            "When the programs that serve the gateway are looked at",
+            "Then each of them was started from the newest configuration",
+        )
+        yield from _scenario(
+            "The gateway is reached from inside Open WebUI",
+            "When Open WebUI itself calls the endpoint in use",
+            "Then LiteLLM answers the call",
+        )
 
     def selector(self) -> list[str]:
         found = self._found
@@ -193,6 +205,11 @@ class _Writing:
             "",
             *examples,
         ]
+        every_replica = _scenario(
+            "Every replica offers the same models",
+            "When the model selector is opened at every replica",
+            "Then each replica offers every model of the story",
+        )
         return [
             "Feature: Model listing",
             "",
@@ -212,11 +229,7 @@ class _Writing:
                 "When the model selector is opened",
                 "Then the gateway's connection offers exactly what the gateway serves",
             ),
-            *_scenario(
-                "Every replica offers the same models",
-                "When the model selector is opened at every replica",
-                "Then each replica offers every model of the story",
-            ),
+            *(every_replica if found.cluster else ()),
             *_scenario(
                 "An invented model is not offered",
                 "When the model selector is opened",
@@ -251,11 +264,18 @@ class _Writing:
     def answers(self) -> list[str]:
         found = self._found
         rows = [[name, model.provider.name] for name, model in found.models.items()]
+        upstreams = _scenario(
+            "Each model stands for an upstream of its own",
+            "Given the gateway serves",
+            "When the gateway's deployments are read",
+            "Then each model of the story has an upstream of its own",
+        )
+        itself = found.asked_directly and found.refuses_unknown
         unknown = [
             "Given Open WebUI is connected to the gateway",
             "When a user asks an invented model a question",
             "Then the user is told that there is no such model",
-            *(["And the gateway itself knows no such model"] if found.refuses_unknown else []),
+            *(["And the gateway itself knows no such model"] if itself else []),
         ]
         return [
             "Feature: Model switching",
@@ -276,12 +296,7 @@ class _Writing:
             *self._table(["model", "provider"], rows, 8),
             "",
             *self._switching(),
-            *_scenario(
-                "Each model stands for an upstream of its own",
-                "Given the gateway serves",
-                "When the gateway's deployments are read",
-                "Then each model of the story has an upstream of its own",
-            ),
+            *(upstreams if found.asked_directly else ()),
             *_scenario("An invented model is refused", *unknown),
         ][:-1]
 
@@ -356,6 +371,10 @@ class _Writing:
             f'When "{head}" is asked with fallbacks switched off',
             f'Then the answer comes from "{head}" at {mine}',
         )
+        if not self._found.cluster:
+            yield "    # No drill: two addresses are judged, and nothing is taken away there."
+            yield ""
+            return
         yield from _scenario(
             f"While {head} is well nobody else is asked",
             f'Given "{head}" is offered',
@@ -440,6 +459,8 @@ class _Writing:
             "When the chains of the parallel models are read from the gateway",
             "Then each of them stands alone",
         )
+        if not self._found.cluster:
+            return
         yield from _scenario(
             "A parallel model is never replaced",
             f'Given "{name}" is offered',
@@ -478,12 +499,13 @@ def _profile(found: Found, features: Sequence[str], remarks: Iterable[str]) -> s
     }
     providers = {each.name: _provider(each) for each in found.providers}
     upstreams = {name: each.upstream for name, each in found.models.items() if each.upstream}
+    services = {"open_webui": _name(found.open_webui), "gateway": _name(found.gateway)}
     parts = [
         _HEAD.format(origin=found.origin),
         *(f"{each}\n" for each in remarks),
         _yaml({"title": found.title}),
-        "\n# Services, namespace/name\n",
-        _yaml({"open_webui": _name(found.open_webui), "gateway": _name(found.gateway)}),
+        "\n# Services, namespace/name\n" if found.cluster else "",
+        _yaml(services) if found.cluster else "",
         "\n# the files, in the order in which they are judged\n",
         _yaml({"features": [each.removesuffix(".feature") for each in features]}, flow=True),
         "\n# The rows of the verdict. A name is its tag in the feature files.\n",

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from acceptance.errors import Inconclusive, SetupError
 from acceptance.kubernetes import errors
 from acceptance.kubernetes.errors import Forbidden, of_admission
+from acceptance.kubernetes.promised import broken_promise, is_name
 from acceptance.kubernetes.stream import NotOpenedError, message_of
 from acceptance.kubernetes.wire import Answer, CertificateError, Wire
 from acceptance.message import excerpt
@@ -96,9 +97,11 @@ class Api:
         self._wire.close()
 
     def get(self, kind: str, namespace: str, name: str) -> Manifest | None:
-        """An object; None where there is none. Raises like `ask`."""
+        """An object; None where there is none, or none can have that name. Raises like `ask`."""
+        if not (is_name(name) and is_name(namespace)):
+            return None
         found = self.ask("GET", f"{PATHS[kind].format(namespace)}/{name}")
-        return found and {**found, "kind": kind}
+        return None if found is None else self._promised(kind, found)
 
     def list(
         self,
@@ -117,8 +120,19 @@ class Api:
             for name, wanted in selectors.items()
             if wanted
         }
-        found = self.ask("GET", PATHS[kind].format(namespace), query=query) or {}
-        return tuple({**item, "kind": kind} for item in found.get("items") or ())
+        found = self.ask("GET", PATHS[kind].format(namespace), query=query)
+        items = found.get("items") or [] if isinstance(found, dict) else found or []
+        if not isinstance(items, list):
+            raise self._no_api_server(f"a list of {kind} that is none")
+        return tuple(self._promised(kind, item) for item in items)
+
+    def _promised(self, kind: str, item: Any) -> Manifest:  # noqa: ANN401  # any JSON
+        if found := broken_promise(kind, item):
+            raise self._no_api_server(found)
+        return {**({"status": {}} if kind == "Pod" else {}), **item, "kind": kind}
+
+    def _no_api_server(self, found: str) -> SetupError:
+        return SetupError(errors.no_api_server(self.context, self.server, found))
 
     def ask(
         self,
@@ -144,16 +158,14 @@ class Api:
         self._require_success(answer, f"{method} {path}")
         try:
             return json.loads(answer.text)
-        except ValueError as error:
-            found = f"{answer.status} {answer.text}"
-            raise SetupError(errors.no_api_server(self.context, self.server, found)) from error
+        except (ValueError, RecursionError) as error:
+            raise self._no_api_server(f"{answer.status} {answer.text}") from error
 
     def ask_server(self, method: str, path: str, *, body: object = None) -> Mapping[str, Any]:
         """The answer to what every API server knows; raises like `ask`."""
         found = self.ask(method, path, body=body)
         if not isinstance(found, dict):
-            found = f"nothing under {path}"
-            raise SetupError(errors.no_api_server(self.context, self.server, found))
+            raise self._no_api_server(f"nothing under {path}")
         return found
 
     def text(self, path: str, query: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from acceptance.cluster import POD_PROBE, PodRequest, PodResponse
 from acceptance.errors import NotProven
+from acceptance.json_values import mapping, parsed
 from acceptance.kubernetes.api import Api
 from acceptance.message import excerpt
 from acceptance.spans import Kind, span
@@ -18,6 +19,8 @@ _OWN = "/proc/1/exe"
 """The program's own interpreter, where none is on the path; asked first whether it is one."""
 _START_SECONDS = 20.0
 """Allowed for starting Python beside the program, on a busy machine."""
+_MOST_BYTES = 5_000_000
+"""Of what a command says; the probe says a few thousand."""
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 """Channels of `v4.channel.k8s.io` and later (Kubernetes 1.34)."""
 
@@ -81,7 +84,7 @@ class _Inside:
                 channels = within(longest, lambda: _read(socket, time.monotonic() + longest))
         finally:
             socket.shutdown()  # its `close` leaves it open once the other side has closed
-        status = json.loads(channels[_ERROR] or b"{}")
+        status = mapping(parsed(channels[_ERROR]))
         if status.get("status") == "Success":
             return channels[_STDOUT].decode("utf-8", "replace"), ""
         said = (channels[_STDERR].decode("utf-8", "replace").splitlines() or [""])[-1]
@@ -92,7 +95,7 @@ def _told(output: str) -> PodResponse:
     """The probe's line, the last one: a Python may greet by itself."""
     try:
         return PodResponse(**json.loads(output.splitlines()[-1]))
-    except (IndexError, ValueError, TypeError) as error:
+    except (IndexError, ValueError, TypeError, RecursionError) as error:
         raise ConnectionError(f"Python said something else: {excerpt(output)}") from error
 
 
@@ -118,4 +121,6 @@ def _read(socket: Any, deadline: float) -> dict[int, bytes]:  # noqa: ANN401  # 
         data = frame.encode() if isinstance(frame, str) else frame
         if data[0] in channels:
             channels[data[0]] += data[1:]
+        if sum(map(len, channels.values())) > _MOST_BYTES:
+            raise ConnectionError(f"the command said more than {_MOST_BYTES} bytes")
     return channels

@@ -1,15 +1,21 @@
 """Files that say what is away, should its annotation get lost: one a workload."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from acceptance import files
 from acceptance.errors import NotProven, SetupError
 from acceptance.kubernetes.workload_snapshot import WorkloadSnapshot
 from acceptance.message import explain
+
+_MOST_BYTES = 5_000_000
+"""Of a note; an object of Kubernetes has less than two million."""
+_MOST_PODS = 2**31
 
 
 class Journal:
@@ -67,9 +73,9 @@ class Journal:
 
 def _read(file: Path) -> WorkloadSnapshot:
     try:
-        written = json.loads(file.read_text(encoding="utf-8"))
+        written = json.loads(files.content(file, _MOST_BYTES))
         taken = WorkloadSnapshot(**{**written, "owners": tuple(written["owners"])})
-        if f"{_named(taken)}.json" == file.name and isinstance(taken.replicas, int):
+        if f"{_named(taken)}.json" == file.name and _is_one(written):
             return taken
         found = "a note of something else"
     except FileNotFoundError:
@@ -84,6 +90,19 @@ def _read(file: Path) -> WorkloadSnapshot:
             where=str(file),
             fix="its name tells the workload: see by kubectl that it has its pods, then remove it",
         )
+    )
+
+
+def _is_one(written: Mapping[str, Any]) -> bool:
+    """Whether a note holds what a drill writes down."""
+    texts = [written.get(name) for name in ("kind", "namespace", "name", "uid")]
+    numbers = [written.get(name, 0) for name in ("replicas", "ready", "generation")]
+    return (
+        all(isinstance(each, str) and re.fullmatch(r"[-.A-Za-z0-9]+", each) for each in texts)
+        and written["kind"] in ("Deployment", "StatefulSet")
+        and all(type(each) is int and 0 <= each < _MOST_PODS for each in numbers)
+        and isinstance(written.get("spec", {}), dict)
+        and all(isinstance(each, dict) for each in written["owners"])
     )
 
 

@@ -1,5 +1,6 @@
 """What stands behind a Service, by the references between objects (Kubernetes 1.34)."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ SLICE_OF = "kubernetes.io/service-name"
 _OVER = ("Succeeded", "Failed")
 _OWNERS = {"ReplicaSet", "Deployment", "StatefulSet"}
 """Kinds of `apps/v1` that are followed from a pod to whoever made it."""
+_MOST_OWNERS = 5
+"""That are followed, one after the other; a pod of a Deployment has two."""
 _LAST = {"Deployment", "StatefulSet", "Pod"}
 """Those of which it is known how they replace pods; nobody replaces a bare pod."""
 
@@ -137,8 +140,14 @@ def _lives(pod: Manifest) -> bool:
     return not leaving and pod.get("status", {}).get("phase") not in _OVER
 
 
-def owner_of(api: Api, item: Manifest) -> Owner:
-    """The object that made this one, and so on to the last that may be seen."""
+def owner_of(api: Api, item: Manifest, *, after: int = 0) -> Owner:
+    """The object that made this one, and so on to the last that may be seen.
+
+    Args:
+        api: the cluster.
+        item: what was made.
+        after: how many were followed to it.
+    """
     reference = _controller(item)
     if reference is None:
         unsure = "" if item["kind"] in _LAST else f"its {item['kind']} replaces no pod by itself"
@@ -152,7 +161,9 @@ def owner_of(api: Api, item: Manifest) -> Owner:
         return Owner(manifest=item, unsure=f"{title} may not be read: {error}")
     if owner is None:
         return Owner(manifest=item, unsure=f"its owner {title} is gone")
-    return owner_of(api, owner)
+    if after == _MOST_OWNERS:
+        return Owner(manifest=item, unsure="its owners have no end")
+    return owner_of(api, owner, after=after + 1)
 
 
 def _controller(item: Manifest) -> Manifest | None:
@@ -174,8 +185,12 @@ def owners_by_selector(api: Api, name: ServiceName) -> tuple[Manifest, ...]:
         owner
         for kind in ("Deployment", "StatefulSet")
         for owner in api.list(kind, name.namespace, {})
-        if selector.items() <= owner["spec"]["template"]["metadata"]["labels"].items()
+        if selector.items() <= _labels(owner["spec"]["template"]).items()
     )
+
+
+def _labels(item: Manifest) -> Mapping[str, str]:
+    return (item.get("metadata") or {}).get("labels") or {}
 
 
 def replicas(owner: Manifest) -> int:

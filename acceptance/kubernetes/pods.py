@@ -135,4 +135,5 @@ def _started(pod: Manifest, container: Manifest) -> datetime | None:
 def _image(container: Manifest, status: Mapping[str, Any]) -> str:
     """The image as it is declared, and the digest of what really runs."""
     _, _, digest = str(status.get("imageID", "")).rpartition("sha256:")
-    return f"{container['image']} (sha256:{digest[:12]})" if digest else str(container["image"])
+    image = str(container.get("image", ""))
+    return f"{image} (sha256:{digest[:12]})" if digest else image

@@ -86,7 +86,8 @@ def serving_container(
 
 def _likeness(container: Manifest, program: Program) -> int:
     """How much speaks for a container's being the program; nothing above 0 where nothing does."""
-    image = str(container["image"]).partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+    image = str(container.get("image", "")).partition("@")[0]
+    image = image.rpartition("/")[2].partition(":")[0].lower()
     command = container.get("command") or ()
     words = map(str, (*command, *(container.get("args") or ())))
     own = bool(program.command.search(" ".join(words)))

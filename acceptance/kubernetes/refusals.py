@@ -54,7 +54,7 @@ def _the_one(api: Api, service: ServiceName) -> Manifest:
         )
     own = owners[0]["spec"]["selector"].get("matchLabels") or {}
     for pod in api.list("Pod", service.namespace, found["spec"]["selector"]):
-        if not own.items() <= pod["metadata"]["labels"].items():
+        if not own.items() <= (pod["metadata"].get("labels") or {}).items():
             name = pod["metadata"]["name"]
             raise NotProven(f"no drill with what is behind {behind}: pod {name} would stay")
     return owners[0]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from acceptance.errors import SetupError
+from acceptance.json_values import mapping
 from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.errors import Forbidden
 from acceptance.message import explain
@@ -118,7 +119,8 @@ def allowed(api: Api, namespace: str, right: Right, *, name: str = "") -> bool:
         "spec": {"resourceAttributes": attributes},
     }
     try:
-        return bool(api.ask_server("POST", _REVIEWS, body=body)["status"].get("allowed"))
+        found = api.ask_server("POST", _REVIEWS, body=body)
+        return mapping(found.get("status")).get("allowed") is True
     except Forbidden as error:  # every user may ask that, unless somebody took it away on purpose
         raise SetupError(_useless(api, str(error))) from error
 
@@ -174,17 +176,18 @@ def identity(api: Api) -> str:
     Empty where these rights do not show it.
     """
     try:
-        found = api.ask("GET", "/api/v1/namespaces/kube-system") or {}
+        found = mapping(api.ask("GET", "/api/v1/namespaces/kube-system"))
     except Forbidden:
         return ""
-    return str(found.get("metadata", {}).get("uid", ""))
+    return str(mapping(found.get("metadata")).get("uid", ""))
 
 
 def who(api: Api) -> str:
     """As whom the API server knows these credentials."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
-        answer = api.ask("POST", _WHO, body=review) or {}  # 404 before Kubernetes 1.28
+        answer = mapping(api.ask("POST", _WHO, body=review))  # 404 before Kubernetes 1.28
     except Forbidden:
         return "a user who may not even ask who it is"
-    return str(answer.get("status", {}).get("userInfo", {}).get("username", "an unknown user"))
+    known = mapping(mapping(answer.get("status")).get("userInfo"))
+    return str(known.get("username", "an unknown user"))

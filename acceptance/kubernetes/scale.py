@@ -133,7 +133,7 @@ def _hand_back(api: Api, taken: WorkloadSnapshot, now: Manifest) -> None:
     Their next apply on the server's side would meet a conflict otherwise (Kubernetes 1.34).
     """
     before, after = (
-        {each["manager"] for each in fields}
+        {each.get("manager") for each in fields}
         for fields in (taken.owners, now["metadata"].get("managedFields") or ())
     )
     if after - before == {_MANAGER}:  # somebody new may not lose what is theirs

@@ -83,5 +83,5 @@ def message_of(body: str) -> str:
     """The message of a Status object; the text itself where it is none."""
     try:
         return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return body

@@ -10,6 +10,8 @@ from acceptance.waiting import within
 
 _TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and for an answer; a whole request takes no longer than both."""
+_MOST_BYTES = 100_000_000
+"""Of an answer; all pods of a large cluster are a tenth of it."""
 
 
 class CertificateError(Exception):
@@ -93,7 +95,11 @@ class Wire:
     def _sent(self, request: Any) -> tuple[Any, bytes]:  # noqa: ANN401  # untyped
         """Answer and body; the client's own time begins anew with each byte (37.0.2)."""
         answer = self._client.call_api(*request, _request_timeout=self._timeout)
-        return answer, answer.read()
+        body = answer.response.read(_MOST_BYTES + 1, decode_content=True)
+        if len(body) > _MOST_BYTES:
+            answer.response.close()
+            raise TimeoutError(f"an answer of more than {_MOST_BYTES:,} bytes")
+        return answer, body
 
     def open(self, path: str, query: Sequence[tuple[str, str]]) -> Any:  # noqa: ANN401  # untyped
         """A connection that stays open; raises like `open_stream`."""

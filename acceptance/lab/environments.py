@@ -8,11 +8,13 @@ import hashlib
 import re
 import sys
 import sysconfig
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from platformdirs import user_cache_path
 
@@ -157,6 +159,7 @@ def ensure(
     cache: Path,
     say: Callable[[str], None],
     uv: Path | None = None,
+    named_by: str = "",
 ) -> Environment:
     """The program's environment in the cache folder: reused, or built now.
 
@@ -168,15 +171,19 @@ def ensure(
         cache: the folder for what is built once.
         say: shows progress.
         uv: resolves and installs; None: the one that came along.
+        named_by: who names the version, for whoever has to name another; empty: its option.
 
     Raises:
         SetupError: it cannot be built: no such version, no network, full disk, unwritable cache,
             wrong hash; or nobody should run it.
     """
-    refuse_malicious(program.title, version or program.version)
+    named_by = named_by or f"--{program.name}"
+    refuse_malicious(program.title, version or program.version, named_by=named_by)
     uv = uv or uv_program()
     own = version in ("", program.version)
-    lock = program.lock if own else _resolved(program, version, cache=cache, say=say, uv=uv)
+    lock = program.lock
+    if not own:
+        lock = _resolved(program, version, named_by, cache=cache, say=say, uv=uv)
     text = lock.read_text(encoding="utf-8")
     version = program.pinned(lock)
     recipe = f"{text}\n{sys.version}\n{sysconfig.get_platform()}"
@@ -215,6 +222,7 @@ def ensure_all(
     *,
     cache: Path,
     say: Callable[[str], None],
+    named_by: Mapping[str, str] = MappingProxyType({}),
 ) -> Mapping[str, Environment]:
     """Environments by what they are made for, built side by side; raises like `ensure`.
 
@@ -222,13 +230,21 @@ def ensure_all(
         requirements: `litellm` for the version of the committed lock, or `litellm==1.83.14`.
         cache: the folder for what is built once.
         say: shows progress.
+        named_by: who names a requirement.
     """
     wanted = tuple(dict.fromkeys(requirements))
     uv = uv_program()  # once: in two threads, what it asks Python 3.11 for can be half there
 
     def built(requirement: str) -> Environment:
         name, _, version = requirement.partition("==")
-        return ensure(_program(name), version=version, cache=cache, say=say, uv=uv)
+        return ensure(
+            _program(name),
+            version=version,
+            cache=cache,
+            say=say,
+            uv=uv,
+            named_by=named_by.get(requirement, ""),
+        )
 
     with ThreadPoolExecutor() as pool:
         return dict(zip(wanted, pool.map(built, wanted), strict=True))
@@ -240,16 +256,39 @@ def requirement(name: str, version: str) -> str:
     return name if own else f"{name}=={version}"
 
 
+def add_version_options(parser: ArgumentParser) -> None:
+    """Let a command be told of other versions: `--open-webui=0.11.4`, `--litellm=1.100.5`."""
+    for program in PROGRAMS:
+        parser.add_argument(
+            f"--{program.name}",
+            default="",
+            metavar="VERSION",
+            help=f"version of {program.title} [{program.version}]",
+        )
+
+
+def versions_in(options: Namespace) -> Mapping[str, str]:
+    """The versions that a command was told of, by program name."""
+    told = {program.name: program.name.replace("-", "_") for program in PROGRAMS}
+    return {name: value for name, field in told.items() if (value := getattr(options, field))}
+
+
 def _program(name: str) -> Program:
     return next(each for each in PROGRAMS if each.name == name)
 
 
 def _resolved(
-    program: Program, version: str, *, cache: Path, say: Callable[[str], None], uv: Path
+    program: Program,
+    version: str,
+    named_by: str,
+    *,
+    cache: Path,
+    say: Callable[[str], None],
+    uv: Path,
 ) -> Path:
     """The lock file of another version: reused, or made now."""
     if not _VERSION.fullmatch(version):
-        raise SetupError(_no_version(program, version))
+        raise SetupError(_no_version(program, version, named_by))
     which = f"=={version}" if version.count(".") > 1 else f"=={version}.*"
     excludes = program.excludes(version)
     left_out = excludes.read_text(encoding="utf-8") if excludes else ""
@@ -288,24 +327,27 @@ def _resolved(
                 with suppress(CommandFailedError):
                     resolve(installer, f"{side}{version}", "nearest.txt", *options)
                     nearest.append(program.pinned(installation.folder / "nearest.txt"))
-            raise SetupError(_not_to_be_had(program, version, failure.output, nearest)) from failure
+            told = _not_to_be_had(program, version, named_by, failure.output, nearest)
+            raise SetupError(told) from failure
 
     if not installation.is_complete():
         installation.ensure(build, say)
     return installation.folder / installation.entry
 
 
-def _no_version(program: Program, found: str) -> str:
+def _no_version(program: Program, found: str, named_by: str) -> str:
     return explain(
         f"{program.title} cannot be started in this version.",
         expected=f"a version as the package index writes it, like {program.version}",
         found=repr(found),
-        where=f"--{program.name}",
+        where=named_by,
         fix="name a released version, or leave it out",
     )
 
 
-def _not_to_be_had(program: Program, version: str, output: str, nearest: list[str]) -> str:
+def _not_to_be_had(
+    program: Program, version: str, named_by: str, output: str, nearest: list[str]
+) -> str:
     because = output.partition("cause: ")[2].partition("we can conclude")[0] or output
     offered = " or ".join(f"--{program.name}={each}" for each in nearest)
     return explain(
@@ -313,6 +355,7 @@ def _not_to_be_had(program: Program, version: str, output: str, nearest: list[st
         expected="a version that the package index has, with every package that it needs, for "
         f"Python {sys.version_info.major}.{sys.version_info.minor}",
         found=excerpt(" ".join(because.split()).rstrip(", "), 300),
-        where="the package index that uv asks",
-        fix=f"{offered or 'no other version'} is the nearest that can be had",
+        where=f"{named_by}; asked of the package index that uv asks",
+        fix="if there is no such release, correct its name; "
+        f"{offered or 'no other version'} is the nearest that can be judged here",
     )

@@ -82,7 +82,8 @@ def _declared(config: pytest.Config) -> Contract:
                 expected="--target=embedded or kind, and --manifests",
                 found=f"--target={given.target}{' --reuse' * given.reuse}",
                 where=f"--contract={DECLARED}",
-                fix="write it down first (make draft), read it, and judge by --contract=DIR",
+                fix="write it down first (draft --context=NAME, or --open-webui-url=URL), read it, "
+                "and judge by --contract=DIR",
             )
         )
     folder = tempfile.TemporaryDirectory(prefix="declared-contract-")

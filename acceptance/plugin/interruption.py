@@ -163,12 +163,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Say that it is being stopped."""
+    """Say that it is being stopped, where somebody told it to: a run that is unfit ends itself."""
     if session.shouldstop:
         raise session.Interrupted(session.shouldstop)
     try:
         return (yield)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        stop = session.config.stash.get(_STOP, None)
+        if isinstance(error, session.Interrupted) and not (stop and stop.asked):
+            raise
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if isinstance(reporter, pytest.TerminalReporter):
             reporter.ensure_newline()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from acceptance import files
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.metrics import metrics
 from acceptance.plugin.redaction import redactor
@@ -81,7 +82,7 @@ def told(config: pytest.Config) -> list[str]:
 
 def _compared(record: Record, earlier: Path) -> Record:
     try:
-        before, digest = read(earlier.read_text(encoding="utf-8"))
+        before, digest = read(files.content(earlier).decode("utf-8"))
     except FileNotFoundError:
         return replace(record, recent=remembered(None, record))
     except (OSError, ValueError) as error:
@@ -114,7 +115,7 @@ def _keep_signed(reports: Path) -> str:
         return ""
     problem, name = "it is no longer there", ""
     if record.is_file():
-        content = record.read_bytes()
+        content = files.content(record)
         problem, name = (
             "it was changed since",
             f"damaged-{hashlib.sha256(content).hexdigest()[:12]}",

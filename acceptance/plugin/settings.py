@@ -110,6 +110,10 @@ class Settings:
         "its session token or API key instead, where people sign in elsewhere (single sign-on)",
         default=_NO_SECRET,
     )
+    trusted_header: str = _setting(
+        "header by which a proxy tells Open WebUI who asks (its WEBUI_AUTH_TRUSTED_EMAIL_HEADER): "
+        "the e-mails are sent in it, to an address behind the proxy; no password is needed"
+    )
     user_email: str = _setting("e-mail of an ordinary user; embedded: the suite makes one")
     user_password: Secret = _setting("its password", default=_NO_SECRET)
     user_token: Secret = _setting("its session token or API key instead", default=_NO_SECRET)
@@ -221,6 +225,24 @@ def read(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Sett
     _refuse_unknown(environ, table)
     chosen = {each: next(_given(each, config, environ, table), None) for each in fields(Settings)}
     typed = {each.name: _typed(each, *given) for each, given in chosen.items() if given}
+    return _without_contradiction(Settings(**typed))
+
+
+def from_variables(
+    given: Mapping[str, str | None], environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings of a command that runs no scenarios: its options, over the variables.
+
+    Raises:
+        SetupError: an unknown `ACCEPTANCE_` variable, or a value of no use.
+    """
+    _refuse_unknown(environ, {})
+    typed = {}
+    for each in fields(Settings):
+        if given.get(each.name):
+            typed[each.name] = _typed(each, given[each.name], option(each))
+        elif variable(each) in environ:
+            typed[each.name] = _typed(each, environ[variable(each)], variable(each))
     return _without_contradiction(Settings(**typed))
 
 

@@ -13,7 +13,6 @@ from acceptance.masking import Redactor
 from acceptance.message import explain
 from acceptance.plugin.settings import Settings, chosen_versions
 from acceptance.resources import ServiceName
-from acceptance.secret import Secret
 from acceptance.shipped import COMMAND, IN_CHECKOUT, require_extra, told_as
 from acceptance.target import Account, Outages, Target
 from acceptance.waiting import Progress
@@ -105,6 +104,26 @@ def services(settings: Settings, contract: Contract) -> tuple[ServiceName, Servi
     )
 
 
+def named_services(settings: Settings, contract: Contract) -> tuple[ServiceName, ServiceName]:
+    """The Services of both, on a cluster.
+
+    Raises:
+        SetupError: neither the contract nor a setting names them.
+    """
+    both = services(settings, contract)
+    if not all(each.name for each in both):
+        raise SetupError(
+            explain(
+                "Which Services of the cluster are meant is not said.",
+                expected="the Services of Open WebUI and of LiteLLM, each as namespace/name",
+                found="none: the contract was written without a cluster",
+                where=str(contract.folder),
+                fix="--open-webui-service=NAMESPACE/NAME --gateway-service=NAMESPACE/NAME",
+            )
+        )
+    return both
+
+
 def _url(
     settings: Settings, contract: Contract, _say: Progress, _mask: Redactor, _closing: ExitStack
 ) -> Target:
@@ -149,7 +168,7 @@ def _kind(
     closing.callback(api.close)
     lab = closing.enter_context(cluster_lab(api, say=say))
     lab.apply(manifests)
-    open_webui, gateway = services(settings, contract)
+    open_webui, gateway = named_services(settings, contract)
     return lab.target("kind", open_webui=open_webui, gateway=gateway, names=contract.providers)
 
 
@@ -164,7 +183,7 @@ def _live(
     api = connect(kubeconfig=settings.kubeconfig, context=settings.context, say=say)
     closing.callback(api.close)
     outages = _allowed_drills(api, settings, contract, say, closing)
-    open_webui, gateway = services(settings, contract)
+    open_webui, gateway = named_services(settings, contract)
     return live_target(
         api,
         name="live",
@@ -278,28 +297,42 @@ def cache_folder(settings: Settings) -> Path:
 
 def _administrator(settings: Settings) -> Account:
     return _account(
-        "account", settings.account_email, settings.account_password, settings.account_token
+        "account",
+        Account(
+            email=settings.account_email,
+            password=settings.account_password,
+            token=settings.account_token,
+            header=settings.trusted_header,
+        ),
     )
 
 
 def _user(settings: Settings) -> Account | None:
-    user = _account("user", settings.user_email, settings.user_password, settings.user_token)
+    user = _account(
+        "user",
+        Account(
+            email=settings.user_email,
+            password=settings.user_password,
+            token=settings.user_token,
+            header=settings.trusted_header,
+        ),
+    )
     return user if user.named else None
 
 
-def _account(which: str, email: str, password: Secret, token: Secret) -> Account:
+def _account(which: str, given: Account) -> Account:
     """One without e-mail signs in nowhere (`WEBUI_AUTH=false`); any other has a secret."""
-    if email and not password.reveal() and not token.reveal():
+    if given.email and not (given.password.reveal() or given.token.reveal() or given.header):
         raise SetupError(
             explain(
-                f"There is no password for {email}.",
+                f"There is no password for {given.email}.",
                 expected=f"ACCEPTANCE_{which.upper()}_PASSWORD or ..._TOKEN",
                 found="nothing",
                 where="environment variables",
                 fix=f"export ACCEPTANCE_{which.upper()}_PASSWORD; a password is never an option",
             )
         )
-    return Account(email=email, password=password, token=token)
+    return given
 
 
 TARGETS: Mapping[str, Callable[[Settings, Contract, Progress, Redactor, ExitStack], Target]] = {

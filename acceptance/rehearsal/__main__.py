@@ -16,13 +16,14 @@ from acceptance.errors import SetupError
 from acceptance.lab.embedded.lab import EmbeddedLab, Programs, programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests, places
 from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.plan import of_versions
 from acceptance.lab.environments import CACHE, PROGRAMS
 from acceptance.lab.terminal import say, write
 from acceptance.message import explain
 from acceptance.rehearsal.bisection import first_red, releases_between
-from acceptance.rehearsal.comparison import bisection, compare, report, turned
+from acceptance.rehearsal.comparison import bisection, compare, is_worse_alike, report, turned
 from acceptance.rehearsal.life import Life
-from acceptance.rehearsal.stage import Deployment, Judge, Stage, of_versions
+from acceptance.rehearsal.stage import Deployment, Judge, Stage
 from acceptance.shipped import told_as
 from acceptance.verdict import ExitCode
 
@@ -199,25 +200,30 @@ class _Rehearsal:
         return tuple(name for name, each in environment.items() if each.source != "image")
 
     def _bisected(self, before: Stage, after: Stage, told: tuple[str, ...], volumes: Path) -> str:
-        """Which release is the first that is red, and what turned there."""
+        """The first release at which something is worse that is worse at the newer version, too.
+
+        What is worse in another way is told, and does not count; a release that does not serve
+        cannot tell, and is passed over.
+        """
         (name,) = self._options.newer
         program = _PROGRAMS[name]
         older, newer = before.versions[program.title], after.versions[program.title]
         between = releases_between(program, older, newer)
         # where no scenario turned, none has to be judged again
         judge = self._judge if turned(before.record, after) else None
-        worse = {newer: told}
+        seen = {newer: told}
 
         def is_red(version: str) -> bool:
             manifests, programs = self._newer({name: version})
             self._lab.run_versions(manifests, programs, volumes=volumes)
             self._deployment.forget()
-            worse[version] = compare(before, self._stage(f"bisect-{version}", judge)).worse
-            say(f"{program.title} {version}: {'; '.join(worse[version]) or 'nothing is worse'}")
-            return bool(worse[version])
+            stage = self._stage(f"bisect-{version}", judge)
+            seen[version] = compare(before, stage).worse
+            say(f"{program.title} {version}: {'; '.join(seen[version]) or 'nothing is worse'}")
+            return is_worse_alike(seen[version], told, serves=not stage.problems)
 
         green, red = first_red(older, between, newer, is_red)
-        return bisection(program.title, green, red, worse[red], looked=len(worse) - 1)
+        return bisection(program.title, green, red, told, seen)
 
 
 if __name__ == "__main__":

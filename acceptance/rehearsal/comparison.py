@@ -1,9 +1,10 @@
 """What an upgrade changed, in the contract's words; and the report that says so."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from acceptance.errors import SetupError
 from acceptance.rehearsal.life import Kind, Seen
 from acceptance.rehearsal.stage import Stage
 from acceptance.report.changes import changes
@@ -243,8 +244,54 @@ def _stepped_back(before: Stage, back: Stage) -> Iterator[str]:
     yield from (*_items(lines), "")
 
 
-def bisection(title: str, green: str, red: str, worse: Sequence[str], *, looked: int) -> str:
-    """What a bisection found, in Markdown."""
-    found = f"{title} {green} is green, {red} is red; {looked} releases between were started."
-    lines = ["## The first release that is red", "", found, "", *_items(worse), ""]
+def alike(found: Iterable[str], told: Iterable[str]) -> tuple[str, ...]:
+    """What of one comparison is told of another, too, whatever its last words are."""
+    wanted = {line.partition(": ")[0] for line in told}
+    return tuple(line for line in found if line.partition(": ")[0] in wanted)
+
+
+def is_worse_alike(found: Iterable[str], told: Iterable[str], *, serves: bool) -> bool:
+    """Whether a release is worse in the way that is looked for.
+
+    Args:
+        found: what is worse at this release.
+        told: what is looked for.
+        serves: whether it does.
+
+    Raises:
+        SetupError: it does not serve, where what is looked for is something else: it cannot tell.
+    """
+    red = bool(alike(found, told))
+    if not (red or serves):
+        raise SetupError("It does not serve, so it does not show what is looked for.")
+    return red
+
+
+def bisection(
+    title: str, green: str, red: str, told: Sequence[str], seen: Mapping[str, Sequence[str]]
+) -> str:
+    """What a bisection found, in Markdown.
+
+    Args:
+        title: of the program whose releases were looked at.
+        green: the last release that is not worse.
+        red: the first that is.
+        told: what is worse at the newer version, which is what was looked for.
+        seen: what is worse at each release that was started, the newer version among them.
+    """
+    found = (
+        f"{title} {green} is green, {red} is red; {len(seen) - 1} releases between were started."
+    )
+    others = {
+        version: [line for line in worse if line not in alike(worse, told)]
+        for version, worse in seen.items()
+    }
+    lines = [
+        *("## The first release that is red", "", found, ""),
+        *(*_items(alike(seen[red], told)), ""),
+        *_listed(
+            "Worse in another way, which was not looked for",
+            [f"{version}: {line}" for version, worse in others.items() for line in worse],
+        ),
+    ]
     return "\n".join(["", *lines])

@@ -1,6 +1,5 @@
 """One pair of versions on the volumes: how it started, what is left, how it was judged."""
 
-import copy
 import os
 import re
 import subprocess
@@ -10,9 +9,7 @@ from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.lab import EmbeddedLab
-from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.plan import WORKLOADS, template_of
-from acceptance.lab.embedded.programs import Program, program_for
+from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running_labs import describe
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.masking import Redactor
@@ -169,26 +166,3 @@ def _raised(lines: Iterator[str]) -> Iterator[str]:
             if about:
                 yield excerpt(line.strip(), 300)
             return
-
-
-def of_versions(manifests: Manifests, versions: Mapping[str, str]) -> Manifests:
-    """The manifests, as somebody writes other versions into them: the images' tags.
-
-    Args:
-        manifests: with whatever tags.
-        versions: by program name, `open-webui`.
-    """
-    changed = []
-    for owner in manifests.of_kind(*WORKLOADS):
-        mine = copy.deepcopy(dict(owner))
-        for container in template_of(mine)["spec"]["containers"]:
-            program = program_for(container["image"])
-            if isinstance(program, Program) and program.name in versions:
-                container["image"] = _tagged(container["image"], versions[program.name])
-        changed.append(mine)
-    return manifests.with_changes(changed)
-
-
-def _tagged(image: str, version: str) -> str:
-    folder, slash, name = image.partition("@")[0].rpartition("/")
-    return f"{folder}{slash}{name.partition(':')[0]}:v{version}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from acceptance import files
 from acceptance.report.earlier import latest_record
 from acceptance.report.record import NOT_RUN, Record, UnreadableRecordError, read
 from acceptance.shown import comment, line, markdown, visible, whole
@@ -84,7 +85,7 @@ def _record(reports: Path, now: datetime) -> Record:
     if file is None:
         raise UnreadableRecordError("the run left no record, so it ended before it judged anything")
     try:
-        record, _ = read(file.read_text(encoding="utf-8"))
+        record, _ = read(files.content(file).decode("utf-8"))
         old = datetime.fromisoformat(record.started) < now - _FRESH
     except (OSError, TypeError, ValueError) as error:
         raise UnreadableRecordError(f"{file.name} is damaged: {error}") from error

@@ -14,7 +14,7 @@ def earlier_runs(history: Path, results: Path) -> str:
     if not history.exists():
         return ""
     judged = max(file.stat().st_mtime for file in results.glob("*-result.json")) * 1000
-    lines = history.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = history.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     return "".join(line for line in lines if _made_at(line) < judged)
 
 

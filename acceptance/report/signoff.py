@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from acceptance import files
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.report.changes import changes
@@ -29,6 +30,8 @@ from acceptance.verdict import ExitCode
 
 NAMESPACE = "open-webui-litellm-acceptance"
 """Keeps a signature from being used for anything else (`ssh-keygen -n`)."""
+_MOST_BYTES = 1_000_000
+"""Of a signature, a key or a file of signers."""
 _READABLE = 3
 """Contradictions that are told; one is enough to refuse a record."""
 _RECORD = Path("reports", WHOLE)
@@ -53,7 +56,7 @@ def verify(file: Path, signers: Path | None = None) -> list[str]:
     """
     said = _holding(file)
     signature = Path(f"{file}{SIGNATURE}")
-    if signature.exists():
+    if signature.is_symlink() or signature.exists():
         return [*said, _signed_by(file, signature, signers)]
     absent = f"no {signature.name} beside it"
     if signers is not None:
@@ -119,6 +122,8 @@ def _shown_beside(file: Path, digest: str) -> Path | None:
 
 
 def _signed_by(file: Path, signature: Path, signers: Path | None) -> str:
+    for given in (signature, *([signers] if signers else [])):
+        _require_small(given)
     about = ["-n", NAMESPACE, "-s", str(signature)]
     if signers is None:
         return _ssh_keygen("check-novalidate", *about, file=file)
@@ -128,8 +133,17 @@ def _signed_by(file: Path, signature: Path, signers: Path | None) -> str:
     return _ssh_keygen("verify", *about, *known, "-I", name, file=file)
 
 
+def _require_small(given: Path, title: str = "The signature does not hold.") -> None:
+    """Raise SetupError unless it is a file of a size that ssh-keygen can be given."""
+    try:
+        files.content(given, _MOST_BYTES)
+    except OSError as error:
+        found = str(error)
+        raise SetupError(_problem(title, "a small file", found, given)) from error
+
+
 def _ssh_keygen(command: str, *arguments: str, file: Path) -> str:
-    done = _run("ssh-keygen", "-Y", command, *arguments, standard_input=file.read_bytes())
+    done = _run("ssh-keygen", "-Y", command, *arguments, standard_input=files.content(file))
     if done.returncode:
         found = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise SetupError(_problem("The signature does not hold.", "a good signature", found, file))
@@ -144,7 +158,15 @@ def sign(file: Path, key: Path) -> list[str]:
     """
     statement, *_ = _holding(file, "A changed record is not signed.")
     signature = Path(f"{file}{SIGNATURE}")
-    signature.unlink(missing_ok=True)  # ssh-keygen would ask whether to replace it
+    if key.exists():  # of an agent's key, the half that is public is enough
+        _require_small(key, "The record was not signed.")
+    try:
+        signature.unlink(missing_ok=True)  # ssh-keygen would ask whether to replace it
+    except OSError as error:
+        found = str(error)
+        raise SetupError(
+            _problem("The record was not signed.", "a file or nothing", found, signature)
+        ) from error
     done = _run("ssh-keygen", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(file))
     if done.returncode:
         found = done.stderr.decode(errors="replace").strip()
@@ -169,7 +191,7 @@ def _read(file: Path) -> tuple[str, Record, str]:
     try:
         if not file.is_file():
             raise UnreadableRecordError("no file" if not file.exists() else "not a regular file")
-        text = file.read_text(encoding="utf-8")
+        text = files.content(file).decode("utf-8")
         return text, *read(text)
     except (OSError, ValueError) as error:
         raise SetupError(

@@ -2,15 +2,16 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.lab import environments
 from acceptance.verdict import ExitCode
-from dev.kill_matrix.fault import FOLDERS, Fault, load
+from dev.kill_matrix.fault import FOLDERS, SLICE, Fault, load
 from dev.kill_matrix.judge import titles
 from dev.kill_matrix.labs import run_embedded, run_on_cluster
-from dev.kill_matrix.report import write
+from dev.kill_matrix.report import last_run, write
 
 _PROJECT = Path(__file__).parents[2]
 
@@ -20,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kill-matrix", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, help="folders or files of faults")
     parser.add_argument("--only", default="", help="identities, separated by commas")
+    parser.add_argument("--slice", action="store_true", help="a fault of each layer suffices")
+    environments.add_version_options(parser)
     parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
     parser.add_argument("--cold", action="store_true", help="start every program from nothing")
     parser.add_argument(
@@ -28,10 +31,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=environments.CACHE)
     parser.add_argument("--reports", type=Path, default=_PROJECT / "reports")
     parser.add_argument("--document", type=Path, help="write the matrix as Markdown as well")
+    parser.add_argument(
+        "--renew",
+        action="store_true",
+        help="write the rows of the last run as well that are not tried now",
+    )
     options = parser.parse_args(arguments)
     try:
         where = "cluster" if options.kubeconfig else "embedded"
-        faults = _chosen(options.folders or FOLDERS, options.only, where)
+        before = last_run(options.reports) if options.renew else []
+        only = ",".join(SLICE) if options.slice else options.only
+        versions = environments.versions_in(options)
+        faults = [
+            replace(fault, versions=versions)
+            for fault in _chosen(options.folders or FOLDERS, only, where)
+        ]
         rows = (
             run_on_cluster(faults, kubeconfig=options.kubeconfig)
             if options.kubeconfig
@@ -40,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SetupError as error:
         print(error, file=sys.stderr)  # noqa: T201  # a command speaks
         return ExitCode.UNFIT
-    write(rows, options.reports, options.document, where=where)
+    anew = {row.identity: row for row in rows}
+    told = [anew.pop(row.identity, row) for row in before]
+    write([*told, *anew.values()], options.reports, options.document, where=where)
     if skipped := [row.skipped for row in rows if row.skipped]:
         print(f"{len(skipped)} skipped: {skipped[0]}")  # noqa: T201  # likewise
     return ExitCode.ACCEPTED if all(row.right for row in rows) else ExitCode.NOT_ACCEPTED

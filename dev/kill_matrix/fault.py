@@ -2,7 +2,7 @@
 
 import fnmatch
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,11 @@ _FIELDS = {
 _PROJECT = Path(__file__).parents[2]
 FOLDERS = (_PROJECT / "tests" / "faults", _PROJECT / "tests" / "healthy")
 """Our own."""
+SLICE = (
+    *("F011", "F030", "F040", "F047", "F066", "F075", "F085", "F097", "F118", "F120", "F128"),
+    *("O01", "B1", "H03", "H04", "H06", "H07a", "H16"),
+)
+"""A fault of each layer, and healthy variations: tried by `make test`, and on other versions."""
 FEW = 3
 """Red scenarios of one fault, above which its file has to say why there are so many."""
 EVERYWHERE = ("embedded", "cluster")
@@ -74,6 +79,8 @@ class Fault:
     """Why more than `FEW` scenarios are red for it."""
     ours: bool = False
     """Whether it is one of `FOLDERS`, whose files have to say so."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """By program name, what runs instead of the versions of the committed locks."""
 
     @property
     def healthy(self) -> bool:

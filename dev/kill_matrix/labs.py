@@ -12,7 +12,12 @@ from dev.kill_matrix.fault import Fault
 
 
 def run_embedded(
-    faults: Sequence[Fault], *, labs: int, cache: Path, cold: bool = False
+    faults: Sequence[Fault],
+    *,
+    labs: int,
+    cache: Path,
+    cold: bool = False,
+    known: Callable[[Row], None] | None = None,
 ) -> list[Row]:
     """A row for each fault, in their order, by labs of their own.
 
@@ -21,12 +26,13 @@ def run_embedded(
         labs: how many labs side by side.
         cache: where the programs are kept.
         cold: start every program from nothing, not from a prepared process.
+        known: told each row as soon as it is there.
 
     Raises:
         SetupError: a program cannot be installed.
     """
     worker.programs(cache, print)
-    return _run(faults, labs, partial(worker.start, cache, cold=cold))
+    return _run(faults, labs, partial(worker.start, cache, cold=cold), known)
 
 
 def run_on_cluster(faults: Sequence[Fault], *, kubeconfig: str) -> list[Row]:
@@ -34,7 +40,12 @@ def run_on_cluster(faults: Sequence[Fault], *, kubeconfig: str) -> list[Row]:
     return _run(faults, 1, partial(worker.start_on_cluster, kubeconfig))
 
 
-def _run(faults: Sequence[Fault], labs: int, start: Callable[[], None]) -> list[Row]:
+def _run(
+    faults: Sequence[Fault],
+    labs: int,
+    start: Callable[[], None],
+    known: Callable[[Row], None] | None = None,
+) -> list[Row]:
     """Each row is shown as soon as it is known."""
     order = {fault.identity: number for number, fault in enumerate(faults)}
     rows: list[Row] = []
@@ -44,6 +55,8 @@ def _run(faults: Sequence[Fault], labs: int, start: Callable[[], None]) -> list[
         for done in as_completed([pool.submit(worker.run, fault) for fault in faults]):
             rows.append(done.result())
             _show(rows[-1], len(rows), len(faults))
+            if known:
+                known(rows[-1])
     return sorted(rows, key=lambda row: order[row.identity])
 
 

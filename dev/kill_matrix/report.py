@@ -6,10 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from acceptance import files
+from acceptance.errors import SetupError
+from acceptance.verdict import Verdict
 from dev.kill_matrix.compare import Row
 from dev.kill_matrix.fault import FEW
+from dev.kill_matrix.judge import Ending
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem }
@@ -44,6 +48,28 @@ def write(rows: Sequence[Row], reports: Path, document: Path | None, *, where: s
     files.write(reports / "kill-matrix.html", _page(rows, where))
     if document:
         files.write(document, _markdown(rows, where))
+
+
+def last_run(reports: Path) -> list[Row]:
+    """The rows that `write` left in these reports.
+
+    Raises:
+        SetupError: there are none.
+    """
+    path = reports / "kill-matrix.json"
+    if not path.is_file():
+        raise SetupError(f"There is no earlier run to renew: {path} is not there.")
+    return [_read(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _read(entry: dict[str, Any]) -> Row:
+    """A row as it was written."""
+    del entry["right"]
+    endings = {
+        title: Ending(**{**ending, "verdict": Verdict(ending["verdict"])})
+        for title, ending in entry["endings"].items()
+    }
+    return Row(**{**entry, "endings": endings, "misses": tuple(entry["misses"])})
 
 
 def _naive(row: Row) -> str:

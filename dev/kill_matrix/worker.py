@@ -18,6 +18,7 @@ from acceptance.lab.cluster.lab import cluster_lab
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.launch import ColdStarter
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.plan import of_versions
 from acceptance.lab.embedded.target import embedded_target
 from acceptance.plugin.settings import Settings
 from acceptance.target import Target
@@ -40,7 +41,7 @@ def start(cache: Path, *, cold: bool) -> None:
     threading.Thread(target=_end_with_the_matrix, daemon=True).start()
     global _lab  # noqa: PLW0603  # a pool hands nothing else from its initializer to its tasks
     starter = ColdStarter() if cold else PreparedStarter(cache=cache)
-    lab = EmbeddedLab(Manifests.load(DEFAULT), programs(cache), starter=starter)
+    lab = EmbeddedLab(Manifests([]), programs(cache), starter=starter)  # each fault brings its own
     _open.enter_context(lab)
     _lab = (
         lab,
@@ -118,7 +119,8 @@ def _tried(fault: Fault, row: Row) -> Row:
     lab, target_of = _lab
     accident = ""
     try:
-        target = inject(lab, Manifests.load(DEFAULT).trusted(), fault, target_of)
+        healthy = of_versions(Manifests.load(DEFAULT).trusted(), fault.versions)
+        target = inject(lab, healthy, fault, target_of)
         judgement = judge(target, STORY, fault.expected, hands=fault.hands)
         accident = _accident(target) if misses(fault, judgement) else ""
         naive = naive_checks(target, STORY) if target.open_webui else {}

@@ -172,7 +172,7 @@ def test_a_page_that_has_changed_is_said_so_once_and_another_takes_its_place(
 def test_a_page_of_another_version_may_only_have_moved_things(
     chromium: Browser, page_user: BrowserUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acceptance.clients.browser.missing.SEEN_ON", "0.11.9")
+    monkeypatch.setattr("acceptance.clients.browser.missing.SEEN_ON", ("0.11.9",))
     page_user.offered()
     page = chromium.contexts[-1].context.pages[0]
     chromium.do(lambda: page.add_style_tag(content=GONE))

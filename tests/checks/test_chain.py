@@ -64,7 +64,7 @@ WRONG: dict[str, tuple[Rules, str]] = {
 
 @pytest.mark.parametrize(("rules", "found"), WRONG.values(), ids=WRONG.keys())
 def test_another_chain(rules: Rules, found: str) -> None:
-    with refused("vllm-qwen -> ollama-qwen -> openai-gpt4o", found, "not the ConfigMap"):
+    with refused("vllm-qwen -> ollama-qwen -> openai-gpt4o", found, "not its file"):
         check_chain(walk_chain(PRIMARY, rules, MODELS), CHAIN)
 
 

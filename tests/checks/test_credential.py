@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from acceptance.checks.credential import (
+    TYPED_IN,
     check_accepted,
     check_key_in_use,
     check_refused,
@@ -159,6 +160,22 @@ def test_what_a_connection_really_sends_is_compared() -> None:  # P17, P45
 def test_a_header_stands_in_the_place_of_the_key() -> None:
     sent = (("Authorization", fingerprint(KEY)),)
     check_key_in_use(deployed(ENDPOINT), PLACE, replace(connection(key="unused"), sent=sent))
+
+
+@pytest.mark.parametrize(
+    ("told", "found", "fix"),
+    [
+        ("Authentication Error - Expired Key. Key Expiry time 1", "key is expired: ", "lengthen"),
+        ("Key is blocked. Update via `/key/unblock`", "key is blocked: ", "unblock it"),
+        ("Team=home is blocked. Update via", "key is blocked: ", "or its team"),
+        (TYPED_IN, "asks nobody", "not Azure OpenAI"),
+    ],
+)
+def test_a_key_that_was_good_once_and_one_that_nobody_was_shown(
+    told: str, found: str, fix: str
+) -> None:
+    with refused("does not list its models", found, fix):
+        check_accepted(Served(status=200, names=(), error=told), connection())
 
 
 UNLISTED = {

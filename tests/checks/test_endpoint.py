@@ -105,6 +105,7 @@ WRONG_URLS = {
     "no port number": ("http://litellm.ml:http/v1", "its port is no number"),
     "too large a port": ("http://litellm.ml:40000000/v1", "its port is no number"),
     "a query": (f"{ENDPOINT}?api-version=1", "what stands behind ? swallows the paths"),
+    "a sign-in": ("http://me:pass@litellm.ml:4000/v1", "do not go together with a key"),
     "an empty query": (f"{ENDPOINT}?", "what stands behind ? swallows the paths"),
     "a fragment": (f"{ENDPOINT}#home", "what stands behind # swallows the paths"),
     "a variable": ("http://$(HOST):4000/v1", "in the place of $(HOST)"),

@@ -1,6 +1,7 @@
 """What Kubernetes makes of manifest objects: environment, references, Secrets."""
 
 import base64
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -180,6 +181,14 @@ def test_two_readings_of_kubernetes_agree(
 def test_a_doubled_dollar_keeps_any_text(text: str, name: str, value: str) -> None:
     known = {name: Variable(name=name, value=Secret(value), source="value")}
     assert expand(text.replace("$", "$$"), known) == text
+
+
+@pytest.mark.parametrize("text", ["$(" * 65_000, f"){'$(A' * 40_000}", f"{'$' * 65_000}$("])
+def test_a_reference_that_is_not_closed_takes_no_time_and_is_a_text(text: str) -> None:
+    known = {"A": Variable(name="A", value=Secret("x"), source="value")}
+    started = time.process_time()
+    assert expand(text, known) == text.replace("$$", "$")
+    assert time.process_time() - started < 2
 
 
 def test_data_of_a_secret() -> None:

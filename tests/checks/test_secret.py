@@ -61,6 +61,7 @@ ESCAPED: dict[str, Callable[[str], str]] = {
     "shell, in both quotes": lambda value: value.replace("'", "'\"'\"'"),
     "CSV": lambda value: value.replace('"', '""'),
     "JSON in HTML": lambda value: html.escape(json.dumps(value)[1:-1]),
+    "base64 of base64": lambda value: base64.b64encode(base64.b64encode(value.encode())).decode(),
     "base64 in lines": lambda value: "\n".join(
         textwrap.wrap(base64.b64encode(value.encode()).decode(), 9)
     ),
@@ -90,6 +91,22 @@ def test_a_quoted_text_around_the_secret(form: Callable[[str], str]) -> None:
     masked = Redactor([Secret(VALUE)])(form(VALUE))
     assert MASK in masked
     assert not [part for part in ("pl4nted", "s3cret", "lue") if part in masked], masked
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_a_key_in_the_place_of_a_host_which_has_no_case(change: Callable[[str], str]) -> None:
+    redact = Redactor([Secret("Zq7wKp93xLmTvR2nB8")])
+    assert redact(f"http://{change('Zq7wKp93xLmTvR2nB8')}:4000") == f"http://{MASK}:4000"
+
+
+def test_a_registrys_sign_in_within_a_secret() -> None:
+    signed_in = {"auths": {"r.example": {"auth": base64.b64encode(f"u:{VALUE}".encode()).decode()}}}
+    masked = Redactor([Secret(VALUE)])(base64.b64encode(json.dumps(signed_in).encode()).decode())
+    kept = b"".join(
+        base64.b64decode(piece[: len(piece) // 4 * 4]) for piece in masked.split(MASK)
+    ).decode(errors="replace")
+    assert MASK in masked
+    assert base64.b64encode(VALUE.encode()).decode()[4:12] not in kept
 
 
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])

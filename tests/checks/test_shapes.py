@@ -40,6 +40,21 @@ _KEY = "sk-pl4nted-0123456789abcdef"
         ("authorization: abc", f"authorization: {MASK}"),
         ("Cookie: token=abc; theme=dark\r\n", f"Cookie: {MASK}\r\n"),
         ("'set-cookie': 'sid=abc; Path=/'", f"'set-cookie': '{MASK}'"),
+        ("litellm --api-key s3cr3t --port 4000", f"--api-key {MASK} --port 4000"),
+        ("curl --user me:s3cr3t http://h", f"--user me:{MASK} http://h"),
+        ("PGPASSWORD=s3cr3t psql", f"PGPASSWORD={MASK} psql"),
+        ("  password: |\n    s3cr3t\n  user: x", f"  password: |\n    {MASK}\n  user: x"),
+        ("api_key: >-\n  s3cr3t\n  s3cr3t2\nuser: x", f"api_key: >-\n  {MASK}\nuser: x"),
+        ("api_key:\n  s3cr3t", f"api_key:\n  {MASK}"),
+        ("<password>s3cr3t</password>", f"<password>{MASK}</password>"),
+        ("https://0123456789abcdef01@github.com/x", f"https://{MASK}@github.com/x"),
+        ("Authorization=Bearer%20s3cr3ts3cr3t", f"Bearer%20{MASK}"),
+        ('"auth": "dXNlcjpwYXNzd29yZA=="', f'"auth": "{MASK}"'),
+        ("[('x-api-key', 's3cr3t'), ('a', 'b')]", f"('x-api-key', '{MASK}'), ('a', 'b')"),
+        ("[(b'authorization', b's3cr3t')]", f"(b'authorization', b'{MASK}')"),
+        ("{b'x-api-key': b's3cr3t'}", f"{{b'x-api-key': b'{MASK}'}}"),
+        ("Ocp-Apim-Subscription-Key: s3cr3t1", f"Ocp-Apim-Subscription-Key: {MASK}"),
+        ("Endpoint=sb://x/;SharedAccessKey=abc=", f"SharedAccessKey={MASK}"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", f"-----{MASK}"),
     ],
 )
@@ -90,6 +105,14 @@ def test_a_key_of_aws_is_known_by_its_beginning() -> None:
         "x-litellm-model-id: 0123456789abcdef0123456789abcdef",
         "a bearer of bad news, basic arithmetic",
         "os.environ/OPENAI_API_KEY",
+        "api_key:\n  name: open-webui-secrets\n  key: OPENAI_API_KEY",
+        "secret:\n  secretName: x",
+        "password: |\n  $(PASSWORD)",
+        "pass --drill=NAME --key-alias my-alias-2 and --api-key $KEY",
+        "--api-key --port 4000, --key os.environ/KEY",
+        "http://open-webui-with-a-long-name@litellm:4000",
+        '"auth": "none"',
+        "POST https://litellm-0123456789abcdef.example/v1",
     ],
 )
 def test_what_a_reader_needs_stays(text: str) -> None:
@@ -136,7 +159,11 @@ def test_whatever_stands_around_a_key_it_is_masked_and_twice_is_as_once(
 
 @pytest.mark.parametrize(
     "piece",
-    ["-eyJabcdefgh", "hf_", "SG.", "a_password=", "://a:", "&a.", " ", "glpat-", "api_key:"],
+    [
+        *("-eyJabcdefgh", "hf_", "SG.", "a_password=", "://a:", "&a.", " ", "glpat-", "api_key:"),
+        *("\n", "key:\n ", "a_key: |\n  b\n", "--a-", "--key ", "<password>", "'cookie', ", "-u a"),
+        *("://a1", "\n \n", "\ttoken:\r\n\t", '"auth":"', "bearer%20", "-a-key"),
+    ],
 )
 def test_looking_for_shapes_takes_time_by_the_text_alone(piece: str) -> None:
     started = time.process_time()

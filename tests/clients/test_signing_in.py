@@ -4,6 +4,8 @@ from contextlib import closing
 
 import pytest
 
+from acceptance.checks.credential import TYPED_IN
+from acceptance.checks.proof import Connection
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.errors import SetupError
 from acceptance.secret import Secret
@@ -61,3 +63,11 @@ def test_a_token_that_is_no_account_s_is_told_and_never_shown(reply: Answer, fou
     assert found in str(caught.value)
     assert "take a new one" in str(caught.value)
     assert "0123456789abcdef" not in str(caught.value)
+
+
+def test_names_that_were_typed_in_are_no_list_of_the_gateways() -> None:
+    """Open WebUI 0.12.4 asks nobody for the models of a connection that it takes for Azure's."""
+    with clients(http(b'{"data": ["vllm-qwen"], "object": "list"}')) as (_, open_webui):
+        told = open_webui.served_by(Connection(index=0, url="http://a", key_fingerprint=""))
+    assert told.error == TYPED_IN
+    assert told.names == ()

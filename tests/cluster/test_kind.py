@@ -60,7 +60,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _target(played: Path, closing: ExitStack, *, keep: bool = False) -> Target:
     settings = Settings(target="kind", keep=keep, cache=str(played))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "ensure_all", lambda **_how: {})
+        patch.setattr(kind, "held_by", lambda *_of, **_how: {})
         return TARGETS["kind"](settings, STORY, print, Redactor(), closing)
 
 
@@ -104,7 +104,7 @@ def test_a_cluster_that_is_there_is_used_and_left(played: Path) -> None:
 @pytest.mark.parametrize("keep", [False, True])
 def test_what_was_created_is_deleted_unless_it_is_to_be_kept(played: Path, *, keep: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "ensure_all", lambda **_how: {})
+        patch.setattr(kind, "held_by", lambda *_of, **_how: {})
         with kind.kind_cluster(cache=played, keep=keep, say=print) as kubeconfig:
             assert (played / "there").exists()
             assert kubeconfig == played / "kind" / "kubeconfig"

@@ -1,15 +1,18 @@
-"""`make versions`: pairs as images, and the table that it writes."""
+"""`make versions`: pairs as versions of the two programs, and the table that it writes."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from acceptance.errors import SetupError
 from acceptance.verdict import Verdict
-from dev.kill_matrix.changes import Patch
+from dev import versions
 from dev.kill_matrix.compare import Row
+from dev.kill_matrix.fault import SLICE, Fault
 from dev.kill_matrix.judge import Ending
-from dev.versions import DOCUMENT, PAIRS, main, pair, written
+from dev.versions import DOCUMENT, PAIRS, main, on_pair, pair, written
 
 
 def _row(identity: str, *misses: str) -> Row:
@@ -18,45 +21,80 @@ def _row(identity: str, *misses: str) -> Row:
     )
 
 
-def test_a_pair_is_two_images_and_the_whole_story_must_pass() -> None:
-    fault = pair("0.7.2+1.80.17")
+def _shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **rows: Row) -> str:
+    """The document after a run whose rows end like these, by identity, and all others right."""
+    document = tmp_path / "versions.md"
+    document.write_text(DOCUMENT.read_text("utf-8"), encoding="utf-8")
+
+    def run(faults: Sequence[Fault], *, known: Callable[[Row], None], **_: object) -> list[Row]:
+        made = [
+            replace(rows.get(fault.identity.split()[-1], _row("")), identity=fault.identity)
+            for fault in faults
+        ]
+        for row in made:
+            known(row)
+        return made
+
+    monkeypatch.setattr(versions, "run_embedded", run)
+    wrong = any(row.misses for row in rows.values())
+    assert main([*arguments, f"--document={document}"]) == int(wrong)
+    return document.read_text("utf-8")
+
+
+def test_on_a_pair_the_whole_story_must_pass() -> None:
+    fault = pair("0.7.2+1.80.17", "both")
     assert "The user is told when the whole chain is away" in fault.expected
     beyond = fault.expected["Nobody takes half of an answer for the whole"]
     assert Verdict.FAILED in beyond.verdicts
     story = fault.expected["The user is told when the whole chain is away"]
     assert story.verdicts == {Verdict.PASSED}
-    images = [each.json[0]["value"] for each in fault.boot.at_boot if isinstance(each, Patch)]
-    assert images == [
-        "ghcr.io/open-webui/open-webui:0.7.2",
-        "ghcr.io/berriai/litellm:main-v1.80.17-stable",
-    ]
+    assert fault.versions == {"open-webui": "0.7.2", "litellm": "1.80.17"}
+
+
+def test_on_a_pair_each_fault_of_the_slice_is_tried() -> None:
+    faults = on_pair("0.7.2+1.80.17")
+    assert {fault.identity for fault in faults} == {f"0.7.2+1.80.17 {each}" for each in SLICE}
+    assert {fault.versions["litellm"] for fault in faults} == {"1.80.17"}
 
 
 def test_what_is_no_pair_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SetupError, match="write OPEN_WEBUI\\+LITELLM"):
-        pair("0.7.2")
+        pair("0.7.2", "api")
     assert main(["0.7.2"]) == 99
     assert "'0.7.2' is no pair" in capsys.readouterr().out
 
 
-def test_rows_are_written_into_the_table_and_nothing_else_changes() -> None:
+def test_a_cell_is_written_into_the_table_and_nothing_else_changes() -> None:
     text = DOCUMENT.read_text("utf-8")
-    once = written(text, [_row("0.8.12+1.83.14", "a | b\nc"), _row("0.7.2+1.80.17"), _row("9+9")])
-    assert (
-        "| 0.7.2 | 1.80.17 | ACCEPTED, 0 scenarios, 61 s |\n| 0.8.12 | 1.83.14 | a \\| b c |"
-        in once
-    )
-    assert "| 9 | 9 | ACCEPTED, 0 scenarios, 61 s |\n\n" in once
-    assert written(text, []) == text
+    once = written(text, "9+9", {2: "a \\| b"})
+    assert "| 9 | 9 | a \\| b | not run yet |\n\n" in once
+    assert "| 9 | 9 | a \\| b | 3 of 3 |\n\n" in written(once, "9+9", {3: "3 of 3"})
+    assert written(text, PAIRS[0], {}) == text
     assert len(once.splitlines()) == len(text.splitlines()) + 1
     assert once.partition("<!-- pairs -->")[0] == text.partition("<!-- pairs -->")[0]
 
 
-def test_what_no_sign_off_needs_is_told_and_makes_no_pair_red() -> None:
+def test_the_story_is_told_in_its_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = _row("", "a | b\nc")
+    shown = _shown(tmp_path, monkeypatch, "9+9", "9+8", **{"9+8": wrong})
+    assert "| 9 | 9 | ACCEPTED, 0 scenarios, 61 s | not run yet |" in shown
+    assert "| 9 | 8 | a \\| b c | not run yet |" in shown
+
+
+def test_the_faults_are_told_in_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missed, skipped = _row("", "nobody noticed"), replace(_row(""), skipped="no browser")
+    shown = _shown(tmp_path, monkeypatch, "9+9", "--slice", F120=missed, B1=skipped)
+    every = len(SLICE) - 1
+    assert f"| 9 | 9 | not run yet | {every - 1} of {every}; F120: nobody noticed |" in shown
+
+
+def test_what_no_sign_off_needs_is_told_and_makes_no_pair_red(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     failed = {"Half an answer": Ending(verdict=Verdict.FAILED, message="half")}
-    row = replace(_row("0.7.2+1.80.17"), endings=failed)
+    row = replace(_row(""), endings=failed)
     told = "| ACCEPTED, 1 scenarios, 61 s; beyond the story, not shown: Half an answer |"
-    assert told in written(DOCUMENT.read_text("utf-8"), [row])
+    assert told in _shown(tmp_path, monkeypatch, "9+9", **{"9+9": row})
 
 
 def test_the_document_names_every_pair() -> None:

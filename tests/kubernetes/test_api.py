@@ -100,7 +100,8 @@ def test_what_is_on_the_list_is_sent_and_a_longer_list_is_another_ones(
 
 
 def test_objects_know_their_kind_and_none_is_no_error(api: Api, server: Server) -> None:
-    item = {"metadata": {"name": "open-webui-0"}}
+    metadata = {"name": "open-webui-0", "namespace": "apps", "uid": "1"}
+    item = {"metadata": metadata, "spec": {"containers": [{"name": "c"}]}, "status": {}}
     server.answers[f"GET {PODS}"] = [Reply(body={"kind": "PodList", "items": [item]})]
     server.answers[f"GET {PODS}/open-webui-0"] = [Reply(body=item)]
     assert api.get("Pod", "apps", "open-webui-0") == {**item, "kind": "Pod"}

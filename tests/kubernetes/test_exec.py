@@ -25,6 +25,17 @@ def _failure(message: str) -> bytes:
 NO_PYTHON = [_failure('exec: "python3": executable file not found in $PATH')]
 
 
+GARBAGE: dict[str, Frames] = {
+    "a status that is a list": [b"\x03[1]"],
+    "a status that is no JSON": [b"\x03{"],
+    "a status without end in depth": [b"\x03" + b"[" * 100_000],
+    "an output without end in depth": [b"\x01" + b"[" * 100_000, SUCCESS],
+    "an output that is another object": [b'\x01{"x": 1}', SUCCESS],
+    "an unknown channel": [b"\xffabc", b"\x03"],
+    "a flood": [b"\x01" + b"x" * 3_000_000] * 3,
+}
+
+
 class _Stream:
     """What comes on one connection: frames, or an error in place of one."""
 
@@ -164,3 +175,10 @@ def test_a_slow_answer_is_waited_for_as_long_as_was_asked(monkeypatch: pytest.Mo
     with _asked([b"\x01" + TOLD.encode(), SUCCESS]) as (_, ask):
         ask(PodRequest(timeout=45.0))
     assert waited == [65.0, 65.0]
+
+
+@pytest.mark.parametrize("frames", GARBAGE.values(), ids=GARBAGE)
+def test_whatever_comes_on_the_channels_is_told(frames: Frames) -> None:
+    with _asked(frames) as (_, ask), pytest.raises(NotProven) as caught:
+        ask()
+    assert len(str(caught.value)) < 1_000

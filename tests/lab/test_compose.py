@@ -3,6 +3,7 @@
 import copy
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
+from acceptance.lab.embedded.programs import OPEN_WEBUI
 from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import offers_of
 from tests.odd import PLANTED, damaged
@@ -100,6 +102,63 @@ def test_an_environment_is_a_list_or_a_mapping(tmp_path: Path, environment: obje
         "Y": "1",
         "Z": "a # b",
     }
+
+
+HOSTILE: dict[str, tuple[str, dict[str, str]]] = {
+    "braces without end": ("${A:-" * 20_000, {}),
+    "braces within each other": ("${A:-" * 500 + "x" + "}" * 500, {}),
+    "many braces": ("${A:-x}" * 40_000, {}),
+    "many variables": ("$A" * 60_000, {"dot_env": f"A={'x' * 500_000}"}),
+    "blanks in a line": ("${A}", {"dot_env": f"A=x{' ' * 300_000}y"}),
+    "blanks and no comment": ("${A}", {"dot_env": f"A={'x ' * 150_000}"}),
+    "a line of blanks": ("${A}", {"dot_env": " " * 500_000}),
+    "NUL": ("${A}", {"dot_env": "A=x\0y"}),
+}
+
+
+@pytest.mark.parametrize(("text", "files"), HOSTILE.values(), ids=HOSTILE)
+def test_a_value_takes_time_by_its_length_alone_and_is_bounded(
+    tmp_path: Path, text: str, files: dict[str, str]
+) -> None:
+    started = time.process_time()
+    try:
+        value = told(tmp_path, {"X": text}, **files).get("X", "")
+        assert len(value) <= 1_000_000
+        assert "\0" not in value
+    except SetupError as error:
+        assert "A file of Compose cannot be read." in str(error)  # noqa: PT017  # either is right
+    assert time.process_time() - started < 10
+
+
+def test_a_dockerfile_takes_time_by_its_length_alone(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("\n" * 900_000 + f"FROM {WEB['image']}\n")
+    started = time.process_time()
+    assert only(loaded(tmp_path, {"web": {"build": "."}})).program is OPEN_WEBUI
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("name", ["", ".", "../x", "a/b", "x" * 64, "\u202ex", "a b", "\xfc"])
+def test_a_name_that_compose_refuses_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SetupError, match="names of services by letters") as caught:
+        loaded(tmp_path, {name: WEB})
+    assert "\u202e" not in str(caught.value)
+
+
+@pytest.mark.parametrize("environment", [{"": "x", "A=B": "y", "X": "1"}, ["=x", "X=1"]])
+def test_what_is_no_name_of_a_variable_is_left_out_and_said(
+    tmp_path: Path, environment: object
+) -> None:
+    manifests = loaded(tmp_path, {"litellm": {**GATEWAY, "environment": environment}})
+    assert not {"", "A=B", "A"} & set(only(manifests).environment)
+    assert "compose.yaml: service litellm: '' is no name of a variable" in manifests.notes
+
+
+def test_files_that_include_each_other_have_an_end(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump({"include": ["more.yaml"] * 9}))
+    started = time.process_time()
+    manifests = loaded(tmp_path, {"litellm": GATEWAY}, include=["more.yaml"])
+    assert [plan.owner for plan in plan_pods(manifests)] == ["litellm"]
+    assert time.process_time() - started < 10
 
 
 def test_an_env_file_is_read_and_the_environment_stands_over_it(tmp_path: Path) -> None:

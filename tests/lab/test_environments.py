@@ -156,8 +156,11 @@ def test_a_version_that_is_not_there_names_the_nearest(
         _wheel(tmp_path / "wheels", version)
 
     with pytest.raises(SetupError, match=r"(?s)Tiny 0.9.3 cannot be had.*tiny==0.9.3") as caught:
-        ensure(tiny, version="0.9.3", cache=tmp_path / "cache", say=_nobody)
+        ensure(
+            tiny, version="0.9.3", cache=tmp_path / "cache", say=_nobody, named_by="Deployment a/b"
+        )
     assert nearest in str(caught.value)
+    assert "where     Deployment a/b; asked of the package index" in str(caught.value)
 
 
 def test_a_version_that_needs_what_is_not_there_names_it(tiny: Program, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from typing import Any, cast
 import pytest
 import yaml
 
+import steps
 from acceptance.checks.credential import declared_for_gateway
 from acceptance.checks.endpoint import GatewayAddress, check_declared, declared_connections
 from acceptance.cluster import Workload
+from acceptance.draft.declared import declared_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.cluster import EmbeddedCluster
 from acceptance.lab.embedded.compose import HOST
@@ -65,7 +67,8 @@ class Planned:
             manifests=self.manifests, plans=self.plans, network=self.network, pods=pods
         )
         self.cluster = EmbeddedCluster(cast("Any", lab))
-        self.open_webui = self.cluster.find(NOBODY, OPEN_WEBUI)
+        named = ServiceName.read(self.expected.get("named", "")) or NOBODY
+        self.open_webui = self.cluster.find(named, OPEN_WEBUI)
         self.gateway = self.cluster.find(NOBODY, LITELLM)
         self.place = GatewayAddress(
             service=self.gateway,
@@ -185,6 +188,26 @@ def test_what_is_done_about_it_is_said(name: str) -> None:
         assert phrase in said, said
     missing = {plan.key: ", ".join(plan.missing) for plan in planned.plans if plan.missing}
     assert missing == planned.expected.get("missing", {})
+
+
+DRAFTED = [each for each in with_("declared") if "missing" not in EXPECTED[str(each.values[0])]]
+
+
+@pytest.mark.parametrize("name", DRAFTED)
+def test_its_draft_says_where_litellm_is(name: str) -> None:
+    expected = EXPECTED[name]
+    steps.load()
+    found = declared_in(Manifests.load(FOLDER / name / "given"), name)
+
+    doubts = "\n".join(each for several in found.remarks.values() for each in several)
+    assert f"{found.open_webui.namespace}/{found.open_webui.name}" == expected["open_webui"]
+    assert set(expected.get("models", ())) <= set(found.offered)
+    if expected["declared"].startswith("http"):
+        assert found.endpoint == expected["declared"]
+    else:
+        assert "Open WebUI is told" in doubts
+    for phrase in expected.get("doubts", ()):
+        assert phrase in doubts
 
 
 @pytest.mark.parametrize("name", with_("apart"))

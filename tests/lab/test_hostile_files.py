@@ -1,6 +1,7 @@
 """Files that hold no manifests, and some that look odd and do: none is quoted."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,15 @@ def test_a_place_that_is_no_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(SetupError) as caught:
         Manifests.load(tmp_path if name == "folder.yaml" else tmp_path / name)
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("piece", ["{{ ", "<% ", "${A"])
+def test_looking_for_templates_takes_time_by_the_text_alone(tmp_path: Path, piece: str) -> None:
+    (tmp_path / "odd.yaml").write_text(f"kind: [\n{piece * 100_000}")
+    started = time.process_time()
+    with pytest.raises(SetupError):
+        Manifests.load(tmp_path)
+    assert time.process_time() - started < 20
 
 
 HEALTHY: dict[str, tuple[str, int]] = {

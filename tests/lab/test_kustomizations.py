@@ -2,16 +2,20 @@
 
 import os
 import shutil
+import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import Manifests
-from tests.odd import PLANTED
+from tests.odd import PLANTED, damaged
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("kubectl") or shutil.which("kustomize")),
@@ -70,7 +74,8 @@ def test_nobody_is_asked_however_the_field_is_written(
 
     def watched(command: list[str], **options: Any) -> object:  # noqa: ANN401  # as run takes
         given.append((Path(command[-1]) / "kustomization.yaml").read_text())
-        assert set(options["env"]) == {"PATH", "HOME", "KUBECONFIG"}
+        proxies = {"HTTP_PROXY", "HTTPS_PROXY"}
+        assert set(options["env"]) == {"PATH", "HOME", "KUBECONFIG", *proxies}
         return real(command, **options)
 
     monkeypatch.setattr(subprocess, "run", watched)
@@ -78,6 +83,84 @@ def test_nobody_is_asked_however_the_field_is_written(
     Manifests.load(folder(tmp_path, pod=POD, k=text))
     assert given
     assert "x.example" not in given[0]
+
+
+HOW: dict[str, Callable[[str], str]] = {
+    "another case within": lambda url: f"patches: [{{Path: '{url}'}}]",
+    "a file of a generator": lambda url: f"configMapGenerator: [{{name: x, FILES: ['a={url}']}}]",
+    "an environment": lambda url: f"secretGenerator: [{{name: x, Envs: ['{url}']}}]",
+    "a replacement": lambda url: f"replacements: [{{PATH: '{url}'}}]",
+    "a long s": lambda url: f"configuration\u017f: ['{url}']",
+    "a long s in its place": lambda url: f"re\u017fource\u017f: [pod.yaml, '{url}']",
+    "a scheme in upper case": lambda url: f"crds: ['{url.replace('http', 'HTTP')}']",
+    "a folder of that name": lambda url: f"bases: ['{url}']",
+    "a component": lambda url: f"components: ['{url}']",
+}
+
+
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+def test_nothing_is_fetched_however_it_is_named(tmp_path: Path, how: Callable[[str], str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        text = f"resources: [pod.yaml]\n{how(f'http://{host}/x')}\n"
+        (tmp_path / "http:" / host / "x").mkdir(parents=True)  # so that the path is there
+        (tmp_path / "http:" / host / "x" / "kustomization.yaml").write_text("resources: []\n")
+        try:
+            Manifests.load(folder(tmp_path, pod=POD, k=text))
+        except SetupError as error:
+            assert host in str(error)  # noqa: PT017  # several kustomizations may be there
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_the_tool_finds_no_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_command: list[str], **options: Any) -> object:  # noqa: ANN401  # as run takes
+        assert options["env"]["HTTP_PROXY"] == options["env"]["HTTPS_PROXY"] == "http://127.0.0.1:9"
+        return subprocess.CompletedProcess([], 1, "", "error: no\n# Warning: old\n")
+
+    monkeypatch.setattr(subprocess, "run", refused)
+    notes = Manifests.load(folder(tmp_path, pod=POD, k={"resources": ["pod.yaml"]})).notes
+    assert "kustomization.yaml: cannot be rendered: error: no" in notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "patches: 5\n",
+        "patches: true\npatchesStrategicMerge: [[a]]\n",
+        "patchesJson6902: {a: b}\n",
+        f"components: [{'a' * 5000}]\n",
+        'resources: ["a\\0b"]\n',
+    ],
+)
+def test_a_kustomization_of_any_shape_is_rendered_or_said(tmp_path: Path, text: str) -> None:
+    loaded = Manifests.load(folder(tmp_path, pod=POD, k=text))
+    assert [item["metadata"]["name"] for item in loaded] == ["web"]
+    assert "kustomization.yaml: " in loaded.notes[0]
+
+
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_kustomization_of_any_shape_asks_nobody(tmp_path: Path, data: st.DataObject) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        whole = {
+            "resources": ["pod.yaml", url],
+            "patches": [{"path": url}, {"patch": url}],
+            "replacements": [{"path": url}],
+            "configMapGenerator": [{"name": "c", "files": [f"a={url}"], "envs": [url]}],
+            "components": [url],
+            "openapi": {"path": url},
+            "helmCharts": [{"name": "x", "repo": url}],
+        }
+        try:
+            Manifests.load(folder(tmp_path, pod=POD, k=data.draw(damaged(whole))))
+        except SetupError as error:
+            assert PLANTED not in str(error)  # noqa: PT017  # whether it is raised is left open
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_no_link_leads_outside(tmp_path: Path) -> None:

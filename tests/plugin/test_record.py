@@ -1,6 +1,7 @@
 """The record of a run: whole, comparable, masked, and never replaced by half a run."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,6 +206,17 @@ def test_a_damaged_record_that_was_signed_is_put_aside_and_costs_no_run_its_repo
     assert f"kept in reports/signed/{kept.name}/" in note
     assert f"remark: {note}" in done.out
     assert not (done.reports / "signoff.json.sig").exists()
+
+
+def test_an_earlier_record_that_is_a_pipe_is_not_waited_for(project: Path) -> None:
+    record = run(project).reports / "signoff.json"
+    record.unlink()
+    os.mkfifo(record)
+
+    done = run(project)
+
+    assert done.code == 0, done.out
+    assert "the earlier record is unreadable: " in _record(done).notes[-1]
 
 
 def test_a_damaged_record_takes_no_good_ones_place(project: Path) -> None:

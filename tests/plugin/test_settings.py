@@ -89,6 +89,7 @@ def test_a_service_may_have_a_port(pyproject: Path) -> None:
 def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
     """That of the folder is read: a command, or another file of pytest's, has its own."""
     config = SimpleNamespace(
+        stash=pytest.Stash(),
         inipath=tmp_path / "pytest.ini",
         rootpath=tmp_path,
         getoption=lambda _name, default: default,
@@ -272,7 +273,10 @@ def test_the_suites_own_readme_is_not_the_applications(path: str) -> None:
 def test_a_table_that_is_none_is_refused(pyproject: Path, table: str) -> None:
     pyproject.write_text(table)
     config = SimpleNamespace(
-        inipath=pyproject, rootpath=pyproject.parent, getoption=lambda _name, *, default: default
+        stash=pytest.Stash(),
+        inipath=pyproject,
+        rootpath=pyproject.parent,
+        getoption=lambda _name, *, default: default,
     )
     with pytest.raises(SetupError, match=r"found     a (int|list)"):
         read(cast("pytest.Config", config), {})

@@ -70,6 +70,14 @@ def test_exit_code_and_closing_line(
     assert [line for line in done.out.splitlines() if line.startswith(closing)], done.out
 
 
+def test_a_run_that_is_unfit_ends_itself_and_tells_of_no_interrupt(tmp_path: Path) -> None:
+    write(tmp_path, plugins=["interruption"], tiny=_feature(UNFIT, WHOLE))
+    done = run(tmp_path)
+    assert done.code == 99
+    assert "not fit to judge" in done.out
+    assert "more interrupts end it" not in done.out
+
+
 def test_only_live_says_it_of_a_deployment(tmp_path: Path) -> None:
     write(tmp_path, tiny=_feature(WHOLE))
     steps = tmp_path / "test_features.py"

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from acceptance.rehearsal.comparison import bisection, compare, report
+from acceptance.errors import SetupError
+from acceptance.rehearsal.comparison import alike, bisection, compare, is_worse_alike, report
 from acceptance.rehearsal.life import Kind, Seen
 from acceptance.rehearsal.stage import Stage
 from acceptance.report.record import Outcome, Record, Requirement
@@ -184,6 +185,39 @@ def test_the_report_says_it_all_in_one_place() -> None:
 
 
 def test_a_bisection_names_both_sides_and_what_turned() -> None:
-    text = bisection("Open WebUI", "0.10.2", "0.11.0", ["helper no longer answers Ada"], looked=4)
-    assert "Open WebUI 0.10.2 is green, 0.11.0 is red; 4 releases" in text
-    assert "- helper no longer answers Ada" in text
+    missed, unlike = "helper no longer answers Ada", "Ada is not shown any model: 500"
+    text = bisection(
+        "Open WebUI",
+        "0.11.0",
+        "0.11.1",
+        [f"{missed}: 400: Model not found"],
+        {
+            "0.11.4": [f"{missed}: 400: Model not found"],
+            "0.11.2": ["it does not serve: cannot import name"],
+            "0.11.1": [f"{missed}: 404: Model not found"],
+            "0.11.0": [unlike],
+        },
+    )
+    assert "Open WebUI 0.11.0 is green, 0.11.1 is red; 3 releases" in text
+    assert f"- {missed}: 404" in text
+    other = text.partition("## Worse in another way")[2]
+    assert "- 0.11.2: it does not serve" in other
+    assert f"- 0.11.0: {unlike}" in other
+    assert missed not in other
+
+
+def test_what_is_alike_is_told_of_the_same_whatever_its_last_words() -> None:
+    told = ["it does not serve: cannot import name", "helper no longer answers Ada: 400"]
+    assert alike(["helper no longer answers Ada: 500", "the group Staff is gone"], told) == (
+        "helper no longer answers Ada: 500",
+    )
+
+
+def test_a_release_is_red_by_what_is_looked_for_and_one_that_does_not_serve_cannot_tell() -> None:
+    told = ["helper no longer answers Ada: 400: Model not found"]
+    unlike, down = ["Ada is not shown any model: 500"], ["it does not serve: cannot import name"]
+    assert is_worse_alike([*unlike, "helper no longer answers Ada: 404"], told, serves=True)
+    assert not is_worse_alike(unlike, told, serves=True)
+    assert is_worse_alike(down, ["it does not serve: another reason"], serves=False)
+    with pytest.raises(SetupError, match="does not serve"):
+        is_worse_alike(down, told, serves=False)

@@ -1,11 +1,6 @@
-"""Logs that tell of migrations, and manifests of other versions."""
+"""Logs that tell of migrations."""
 
-import pytest
-
-from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.plan import plan_pods
-from acceptance.lab.embedded.programs import Program
-from acceptance.rehearsal.stage import failed_migrations, of_versions
+from acceptance.rehearsal.stage import failed_migrations
 
 HALF_DONE = """\
 INFO  [alembic.runtime.migration] Running upgrade 374d2f66af06 -> 8452d01d26d7, Add chat_message
@@ -34,29 +29,3 @@ def test_a_migration_that_failed_is_told_by_its_line_and_its_exception() -> None
 
 def test_errors_of_anything_else_are_no_migration_s() -> None:
     assert list(failed_migrations(WELL)) == []
-
-
-@pytest.mark.parametrize(
-    ("image", "tagged"),
-    [
-        ("ghcr.io/open-webui/open-webui:0.7.2-slim", "ghcr.io/open-webui/open-webui:v0.12.4"),
-        ("localhost:5000/open-webui", "localhost:5000/open-webui:v0.12.4"),
-        (f"open-webui@sha256:{64 * '0'}", "open-webui:v0.12.4"),
-    ],
-)
-def test_another_version_is_written_into_the_image_s_tag(image: str, tagged: str) -> None:
-    given = Manifests.load(DEFAULT)
-    owner = given.get("StatefulSet", "apps", "open-webui")
-    assert owner is not None
-    owner["spec"]["template"]["spec"]["containers"][0]["image"] = image
-
-    changed = of_versions(given, {"open-webui": "0.12.4"})
-
-    images = {
-        plan.program.name: plan.container["image"]
-        for plan in plan_pods(changed)
-        if isinstance(plan.program, Program)
-    }
-    assert images["open-webui"] == tagged
-    assert owner["spec"]["template"]["spec"]["containers"][0]["image"] == image
-    assert len([*changed]) == len([*given])

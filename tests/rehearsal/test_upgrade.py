@@ -13,11 +13,12 @@ import yaml
 from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
 from acceptance.lab.embedded.launch import Starter
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.plan import of_versions
 from acceptance.lab.environments import CACHE
 from acceptance.rehearsal.__main__ import main
 from acceptance.rehearsal.comparison import compare
 from acceptance.rehearsal.life import Kind, Life
-from acceptance.rehearsal.stage import Deployment, Judge, Stage, of_versions
+from acceptance.rehearsal.stage import Deployment, Judge, Stage
 from acceptance.resources import ServiceName
 from acceptance.waiting import quiet
 from dev.prepared.starter import PreparedStarter

@@ -1,6 +1,7 @@
 """Verifying, signing and comparing records, with the real ssh-keygen."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from acceptance.report.cover.binding import bind
 from acceptance.report.record import written
 from acceptance.report.signoff import main
+from acceptance.waiting import within
 from tests.report.records import RECORD
 
 
@@ -144,6 +146,67 @@ def test_named_signers_must_have_signed(
     assert f"a signature by one of those in {signers}" in out
     assert "no signoff.json.sig beside it" in out
     assert main(["verify", str(file)]) == 0, "nobody said that somebody has to sign"
+
+
+def _pipe(place: Path) -> None:
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+
+
+def _device(place: Path) -> None:
+    place.unlink(missing_ok=True)
+    place.symlink_to("/dev/zero")
+
+
+def _folder(place: Path) -> None:
+    place.unlink(missing_ok=True)
+    place.mkdir()
+
+
+def _huge(place: Path) -> None:
+    with place.open("wb") as opened:
+        opened.truncate(1_000_000_000)
+
+
+@pytest.mark.parametrize("become", [_pipe, _device, _folder, _huge])
+@pytest.mark.parametrize("what", ["signoff.json", "signoff.json.sig", "signers", "acceptance.html"])
+def test_what_is_no_small_file_is_told_and_never_waited_for(
+    file: Path,
+    key: Path,
+    tmp_path: Path,
+    what: str,
+    become: Callable[[Path], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    signers = _signers(tmp_path, key)
+    assert main(["sign", str(file), "--key", str(key)]) == 0
+    capsys.readouterr()
+    become(tmp_path / what)
+
+    assert within(20, lambda: main(["verify", str(file), "--signers", str(signers)])) == 99
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) == 5
+    assert what in out
+
+
+@pytest.mark.parametrize("become", [_pipe, _device, _folder])
+def test_nothing_is_signed_in_the_place_of_a_folder_or_with_no_key(
+    file: Path, key: Path, become: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _folder(Path(f"{file}.sig"))
+    assert main(["sign", str(file), "--key", str(key)]) == 99
+    assert "The record was not signed." in capsys.readouterr().out
+    become(key)
+    assert within(20, lambda: main(["sign", str(file), "--key", str(key)])) == 99
+    assert "not a regular file" in capsys.readouterr().out
+
+
+def test_a_signature_that_leads_nowhere_is_none(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(f"{file}.sig").symlink_to("absent")
+    assert main(["verify", str(file)]) == 99
+    assert "The signature does not hold." in capsys.readouterr().out
 
 
 def test_one_key_may_be_several_peoples(

@@ -1,14 +1,14 @@
 """Where things are on Open WebUI's page: the one module to correct when the page has changed.
 
-Seen on Open WebUI 0.12.4, at 1280 x 800. The page has identifiers for what its own tests use, and
-those come first; its words are English, since each page is told so.
+Seen on the versions of Open WebUI in `SEEN_ON`, at 1280 x 800. The page has identifiers for what
+its own tests use, and those come first; its words are English, since each page is told so.
 """
 
 import json
 import re
 
-SEEN_ON = "0.12.4"
-"""Version of Open WebUI that these were checked with."""
+SEEN_ON = ("0.12.4",)
+"""Versions of Open WebUI that these were checked with; what is found on another proves it, too."""
 IN_ENGLISH = "if (location.protocol.startsWith('http')) localStorage.setItem('locale', 'en-US')"
 """As if a user had chosen it in the settings; else `DEFAULT_LOCALE` decides, then the browser."""
 
@@ -25,13 +25,14 @@ NOTICES = "[data-sonner-toaster]"
 """What is told in passing, as that an earlier conversation has got its title."""
 
 INPUT = "#chat-input"
-SEND = "#send-message-button"
+SEND = "#send-message-button[type=submit]"  # until 0.7.2 what makes a note is called so, too
 NEW_CHAT = 'a[href="/"]:visible'
 
-SELECTOR = "#model-selector-model-button"
+SELECTOR = "#model-selector-model-button, #model-selector-0-button"  # 0.11.4; until 0.10.2
 SEARCH = "#model-search-input"
-LIST = "#model-selector-list"
-OPTION = f"{LIST} [role=option]"
+_ITEM = ":is([role=option], [aria-roledescription=model-item])[data-value]"  # 0.8.12; until 0.7.2
+LIST = f"[role=listbox]:has({_ITEM}), .overflow-y-auto:has(> {_ITEM})"  # likewise
+OPTION = f":is({LIST}) {_ITEM}"
 NOTHING = "No results found"
 READ_OPTIONS = "options => options.map(option => option.dataset.value)"
 SCROLL_ON = """list => new Promise(done => {

@@ -36,15 +36,15 @@ def expecting(what: str, page: Page) -> Iterator[None]:
 
 def _missing(what: str, page: Page, found: str) -> Exception:
     version = _version(page)
-    if version not in (SEEN_ON, ""):
+    if version and version not in SEEN_ON:
         return NotProven(
-            f"the page has changed: {what} is not where Open WebUI {SEEN_ON} has it; this is "
+            f"the page has changed: {what} is not where Open WebUI {SEEN_ON[-1]} has it; this is "
             f"{version}: correct acceptance/clients/browser/locators.py"
         )
     return AssertionError(
         explain(
             f"The page does not show {what}.",
-            expected=f"{what}, as in every Open WebUI {SEEN_ON}",
+            expected=f"{what}, as in every Open WebUI {version or SEEN_ON[-1]}",
             found=found if version else f"{found}; Open WebUI does not tell its version either",
             where=page.url,
             fix="look at the picture and the console of the browser, attached to this result",

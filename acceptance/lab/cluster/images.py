@@ -1,7 +1,7 @@
 """The images of the story and of the node, made from what is installed on this machine.
 
-No registry is asked. An image holds this machine's Python and one of the two environments that
-the embedded lab runs too, at their own paths, so that the manifests can be applied as they are.
+No registry is asked. An image holds this machine's Python and one of the environments that the
+embedded lab runs too, at their own paths, so that the manifests can be applied as they are.
 """
 
 import re
@@ -14,19 +14,19 @@ from acceptance.lab.cluster.archive import Image
 from acceptance.lab.cluster.base import PATH
 from acceptance.lab.cluster.layers import Contents, Layer
 from acceptance.lab.cluster.project import PYTHONPATH, imported_by
-from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
+from acceptance.lab.embedded.lab import programs_for
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.plan import plan_pods
+from acceptance.lab.embedded.programs import Program
 from acceptance.lab.environments import Environment
 from acceptance.lab.providers.handover import CERTIFICATE
+from acceptance.waiting import Progress
 
 PAUSE = "docker.io/lab/pause:1"
 """Image of the container that holds a pod's network."""
 _AUTHORITY = "/lab/authority"
 _CERTIFICATES = "/lab/certificates.pem"
 _UPSTREAM = "providers.lab-providers.svc.cluster.local"
-_PROGRAMS = {
-    "ghcr.io/berriai/litellm:main-v1.106.2-stable": LITELLM,
-    "ghcr.io/open-webui/open-webui:0.12.4-slim": OPEN_WEBUI,
-}
 _RELAYS = {
     "docker.io/vllm/vllm-openai:v0.6.4": 8000,
     "docker.io/ollama/ollama:0.5.4": 11434,
@@ -87,14 +87,31 @@ def provider_images(base: Layer, authority: Path) -> tuple[Image, ...]:
     )
 
 
-def story_images(
-    base: Layer, environments: Mapping[str, Environment], authority: Path
-) -> tuple[Image, ...]:
+Held = Mapping[str, tuple[Program, Environment]]
+"""What an image of one of the two programs holds, by the image's name."""
+
+
+def held_by(manifests: Manifests, *, cache: Path, say: Progress) -> Held:
+    """What the images must hold that the manifests name: the versions of their tags.
+
+    Raises:
+        SetupError: one of them cannot be had.
+    """
+    built = programs_for(manifests, cache=cache, say=say)
+    held = {
+        plan.container["image"]: (plan.program, built(plan.requirement))
+        for plan in plan_pods(manifests)
+        if isinstance(plan.program, Program)
+    }
+    return dict(sorted(held.items()))  # the same image, whatever stands first in a file
+
+
+def story_images(base: Layer, held: Held, authority: Path) -> tuple[Image, ...]:
     """All that the manifests of the story name, and the providers that LiteLLM asks.
 
     Args:
         base: see `acceptance.lab.cluster.base.base_of`.
-        environments: the two programs', by name.
+        held: see `held_by`.
         authority: folder of the providers' authority.
     """
     trusted = Path(certifi.where()).read_text(encoding="utf-8") + _certificate(authority)
@@ -102,10 +119,8 @@ def story_images(
     return (
         *provider_images(base, authority),
         *(
-            _program_image(
-                name, program, environments[program.name], below=base, above=certificates
-            )
-            for name, program in _PROGRAMS.items()
+            _program_image(name, program, environment, below=base, above=certificates)
+            for name, (program, environment) in held.items()
         ),
     )
 

@@ -10,8 +10,8 @@ from acceptance.errors import SetupError
 from acceptance.installation import Installation, Installer
 from acceptance.lab.cluster.archive import write_archive
 from acceptance.lab.cluster.base import base_of
-from acceptance.lab.cluster.images import story_images
-from acceptance.lab.environments import ensure_all
+from acceptance.lab.cluster.images import held_by, story_images
+from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.providers.authority import keep_authority
 from acceptance.message import excerpt, explain
 from acceptance.waiting import Progress, waiting_for
@@ -64,10 +64,11 @@ def kind_cluster(*, cache: Path, keep: bool, say: Progress) -> Iterator[Path]:
 
 def _load(kind: "_Kind", cache: Path, say: Progress) -> None:
     """Give the cluster its images, made of the two environments as for the embedded lab."""
-    environments = ensure_all(cache=cache, say=say)
+    held = held_by(Manifests.load(DEFAULT), cache=cache, say=say)
     authority = cache / "authority"
     keep_authority(authority)
-    images = story_images(base_of(environments.values()), environments, authority)
+    base = base_of(environment for _, environment in held.values())
+    images = story_images(base, held, authority)
     archive = cache / "kind" / "images.tar"
     try:
         with waiting_for("the images to be written", say):

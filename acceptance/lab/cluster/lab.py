@@ -16,10 +16,11 @@ from acceptance.kubernetes.rollout import settle
 from acceptance.kubernetes.target import live_target
 from acceptance.lab.cluster.names import give_names
 from acceptance.lab.cluster.objects import WORKLOADS, Objects
+from acceptance.lab.embedded.administrator import SIGNED_UP, administrator_in, sign_up_first
 from acceptance.lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import Disturbance
-from acceptance.lab.embedded.target import administrator_in, master_key_behind
+from acceptance.lab.embedded.target import master_key_behind
 from acceptance.lab.providers.client import Providers
 from acceptance.lab.providers.handover import Handover
 from acceptance.resources import ServiceName
@@ -142,6 +143,8 @@ class ClusterLab:
             say=self._say,
             closing=self._target,
         )
+        if target.open_webui and sign_up_first(target.open_webui, target.administrator):
+            target = replace(target, notes=(*target.notes, SIGNED_UP))
         return replace(target, may_make_user=True, docs=self.manifests.readme)
 
     def _master_key(self, gateway: ServiceName) -> Secret | None:

@@ -15,7 +15,7 @@ from acceptance.cluster import (
     nothing_behind,
 )
 from acceptance.errors import NotProven
-from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.compose import HOST, NAMESPACE
 from acceptance.lab.embedded.network import behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import Program
@@ -58,6 +58,7 @@ class EmbeddedCluster:
             pods=tuple(self._pod(plan, newest.get(plan.key)) for plan in behind),
             missing=template.missing,
             notes=fleeting(template.container, template.spec),
+            composed=first.namespace == NAMESPACE,
         )
 
     def _pod(self, plan: PodPlan, newest: PodPlan | None) -> Pod:

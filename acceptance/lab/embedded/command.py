@@ -13,7 +13,7 @@ from itertools import dropwhile
 
 from acceptance.lab.embedded.programs import LITELLM, Program
 from acceptance.message import excerpt
-from acceptance.resources import Environment, Manifest, expand
+from acceptance.resources import MOST_CHARACTERS, Environment, Manifest, expand
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _WRAPPERS = {"tini", "dumb-init", "exec", "env", "ddtrace-run", "opentelemetry-instrument"}
@@ -26,6 +26,7 @@ _PREPARATIONS = {
 """Commands that may stand before a program's own and change nothing that the story asks."""
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)", re.DOTALL)
 _SHELL_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+_PLAIN_VARIABLE = re.compile(r"\$(?P<plain>\w+)")
 _ONE_STREAM = re.compile(r"\s[12]?>\s?(&[12]|/dev/std(out|err))(?=\s|$)")
 _PUNCTUATION = "();<>|&\n"
 _SEPARATES = re.compile(r"&&|[;\n]+")
@@ -86,10 +87,16 @@ def command_line(program: Program, container: Manifest, environment: Environment
         line = [*program.command, *(arguments or default)]
     known = {name: variable.value.reveal() for name, variable in environment.items()}
     reader = _Reader(program, known, container.get("workingDir") or program.folder)
+    _check_size(line)
     try:
         return reader.read(line)
     except RecursionError:
         raise RefusedCommandError("a command that starts itself again and again") from None
+
+
+def _check_size(words: list[str]) -> None:
+    if sum(map(len, words)) + len(words) > MOST_CHARACTERS:
+        raise RefusedCommandError(f"a command of more than {MOST_CHARACTERS} characters")
 
 
 class _Reader:
@@ -209,11 +216,18 @@ class _Reader:
         return None
 
     def _substituted(self, word: str) -> str:
-        def value(match: re.Match[str]) -> str:
+        def braced(match: re.Match[str]) -> str:
             name = match["braced"] or match["plain"]
             return self._known.get(name) or match["default"] or ""
 
-        return _SHELL_VARIABLE.sub(value, word)
+        def plain(match: re.Match[str]) -> str:
+            return self._known.get(match["plain"], "")
+
+        # behind the last `}` no brace is closed: looked for there, it would take its square
+        first, closed, rest = word.rpartition("}")
+        text = _SHELL_VARIABLE.sub(braced, first + closed) + _PLAIN_VARIABLE.sub(plain, rest)
+        _check_size([text])
+        return text
 
     def _honoured(self, arguments: list[str]) -> Iterator[str]:
         words = iter(arguments)

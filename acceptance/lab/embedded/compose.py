@@ -16,8 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from acceptance.errors import SetupError
 from acceptance.json_values import mapping
+from acceptance.lab.embedded.compose_files import (
+    CONFIGURATIONS,
+    MOST_BYTES,
+    Folder,
+    several,
+    variables_of,
+    whole_document,
+)
 from acceptance.lab.embedded.programs import LITELLM, Emulated, Program, program_for
+from acceptance.message import explain, quoted
 from acceptance.resources import Manifest
 
 NAMESPACE = "compose"
@@ -25,102 +35,29 @@ HOST = "host.docker.internal"
 """The machine on which the containers run, as they see it; a Service of that name stands for it."""
 NETWORK = "compose.network/"
 """Begins the labels that name the networks of a container, or of a name."""
-BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-"""The files that Compose takes by itself; of several the first."""
-_OVERRIDES = tuple(f"{Path(each).stem}.override{Path(each).suffix}" for each in BASES)
-_NAME = re.compile(r"(docker-)?compose([-._].*)?\.ya?ml")
 _EXAMPLES = (".example", ".sample", ".template", ".dist")
-_MOST_BYTES = 1_000_000
-_MOST_FILES = 100
-_CONFIGURATIONS = {".yaml", ".yml", ".json", ".py", ".pem", ".crt", ".toml", ".txt"}
+_BRACE = re.compile("[{}]")
+_DEEPEST = 20
+"""Braces within braces of a value."""
+_SERVICE_NAME = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,63}")
+"""As Compose checks it, and no longer than a name of DNS."""
 _VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*))")
 _PUBLISHED = re.compile(
     r"((\[.*\]|\d+\.[\d.]+):)?((?P<host>\d+)(-\d+)?:)?(?P<target>\d+)(-\d+)?(/(tcp|udp))?"
 )
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*?)\s*")
+_FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*)")
+_COMMENT = re.compile(r"(?<!\S)#.*")
+_SHARES = "compose.shares/"
+"""Begins the label that names whose network a container has: its own, or another's."""
 _FROM_DOTENV = "DOTENV_"
 """Begins the names of what a variable is put together of."""
-_NOT_HONOURED = ("network_mode", "extra_hosts", "extends", "use_api_socket")
+_NOT_HONOURED = ("extra_hosts", "use_api_socket")
 """Fields of a service that would change whom its program asks, or what it is told."""
-
-
-class Folder:
-    """The folder that was given: what stands in it can be read, and nothing else."""
-
-    def __init__(self, root: Path | None) -> None:
-        """Look into no file yet.
-
-        Args:
-            root: the folder; None: there is none, as with standard input.
-        """
-        self._root = root.resolve() if root else None
-        self.read = set[str]()
-        """What was read, by its path in the folder."""
-
-    def text(self, path: str) -> str | None:
-        """The text of a file; None where it is not there, not below the folder, or no text."""
-        file = self._below(path)
-        if file is None or not file.is_file() or file.stat().st_size > _MOST_BYTES:
-            return None
-        try:
-            text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            return None
-        self.read.add(posixpath.normpath(path))
-        return text
-
-    def is_folder(self, path: str) -> bool:
-        """Whether it is a folder that stands there."""
-        file = self._below(path)
-        return file is not None and file.is_dir()
-
-    def configurations(self, path: str) -> Mapping[str, str]:
-        """The texts below a folder that may be a program's configuration, by their paths in it."""
-        folder = self._below(path)
-        found = sorted(folder.rglob("*")) if folder and folder.is_dir() else []
-        names = [str(each.relative_to(folder)) for each in found if each.suffix in _CONFIGURATIONS]  # type: ignore[arg-type]  # where there is none, nothing was found
-        texts = {name: self.text(posixpath.join(path, name)) for name in names[:_MOST_FILES]}
-        return {name: text for name, text in texts.items() if text is not None}
-
-    def _below(self, path: str) -> Path | None:
-        """Where a path leads, symbolic links followed; None where that is outside."""
-        if self._root is None or "\0" in path or len(path) > 4_096:  # noqa: PLR2004  # PATH_MAX
-            return None
-        try:
-            found = (self._root / path).resolve()
-        except (OSError, RuntimeError):  # a link that leads to itself
-            return None
-        return found if found.is_relative_to(self._root) else None
-
-
-def is_compose(document: object, file: str) -> bool:
-    """Whether a document is one of Compose's, by its file's name or by its shape."""
-    services = document.get("services") if isinstance(document, dict) else None
-    if not isinstance(services, dict) or (isinstance(document, dict) and "kind" in document):
-        return False
-    return bool(_NAME.fullmatch(posixpath.basename(file))) or any(
-        isinstance(each, dict) and {"image", "build", "extends"} & set(each)
-        for each in services.values()
-    )
-
-
-def chosen(files: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """The files of each project, in the order in which the later ones add to the first.
-
-    In a folder, the file that Compose takes by itself and its override; others only where there
-    is none.
-    """
-    beside: dict[str, list[str]] = {}
-    for file in files:
-        beside.setdefault(posixpath.dirname(file), []).append(file)
-    for there in beside.values():
-        names = {posixpath.basename(file): file for file in there}
-        base = next((names[name] for name in BASES if name in names), None)
-        if base is None:
-            yield from ((file,) for file in there)
-        else:
-            yield (base, *(names[name] for name in _OVERRIDES if name in names))
+_MACHINE = re.compile(r"(?<=://)(localhost|127\.0\.0\.1)(?=[:/\s'\"]|$)")
+"""The machine itself, for a container that shares its network."""
+_ADDRESSES = re.compile(r".*(BASE_URLS?|API_BASE)")
+"""Variables by which the programs are told whom to ask; others name what people open."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,6 +88,8 @@ class _Made:
     image: str
     program: Program | Emulated | None
     container: dict[str, Any]
+    on_machine: bool = False
+    """Whether it shares the network of the machine (`network_mode: host`)."""
     volumes: list[dict[str, Any]] = field(default_factory=list)
     mounts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -163,22 +102,27 @@ class _Project:
         self._notes: list[str] = []
         self._objects: list[Manifest] = []
         self._published: dict[int, list[str]] = {}
+        self._shared_ports: dict[str, list[int]] = {}
+        """Ports of those that share a service's network, by its name."""
         self._made_up: set[str] = set()
         self._unset: set[str] | None = None
         """Variables without a value that a variable of a service needs, while it is read."""
-        document: Any = {}
-        for each in files.values():
-            document = _merged(document, each)
-        self._document = document
+        self._document: Mapping[str, Any] = {}
+        self._variables: Mapping[str, str] = {}
         self._variables = self._dotenv(".env")
-        self._name = str(document.get("name") or posixpath.basename(self._place) or "project")
+        self._document = whole_document(files, folder, text=self._text, say=self._say)
+        self._name = str(self._document.get("name") or posixpath.basename(self._place) or "project")
 
     def composed(self) -> Composed:
         services = mapping(self._document.get("services"))
+        if wrong := [str(name) for name in services if not _SERVICE_NAME.fullmatch(str(name))]:
+            expected = "names of services by letters, digits and . _ -, of at most 63 characters"
+            raise self._refused(expected, quoted(wrong[0][:80]), "rename that service")
         images = {name: self._image(name, mapping(each)) for name, each in services.items()}
         started = self._started(services, images)
         for name in started:
             self._service(str(name), mapping(services[name]), images[name])
+        self._share()
         if self._published:
             self._host()
         for name in set(services) - set(started):
@@ -192,11 +136,16 @@ class _Project:
     def _say(self, text: str) -> None:
         self._notes.append(f"{self._file}: {text}")
 
+    def _refused(self, expected: str, found: str, fix: str) -> SetupError:
+        title = "A file of Compose cannot be read."
+        where = f"{self._file}: services"
+        return SetupError(explain(title, expected=expected, found=found, where=where, fix=fix))
+
     def _started(self, services: Mapping[str, Any], images: Mapping[str, str]) -> tuple[str, ...]:
         """The services that `docker compose up` starts, and a program's own where none is."""
         named = (self._variables.get("COMPOSE_PROFILES") or "").split(",")
         profiles = {
-            name: [str(each) for each in _several(mapping(service).get("profiles"))]
+            name: [str(each) for each in several(mapping(service).get("profiles"))]
             for name, service in services.items()
         }
         on = {name for name, its in profiles.items() if not its or {*its, "*"} & set(named)}
@@ -217,20 +166,20 @@ class _Project:
     def _service(self, name: str, service: Mapping[str, Any], image: str) -> None:
         program = program_for(image)
         container: dict[str, Any] = {"name": name, "image": image}
+        mode = self._text(service.get("network_mode") or "")
         made = _Made(name=name, image=image, program=program, container=container)
-        for given, ours in (("entrypoint", "command"), ("command", "args")):
-            if (words := self._words(service.get(given))) is not None:
-                container[ours] = words
-        if service.get("working_dir"):
-            container["workingDir"] = self._text(service["working_dir"])
+        made.on_machine = mode == "host"
+        self._started_by(container, service)
         self._environment(made, service)
         self._mounted(made, service)
         ports = self._ports(made, service)
         for each in _NOT_HONOURED:
             if service.get(each) and isinstance(program, Program):
                 self._without(name, each, service[each])
-        networks = {f"{NETWORK}{each}": "" for each in self._networks(service)}
-        labels = {"compose.service": name, **networks}
+        shares = self._shared(mode)
+        named = [] if made.on_machine else self._networks(self._of(shares) or service)
+        networks = {f"{NETWORK}{each}": "" for each in named}
+        labels = {"compose.service": name, f"{_SHARES}{shares or name}": "", **networks}
         spec = {"containers": [container], "volumes": made.volumes}
         self._add(
             "Deployment",
@@ -241,16 +190,65 @@ class _Project:
                 "template": {"metadata": {"labels": labels}, "spec": spec},
             },
         )
-        for host in dict.fromkeys((name, *self._other_names(service))):
+        if made.on_machine:
+            for port in ports:
+                self._publish(made, port, port)
+            self._say(f"service {name} has the machine's network: {HOST} stands for localhost")
+            nobody = {f"{NETWORK}only-{name}": ""}
+            self._named(made, (), nobody, ports)  # found by who judges, and by no container
+        elif shares:
+            self._shared_ports.setdefault(shares, []).extend(ports)
+        else:
+            self._named(made, self._other_names(service), networks, ports)
+
+    def _started_by(self, container: dict[str, Any], service: Mapping[str, Any]) -> None:
+        for given, ours in (("entrypoint", "command"), ("command", "args")):
+            if (words := self._words(service.get(given))) is not None:
+                container[ours] = words
+        if service.get("working_dir"):
+            container["workingDir"] = self._text(service["working_dir"])
+
+    def _named(
+        self, made: _Made, others: Iterable[str], networks: Mapping[str, str], ports: Iterable[int]
+    ) -> None:
+        """The names by which a service is found, and what shares its network."""
+        for host in dict.fromkeys((made.name, *others)):
             self._add(
                 "Service",
                 host,
                 labels=networks,
                 spec={
-                    "selector": {"compose.service": name},
+                    "selector": {f"{_SHARES}{made.name}": ""},
                     "ports": [{"name": f"p{port}", "port": port} for port in ports],
                 },
             )
+
+    def _of(self, name: str) -> Mapping[str, Any]:
+        return mapping(mapping(self._document.get("services")).get(name))
+
+    def _shared(self, mode: str) -> str:
+        """The service whose network one shares; empty where it has its own."""
+        kind, _, named = mode.partition(":")
+        if kind == "service" and self._of(named):
+            return named
+        for name, each in mapping(self._document.get("services")).items():
+            if kind == "container" and named and mapping(each).get("container_name") == named:
+                return str(name)
+        return ""
+
+    def _share(self) -> None:
+        """The ports of those that share a service's network are found at its names."""
+        for item in self._objects:
+            owners = [
+                label.removeprefix(_SHARES)
+                for label in mapping(item.get("spec")).get("selector", ())
+                if item["kind"] == "Service" and label.startswith(_SHARES)
+            ]
+            known = [each["port"] for each in item["spec"]["ports"]] if owners else []
+            for port in self._shared_ports.get(owners[0], ()) if owners else ():
+                if port not in known:
+                    known.append(port)
+                    item["spec"]["ports"].append({"name": f"p{port}", "port": port})
 
     def _without(self, name: str, what: str, value: object) -> None:
         hosts = [str(each).replace("=", ":").partition(":")[0] for each in _pairs(value)]
@@ -302,13 +300,13 @@ class _Project:
         if service.get("container_name"):
             yield self._text(service["container_name"])
         for each in mapping(service.get("networks")).values():
-            yield from (self._text(alias) for alias in _several(mapping(each).get("aliases")))
+            yield from (self._text(alias) for alias in several(mapping(each).get("aliases")))
 
     def _ports(self, made: _Made, service: Mapping[str, Any]) -> list[int]:
         """The ports at which a service is found; its program's own is the first."""
         listens = self._listens(made)
         ports = [listens] if listens else []
-        for each in _several(service.get("ports")):
+        for each in several(service.get("ports")):
             if isinstance(each, dict):
                 host, target = _number(each.get("published")), _number(each.get("target"))
             else:
@@ -320,14 +318,17 @@ class _Project:
                 continue
             ports.append(target)
             if host:
-                self._published.setdefault(host, []).append(made.name)
-                made.container.setdefault("ports", []).append(
-                    {"name": _published(host), "containerPort": target}
-                )
+                self._publish(made, host, target)
         ports += [
-            _number(self._text(each).split("/")[0]) for each in _several(service.get("expose"))
+            _number(self._text(each).split("/")[0]) for each in several(service.get("expose"))
         ]
         return list(dict.fromkeys(port for port in ports if port)) or [80]
+
+    def _publish(self, made: _Made, port: int, target: int) -> None:
+        self._published.setdefault(port, []).append(made.name)
+        made.container.setdefault("ports", []).append(
+            {"name": _published(port), "containerPort": target}
+        )
 
     @staticmethod
     def _listens(made: _Made) -> int:
@@ -360,7 +361,7 @@ class _Project:
     def _environment(self, made: _Made, service: Mapping[str, Any]) -> None:
         entries: dict[str, dict[str, Any]] = {}
         listed = service.get("env_file")
-        for each in _several(listed):
+        for each in several(listed):
             named = self._text(mapping(each).get("path") if isinstance(each, dict) else each)
             if values := self._dotenv(named, said=isinstance(made.program, Program)):
                 entries |= {name: _plain(name, value) for name, value in values.items()}
@@ -368,8 +369,14 @@ class _Project:
                 made.container.setdefault("envFrom", []).append(
                     {"secretRef": {"name": self._path(named)}}
                 )
-        for name, value in _variables_of(service.get("environment")).items():
+        for name, value in variables_of(service.get("environment")).items():
+            if not name or "=" in name:
+                self._say(f"service {made.name}: {quoted(name)} is no name of a variable")
+                continue
             entries |= {each["name"]: each for each in self._entries(name, value)}
+        for each in entries.values() if made.on_machine else ():
+            if "value" in each and _ADDRESSES.fullmatch(each["name"]):
+                each["value"] = _MACHINE.sub(HOST, each["value"])
         made.container["env"] = list(entries.values())
 
     def _entries(self, name: str, value: object) -> Iterator[dict[str, Any]]:
@@ -405,21 +412,36 @@ class _Project:
         return {}
 
     def _text(self, value: object) -> str:
-        """The text with its variables replaced, as Compose does it."""
-        text, parts = _scalar(value), []
-        while match := _VARIABLE.search(text):
-            parts.append(text[: match.start()])
-            text = text[match.end() :]
-            name = match["plain"] or match["name"]
-            if match["escaped"]:
-                parts.append("$")
-            elif match["plain"]:
-                parts.append(self._replaced(name, ""))
-            else:
-                end = _closing(text)
-                parts.append(self._replaced(name, text[:end]))
-                text = text[end + 1 :]
-        return "".join([*parts, text])
+        """The text with its variables replaced, as Compose does it.
+
+        Raises:
+            SetupError: it becomes longer than any file that is read, or is nested without end.
+        """
+        text, parts, behind, size = _scalar(value), [], 0, 0
+        while match := _VARIABLE.search(text, behind):
+            name, how, end = match["plain"] or match["name"], "", match.end()
+            if match["name"]:
+                how = text[end : (closing := self._closing(text, end))]
+                end = closing + 1
+            put = "$" if match["escaped"] else self._replaced(name, how)
+            parts += [text[behind : match.start()], put]
+            behind, size = end, size + len(put)
+            if size > MOST_BYTES:
+                expected = f"a value of at most {MOST_BYTES} characters"
+                raise self._refused(expected, f"more, of which {name} is a part", "write it out")
+        return "".join([*parts, text[behind:]])
+
+    def _closing(self, text: str, start: int) -> int:
+        """Where the brace closes that stands before this place."""
+        depth = 1
+        for brace in _BRACE.finditer(text, start):
+            depth += 1 if brace[0] == "{" else -1
+            if not depth:
+                return brace.start()
+            if depth > _DEEPEST:
+                expected = f"at most {_DEEPEST} braces within each other"
+                raise self._refused(expected, "more", "write the value out")
+        return len(text)
 
     def _replaced(self, name: str, how: str) -> str:
         """The value of a variable; `how` is what stands behind its name: `:-default`, `?error`."""
@@ -442,7 +464,7 @@ class _Project:
     # what it mounts
 
     def _mounted(self, made: _Made, service: Mapping[str, Any]) -> None:
-        for each in _several(service.get("volumes")):
+        for each in several(service.get("volumes")):
             if isinstance(each, dict):
                 kind, source = each.get("type"), self._text(each.get("source") or "")
                 target = self._text(each.get("target") or "")
@@ -457,7 +479,7 @@ class _Project:
             elif target:
                 self._kept(made, source or f"unnamed-{len(made.volumes)}", target)
         for kind, place in (("configs", "/"), ("secrets", "/run/secrets/")):
-            for each in _several(service.get(kind)):
+            for each in several(service.get(kind)):
                 name = self._text(mapping(each).get("source") if isinstance(each, dict) else each)
                 target = self._text(mapping(each).get("target") or name)
                 self._given(made, kind, name, posixpath.join(place, target))
@@ -483,7 +505,7 @@ class _Project:
             self._file_of(made, "ConfigMap", below, posixpath.join(target, name), each)
         if texts:
             return
-        if isinstance(made.program, Program) and Path(target).suffix in _CONFIGURATIONS:
+        if isinstance(made.program, Program) and Path(target).suffix in CONFIGURATIONS:
             # Docker would put an empty folder there; the program would not find its file
             self._file_of(made, "ConfigMap", path, target, None)
             return
@@ -516,6 +538,7 @@ class _Project:
         made.mounts.append({"name": volume, "mountPath": target, "subPath": key})
         made.container["volumeMounts"] = made.mounts
         if text is not None:
+            text = _MACHINE.sub(HOST, text) if made.on_machine else text
             self._add(kind, name, **{"data" if kind == "ConfigMap" else "stringData": {key: text}})
 
     def _path(self, path: str) -> str:
@@ -561,13 +584,6 @@ def _pairs(value: object) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, dict | list) else ()
 
 
-def _several(value: object) -> list[Any]:
-    """The entries of a list; one alone where no list stands."""
-    if isinstance(value, list):
-        return value
-    return [] if value in (None, "") else [value]
-
-
 def _deploy(service: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(service.get("deploy"))
 
@@ -577,44 +593,14 @@ def _number(value: object, otherwise: int = 0) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else otherwise
 
 
-def _closing(text: str) -> int:
-    """Where the brace closes that stands before the text."""
-    depth = 1
-    for place, sign in enumerate(text):
-        depth += {"{": 1, "}": -1}.get(sign, 0)
-        if not depth:
-            return place
-    return len(text)
-
-
 def _variables_in(text: str) -> Mapping[str, str]:
     """The variables of a `.env` file."""
     found: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in map(str.strip, text.splitlines()):
         match = _LINE.fullmatch(line)
-        if match is None or line.lstrip().startswith("#"):
+        if match is None or line.startswith("#"):
             continue
         value = match["value"]
-        quoted = re.match(r"""(?P<quote>["'])(?P<text>.*?)(?P=quote)""", value)
-        found[match["name"]] = quoted["text"] if quoted else re.sub(r"(^|\s+)#.*", "", value)
+        quotes = re.match(r"""(?P<quote>["'])(?P<text>.*?)(?P=quote)""", value)
+        found[match["name"]] = quotes["text"] if quotes else _COMMENT.sub("", value).rstrip()
     return found
-
-
-def _variables_of(value: object) -> Mapping[str, object]:
-    """What stands under `environment`, a list or a mapping; None: a value is to come from .env."""
-    if isinstance(value, dict):
-        return {str(name): each for name, each in value.items()}
-    parts = [str(each).partition("=") for each in value] if isinstance(value, list) else []
-    return {name: text if equals else None for name, equals, text in parts}
-
-
-def _merged(base: Any, other: Any, key: object = "") -> Any:  # noqa: ANN401  # any YAML
-    """Two files as one: mappings are joined, lists follow each other, the later value stands."""
-    if key == "environment":
-        return {**_variables_of(base), **_variables_of(other)}
-    if isinstance(base, dict) and isinstance(other, dict):
-        joined = {name: _merged(base.get(name), value, name) for name, value in other.items()}
-        return {**base, **joined}
-    if isinstance(base, list) and isinstance(other, list) and key not in ("command", "entrypoint"):
-        return [*base, *other]
-    return other

@@ -1,6 +1,7 @@
 """YAML that strangers wrote: read as Kubernetes and LiteLLM read it, within limits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -39,6 +40,8 @@ def values_in(value: Any) -> int:  # noqa: ANN401  # any YAML
     counted: dict[int, int] = {}
 
     def count(each: Any) -> int:  # noqa: ANN401  # likewise
+        if isinstance(each, Instead):
+            return count(each.value)
         if not isinstance(each, dict | list):
             return 1
         if id(each) not in counted:
@@ -47,6 +50,14 @@ def values_in(value: Any) -> int:  # noqa: ANN401  # any YAML
         return counted[id(each)]
 
     return count(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What stands in a file of Compose in the place of what an earlier file says: `!override`."""
+
+    value: Any
+    """None: nothing, as after `!reset`."""
 
 
 class OddCharacterError(ValueError):
@@ -82,6 +93,17 @@ class ManifestLoader(Loader):
             raise OddCharacterError("a text with NUL", node.start_mark.line + 1)
         return text
 
+    def construct_instead(self, node: yaml.Node) -> Instead:
+        """What Compose's tags stand before; `!reset` takes away, whatever stands behind it."""
+        if node.tag == "!reset":
+            return Instead(None)
+        if isinstance(node, yaml.MappingNode):
+            return Instead(self.construct_mapping(node, deep=True))
+        if isinstance(node, yaml.SequenceNode):
+            return Instead(self.construct_sequence(node, deep=True))
+        tag = self.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]
+        return Instead(self.construct_object(yaml.ScalarNode(tag, node.value)))
+
     def construct_number(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401  # int, float, str
         """A number; `12:30` is a text, which YAML 1.1 would take for one of base sixty."""
         if ":" in node.value:
@@ -93,6 +115,8 @@ class ManifestLoader(Loader):
 
 for _kind in ("timestamp", "value"):
     ManifestLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", ManifestLoader.construct_scalar)
+for _kind in ("reset", "override"):
+    ManifestLoader.add_constructor(f"!{_kind}", ManifestLoader.construct_instead)
 for _kind in ("int", "float"):
     ManifestLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", ManifestLoader.construct_number)
 

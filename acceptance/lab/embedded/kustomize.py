@@ -5,12 +5,15 @@ fetched from the internet, what is not kept in git, and what only a plugin can m
 So nothing outside of the folder is read, and nobody is asked.
 """
 
+import os
 import posixpath
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +28,14 @@ from acceptance.message import excerpt, explain
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _TOOLS = (("kubectl", "kustomize"), ("kustomize", "build"))
 _IMAGE = re.compile(r"""^[\s-]*image:\s*["']?([^\s"']+)""", re.MULTILINE)
-_TIMEOUT = 30.0
-"""Seconds; a large folder takes one."""
-_MOST_BYTES = 5_000_000
-"""Of a file that is copied."""
+_REMOTE = re.compile(r"^https?:|://|^git@|^github\.com/|\?ref=", re.IGNORECASE)
+_TIMEOUT, _TIMEOUT_OF_ALL = 30.0, 120.0
+"""Seconds for one kustomization, and for all of a folder; a large one takes a second."""
+_MOST_BYTES, _MOST_BYTES_OF_ALL = 5_000_000, 100_000_000
+"""Of a file that is copied, and of all of them."""
 _MOST_FILES = 5_000
+_NOBODY = "http://127.0.0.1:9"
+"""A proxy that is not there."""
 _FOLDERS = ("resources", "bases", "components")
 _FILES = (*_FOLDERS, "crds", "configurations", "patchesStrategicMerge")
 _PATCHES = ("patches", "patchesJson6902", "replacements")
@@ -86,6 +92,7 @@ class _Folder:
         self._tool = tool
         self._notes: list[str] = []
         self._built: dict[str, str] = {}
+        self._until = time.monotonic() + _TIMEOUT_OF_ALL
         self._kustomizations: dict[str, tuple[str, dict[str, Any]]] = {}
         """File and content, by folder."""
         self._reached: dict[str, set[str]] = {}
@@ -174,14 +181,16 @@ class _Folder:
     def _prune(self, place: str) -> None:
         """Take out of a kustomization what is not in the folder, and note what it takes."""
         file, content = self._kustomizations[place]
-        known = {field.lower(): field for field in (*_PLUGINS, *_FILES, *_PATCHES, *_GENERATORS)}
+        fields = (*_PLUGINS, *_FILES, *_PATCHES, *_GENERATORS)
+        known = {field.casefold(): field for field in fields}
         kept: dict[str, Any] = {}
         for name, value in content.items():
-            field = known.get(str(name).lower(), str(name))  # Go reads names whatever their case
+            field = known.get(str(name).casefold(), str(name))
             if field in _PLUGINS and value:
                 self._say(place, f"{field} is left out: {_PLUGINS[field]}")
-            elif isinstance(value, list):
-                kept[field] = [each for each in value if self._stays(place, field, each)]
+            elif field in known.values() and isinstance(value, list):
+                entries = [_as_go_reads(each) for each in value]
+                kept[field] = [each for each in entries if self._stays(place, field, each)]
             else:
                 kept[field] = value
         text = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
@@ -207,8 +216,8 @@ class _Folder:
         path = posixpath.normpath(posixpath.join(place, entry))
         found = self._copy / path
         outside = path.startswith(("..", "/"))
-        if outside or not found.exists():
-            far = "://" in entry or entry.startswith(("git@", "github.com/")) or "?ref=" in entry
+        far = bool(_REMOTE.search(entry))  # also where the folder has a folder `http:`
+        if far or outside or not os.path.exists(found):  # noqa: PTH110  # False for what is no path
             why = "it is fetched from the internet" if far else "it is not in this folder"
             self._say(place, f"{entry} is left out: {why}")
             return False
@@ -231,25 +240,36 @@ class _Folder:
         return self._built[root]
 
     def _render(self, root: str) -> str:
+        timeout = max(0.1, min(_TIMEOUT, self._until - time.monotonic()))
         try:
             done = subprocess.run(
                 [str(shutil.which(self._tool[0])), self._tool[1], str(self._copy / root)],
                 cwd=self._copy,
-                # no git, which would fetch, no sign-in and no settings of whoever runs this
-                env={"PATH": "", "HOME": str(self._copy.parent), "KUBECONFIG": "/dev/null"},
+                # no git and no way out, by which it would fetch, no sign-in and no settings of
+                # whoever runs this
+                env={
+                    "PATH": "",
+                    "HOME": str(self._copy.parent),
+                    "KUBECONFIG": "/dev/null",
+                    "HTTP_PROXY": _NOBODY,
+                    "HTTPS_PROXY": _NOBODY,
+                },
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 check=False,
-                timeout=_TIMEOUT,
+                timeout=timeout,
             )
         except subprocess.TimeoutExpired:
-            self._say(root, f"cannot be rendered within {_TIMEOUT:.0f} seconds")
+            self._say(root, f"cannot be rendered within {timeout:.0f} seconds")
             return ""
         if done.returncode == 0:
             self._say(root, f"rendered by `{' '.join(self._tool)}`")
             return done.stdout
-        said = (done.stderr.strip().splitlines() or ["no word"])[-1]
-        self._say(root, f"cannot be rendered: {excerpt(said.replace(f'{self._copy}/', ''))}")
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("# Warning")]
+        said = " ".join(lines).replace(f"{self._copy}/", "")
+        found = said.rpartition("err=")[2].strip('"<> \t') or "no word"  # kubectl logs its error
+        self._say(root, f"cannot be rendered: {excerpt(found)}")
         return ""
 
 
@@ -261,20 +281,21 @@ def _starts_a_program(text: str) -> bool:
 def _copy(folder: Path, copy: Path) -> None:
     """Copy the regular files that stand in the folder itself, and no link that leads outside."""
     copy.mkdir(parents=True)
-    copied = 0
+    copied = size = 0
     for file in sorted(folder.rglob("*")):
         inside = file.relative_to(folder)
         if {".git", "node_modules"} & set(inside.parts) or not file.is_file():
             continue
         if file.resolve().is_relative_to(folder) and file.stat().st_size <= _MOST_BYTES:
             (copy / inside).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.resolve(), copy / inside)
-            copied += 1
-            if copied > _MOST_FILES:
+            with suppress(PermissionError):  # then it is not there, for the tool too
+                shutil.copyfile(file.resolve(), copy / inside)
+            copied, size = copied + 1, size + file.stat().st_size
+            if copied > _MOST_FILES or size > _MOST_BYTES_OF_ALL:
                 raise SetupError(
                     explain(
                         "There is more beside a kustomization than the lab reads.",
-                        expected=f"at most {_MOST_FILES} files",
+                        expected=f"at most {_MOST_FILES} files, of {_MOST_BYTES_OF_ALL} bytes",
                         found="more",
                         where=str(folder),
                         fix="name the folder of these manifests",
@@ -289,6 +310,13 @@ def _content(file: Path) -> dict[str, Any] | None:
         return content if isinstance(content, dict) and values_in(content) <= MOST_VALUES else None
     except (OSError, yaml.YAMLError, ValueError, RecursionError):
         return None
+
+
+def _as_go_reads(entry: Any) -> Any:  # noqa: ANN401  # any YAML
+    """An entry, its fields by their names: Go takes those in any case, Unicode's too."""
+    if not isinstance(entry, dict):
+        return entry
+    return {str(name).casefold(): value for name, value in entry.items()}
 
 
 def _texts(value: object) -> list[str]:

@@ -11,10 +11,16 @@ from typing import Self
 
 import certifi
 
-from acceptance.lab.embedded.companions import emulated_providers, never_answering, start_janitor
+from acceptance.lab.embedded.administrator import SIGNED_UP
+from acceptance.lab.embedded.companions import (
+    TlsForHosts,
+    emulated_providers,
+    never_answering,
+    start_janitor,
+)
 from acceptance.lab.embedded.launch import ColdStarter, Starter
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.network import Disturbance, Network
+from acceptance.lab.embedded.network import Disturbance, Network, no_tls
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.process import PodProcess, cannot_start
 from acceptance.lab.embedded.programs import Emulated, Program, other_than_named
@@ -46,16 +52,15 @@ def programs_for(
     Raises:
         SetupError: one of them cannot be had.
     """
-    named = {
-        plan.requirement: plan.program.name
-        for plan in plan_pods(manifests)
-        if isinstance(plan.program, Program)
-    }
-    run = {
-        each: requirement(name, versions[name]) if name in versions else each
-        for each, name in named.items()
-    }
-    built = ensure_all(run.values(), cache=cache, say=say)
+    run: dict[str, str] = {}
+    named_by: dict[str, str] = {}
+    for plan in plan_pods(manifests):
+        if isinstance(plan.program, Program):
+            name, asked = plan.program.name, plan.requirement
+            run[asked] = requirement(name, versions[name]) if name in versions else asked
+            if name not in versions:
+                named_by[asked] = f"{plan.where}: image {plan.container['image']}"
+    built = ensure_all(run.values(), cache=cache, say=say, named_by=named_by)
     return lambda each: built[run[each]]
 
 
@@ -88,6 +93,8 @@ class EmbeddedLab:
         self.folder = Path()
         """Everything that the lab writes."""
         self._disturbances: tuple[Disturbance, ...] = ()
+        self._tls: TlsForHosts | None = None
+        """Only where a public host leads back into the cluster."""
 
     def __enter__(self) -> Self:
         try:
@@ -138,6 +145,11 @@ class EmbeddedLab:
         self.manifests = manifests
         self.providers.offer(offers_of(manifests, plans))
         self._network = Network(manifests, self._outside_hosts())
+        if self._network.leads_back and self._tls is None:
+            self._tls = TlsForHosts()
+            self._closing.callback(self._tls.close)
+            with self._certificates.open("a") as trusted:
+                trusted.write(self._tls.certificate)
         self._plans = plans
         self.update_network()
         self._start([plan for key, plan in wanted.items() if key not in self._pods])
@@ -235,21 +247,23 @@ class EmbeddedLab:
             ports,
             silent=self._silent,
             disturbances=self._disturbances,
+            encrypted=self._tls.lead if self._tls else no_tls,
         )
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the manifests the lab cannot honour, and where another version ran."""
+        """What of the manifests the lab cannot honour, and what is to be known of what ran."""
         return (*unsupported(self.manifests), *self.ran)
 
     @property
     def ran(self) -> tuple[str, ...]:
-        """A line for each image in whose place another version ran than its tag names."""
+        """Where another version ran than an image's tag names, or somebody had to sign up first."""
         told = (
             other_than_named(plan.container["image"], environment.version)
             for plan, environment in self._environments()
         )
-        return tuple(dict.fromkeys(filter(None, told)))
+        signed_up = (SIGNED_UP for pod in self._pods.values() if pod.signed_up)
+        return tuple(dict.fromkeys(filter(None, (*told, *signed_up))))
 
     @property
     def versions(self) -> Mapping[str, str]:

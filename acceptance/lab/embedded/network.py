@@ -1,7 +1,7 @@
 """The lab's name table and routes: Services and providers' hosts as addresses."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,12 +12,24 @@ from acceptance import files
 from acceptance.lab.embedded.compose import HOST, NAMESPACE, NETWORK
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
+from acceptance.lab.embedded.public_hosts import public_hosts
 from acceptance.resources import Manifest, ServiceName, service_in
 
 CLUSTER_DOMAIN = "cluster.local"
 _SERVICES = "10.96.{}.{}"
+_PUBLIC = "198.18.{}.{}"
+"""For benchmarks (RFC 2544): hosts that lead back into the cluster."""
 _OUTSIDE = "203.0.113.{}"
 """Documentation addresses (RFC 5737): they stand for the internet and belong to nobody."""
+
+
+Encrypted = Callable[[Mapping[str, int]], Mapping[str, int]]
+"""Says at which local port TLS is taken for each public host, told to which one it leads."""
+
+
+def no_tls(_leads: Mapping[str, int]) -> Mapping[str, int]:
+    """Nobody takes TLS for public hosts."""
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +60,7 @@ class Network:
             full_name(service): (service, _address_of(service, number))
             for number, service in enumerate(manifests.of_kind("Service"))
         }
+        self._public = public_hosts(manifests)
         self._outside: dict[str, str] = {}
         """Addresses by host; a Service's own, and an address itself, stay what they are."""
         self._beside: dict[str, int] = {}
@@ -58,6 +71,8 @@ class Network:
             own = self._services.get(full, (None, ""))[1] or (name if _is_address(name) else "")
             address = own or self._outside.setdefault(name, _OUTSIDE.format(number + 1))
             self._beside[f"{address}:{port}"] = local
+        for number, host in enumerate(self._public):
+            self._outside.setdefault(host, _PUBLIC.format(number // 250, number % 250 + 1))
 
     def service_at(self, address: str) -> ServiceName | None:
         """The Service whose own address this is."""
@@ -66,6 +81,11 @@ class Network:
                 name = service["metadata"]["name"]
                 return ServiceName(namespace=namespace_of(service), name=name, port=0)
         return None
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether a public host leads into the cluster."""
+        return bool(self._public)
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service, one entry a port."""
@@ -85,6 +105,7 @@ class Network:
         *,
         silent: int,
         disturbances: Iterable[Disturbance] = (),
+        encrypted: Encrypted = no_tls,
     ) -> None:
         """Write the table that the pods read, in one step.
 
@@ -94,20 +115,24 @@ class Network:
             ports: of each ready pod, the local port of each of its ports.
             silent: a local port that never answers, for dropped packets.
             disturbances: what is wrong with the network.
+            encrypted: says where TLS is taken for public hosts, told where each of them leads.
         """
         pods, disturbances = tuple(pods), tuple(disturbances)
         names = {name: address for name, (_, address) in self._services.items()}
         names |= self._outside
         content = {
             "names": names,
-            "routes": self._routes(pods, ports),
+            "routes": self._routes(pods, ports, encrypted),
             "silent": silent,
             "pods": {pod.key: self._view(pod, names, disturbances) for pod in pods},
         }
         files.write(table, json.dumps(content, indent=1))
 
     def _routes(
-        self, pods: tuple[PodPlan, ...], ports: Mapping[str, Mapping[int, int]]
+        self,
+        pods: tuple[PodPlan, ...],
+        ports: Mapping[str, Mapping[int, int]],
+        encrypted: Encrypted,
     ) -> dict[str, list[int]]:
         routes: dict[str, list[int]] = {}
         for service, address in self._services.values():
@@ -119,7 +144,16 @@ class Network:
                     for pod, target in targets
                     if target is not None and target in ports.get(pod.key, {})
                 ]
+        plain = {host: routes[self._address(service)] for host, service in self._public.items()}
+        taken = encrypted({host: local[0] for host, local in plain.items() if local})
+        for host, local in plain.items():
+            routes[f"{self._outside[host]}:80"] = local
+            routes[f"{self._outside[host]}:443"] = [taken[host]] if host in taken else []
         return {**routes, **{address: [local] for address, local in self._beside.items()}}
+
+    def _address(self, service: ServiceName) -> str:
+        full = f"{service.name}.{service.namespace}.svc.{CLUSTER_DOMAIN}"
+        return f"{self._services[full][1]}:{service.port}"
 
     def _view(
         self, pod: PodPlan, names: Mapping[str, str], disturbances: tuple[Disturbance, ...]
@@ -166,7 +200,8 @@ def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | No
         port = parts.port
     except ValueError:
         return None
-    service = service_in(url, namespace=seen_from)
+    public = public_hosts(manifests).get((parts.hostname or "").lower())
+    service = public or service_in(url, namespace=seen_from)
     if service is not None:
         return manifests.get("Service", service.namespace, service.name)
     host = manifests.get("Service", seen_from, parts.hostname or "")

@@ -77,6 +77,8 @@ class _Completion:
 
     def completed(self) -> Manifests:
         for plan in self._plans:
+            if plan.program is LITELLM:
+                _require_configuration(plan)
             for reference in _references(plan):
                 if self._is_away(plan, reference):
                     self._make(plan, reference)
@@ -233,21 +235,63 @@ def _check_configuration(plan: PodPlan, name: str) -> None:
         if any((each.kind, each.name) == ("Secret", name) for each in sources_of(volume))
     ]
     path, _ = configuration_of(plan) if plan.program is LITELLM else ("", {})
-    mounts = [
-        posixpath.normpath(mount["mountPath"])
-        for mount in plan.container.get("volumeMounts") or ()
-        if mount["name"] in volumes
-    ]
-    if path and any(path == mount or path.startswith(f"{mount}/") for mount in mounts):
-        raise SetupError(
-            explain(
-                "LiteLLM's configuration is not among these manifests.",
-                expected=f"the file {path}",
-                found=f"Secret {plan.namespace}/{name}, which holds it, is not there, or encrypted",
-                where=f"{plan.kind} {plan.namespace}/{plan.owner}",
-                fix=f"add Secret {name}, decrypted: the keys in it may be made up, or variables",
-            )
+    if path and _volume_at(plan, path) in volumes:
+        raise _without_configuration(
+            plan,
+            path,
+            found=f"Secret {plan.namespace}/{name}, which holds it, is not there, or encrypted",
+            fix=f"add Secret {name}, decrypted: the keys in it may be made up, or variables",
         )
+
+
+def _require_configuration(plan: PodPlan) -> None:
+    """Return if LiteLLM's configuration is in the manifests, or nothing says where else it is.
+
+    Raises:
+        SetupError: an init container writes it, or a disk holds it.
+    """
+    path, _ = configuration_of(plan)
+    volumes = {each["name"]: each for each in plan.spec.get("volumes") or ()}
+    volume = volumes.get(_volume_at(plan, path)) if path and path not in plan.mounted else None
+    if volume is None or any(sources_of(volume)):
+        return
+    writers = [
+        each["name"]
+        for each in plan.spec.get("initContainers") or ()
+        if any(mount["name"] == volume["name"] for mount in each.get("volumeMounts") or ())
+    ]
+    kind = next((each for each in volume if each != "name"), "volume")
+    raise _without_configuration(
+        plan,
+        path,
+        found=f"the init container {writers[0]} writes it, and is not run"
+        if writers
+        else f"it is on the volume {volume['name']} ({kind})",
+        fix="add what it comes to as a ConfigMap, mounted there: "
+        f"`kubectl exec -n {plan.namespace} {plan.kind.lower()}/{plan.owner} -- cat {path}`",
+    )
+
+
+def _volume_at(plan: PodPlan, path: str) -> str:
+    """The name of the volume that a path of the program is on; of nested ones the innermost."""
+    mounts = {
+        posixpath.normpath(mount["mountPath"]): str(mount["name"])
+        for mount in plan.container.get("volumeMounts") or ()
+    }
+    above = [each for each in mounts if path == each or path.startswith(f"{each.rstrip('/')}/")]
+    return mounts[max(above, key=len)] if above else ""
+
+
+def _without_configuration(plan: PodPlan, path: str, *, found: str, fix: str) -> SetupError:
+    return SetupError(
+        explain(
+            "LiteLLM's configuration is not among these manifests.",
+            expected=f"the file {path}",
+            found=found,
+            where=f"{plan.kind} {plan.namespace}/{plan.owner}",
+            fix=fix,
+        )
+    )
 
 
 def _needed(plan: PodPlan) -> Iterator[str]:

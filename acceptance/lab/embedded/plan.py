@@ -1,5 +1,6 @@
 """From manifests to what must run: one plan for each pod that Kubernetes would start."""
 
+import copy
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,11 +72,15 @@ class PodPlan:
         return requirement(self.program.name, version_named(self.container["image"]))
 
     @property
+    def where(self) -> str:
+        """Where in the manifests it is written."""
+        return f"{self.kind} {self.namespace}/{self.owner}, container {self.container['name']}"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What of its command, environment and files is left out."""
         said = (*self.line.left_out, *self.given.left_out) if self.line and self.given else ()
-        where = f"{self.kind} {self.namespace}/{self.owner}, container {self.container['name']}"
-        return tuple(f"{where}: {each}" for each in said)
+        return tuple(f"{self.where}: {each}" for each in said)
 
     @property
     def listens(self) -> int:
@@ -156,6 +161,29 @@ def template_of(owner: Manifest) -> Manifest:
     """The pod template of a workload; a Pod is its own."""
     template: Manifest = owner if owner["kind"] == "Pod" else owner["spec"]["template"]
     return template
+
+
+def of_versions(manifests: Manifests, versions: Mapping[str, str]) -> Manifests:
+    """The manifests, as somebody writes other versions into them: the images' tags.
+
+    Args:
+        manifests: with whatever tags.
+        versions: by program name, `open-webui`.
+    """
+    changed = []
+    for owner in manifests.of_kind(*WORKLOADS):
+        mine = copy.deepcopy(dict(owner))
+        for container in template_of(mine)["spec"]["containers"]:
+            program = program_for(container["image"])
+            if isinstance(program, Program) and program.name in versions:
+                container["image"] = _tagged(container["image"], versions[program.name])
+        changed.append(mine)
+    return manifests.with_changes(changed)
+
+
+def _tagged(image: str, version: str) -> str:
+    folder, slash, name = image.partition("@")[0].rpartition("/")
+    return f"{folder}{slash}{name.partition(':')[0]}:v{version}"
 
 
 def chosen(spec: Manifest) -> tuple[Manifest, Program | Emulated] | None:

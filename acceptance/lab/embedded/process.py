@@ -8,11 +8,12 @@ from pathlib import Path
 
 import httpx
 
+from acceptance.lab.embedded.administrator import administrator_in, sign_up_first
 from acceptance.lab.embedded.files import PodFiles
 from acceptance.lab.embedded.launch import Launch, Running, Starter, ask_to_end, end
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
-from acceptance.lab.embedded.programs import Program
+from acceptance.lab.embedded.programs import OPEN_WEBUI, Program
 from acceptance.lab.embedded.running import RunningPod
 from acceptance.lab.environments import Environment
 from acceptance.message import explain
@@ -52,6 +53,8 @@ class PodProcess(RunningPod):
         self._ended = False
         self.started_in = 0.0
         """Seconds until it served, or until it was known that it does not."""
+        self.signed_up = False
+        """Whether its administrator had to be signed up."""
 
     def boot(self, say: Progress) -> None:
         """Start it and return once it serves, or with a `problem`, or when `end` was called."""
@@ -62,6 +65,9 @@ class PodProcess(RunningPod):
         else:
             self._wait_until_ready(say)
         self.started_in = time.monotonic() - began
+        if self.plan.program is OPEN_WEBUI and not (self.problem or self._ended):
+            address = f"http://127.0.0.1:{next(iter(self.ports().values()))}"
+            self.signed_up = sign_up_first(address, administrator_in(self.plan.environment))
 
     def _start(self) -> None:
         """Lay the pod's files and start the program."""
@@ -72,19 +78,21 @@ class PodProcess(RunningPod):
         assert isinstance(self.plan.program, Program)
         assert self.plan.line is not None
         command, *arguments = self.plan.line.words
-        self._process = self._starter.start(
-            Launch(
-                program=self.plan.program,
-                python=self.python,
-                command=(
-                    str(self.python.parent / command),
-                    *(files.word(word) for word in arguments),
-                ),
-                environment=self.environment,
-                folder=files.working_folder,
-                log=self.log_file,
-            )
+        launch = Launch(
+            program=self.plan.program,
+            python=self.python,
+            command=(
+                str(self.python.parent / command),
+                *(files.word(word) for word in arguments),
+            ),
+            environment=self.environment,
+            folder=files.working_folder,
+            log=self.log_file,
         )
+        try:
+            self._process = self._starter.start(launch)
+        except (OSError, ValueError) as error:  # more variables than Linux takes, for one
+            self.problem = self._not_started(f"this machine does not start it: {error}")
 
     def _variables(self, files: PodFiles) -> dict[str, str]:
         assert self.plan.given is not None

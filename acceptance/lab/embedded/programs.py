@@ -94,6 +94,8 @@ OPEN_WEBUI = Program(
         # An administrator for manifests that bring none; it opens nothing outside of the lab.
         "WEBUI_ADMIN_EMAIL": "administrator@lab.example",
         "WEBUI_ADMIN_PASSWORD": "lab-administrator",
+        # Before 0.7.0 it has to sign up, and may not where manifests close what is in use.
+        "ENABLE_INITIAL_ADMIN_SIGNUP": "true",
     },
 )
 PROGRAMS = (LITELLM, OPEN_WEBUI)

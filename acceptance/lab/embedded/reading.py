@@ -17,8 +17,10 @@ from typing import Any
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded import installers
-from acceptance.lab.embedded.compose import Folder, chosen, composed, is_compose
+from acceptance.lab.embedded.compose import composed
+from acceptance.lab.embedded.compose_files import Folder, chosen, is_compose
 from acceptance.lab.embedded.documents import (
     MOST_VALUES,
     ManifestLoader,
@@ -26,6 +28,7 @@ from acceptance.lab.embedded.documents import (
     line_of,
     values_in,
 )
+from acceptance.lab.embedded.flux import Flux
 from acceptance.lab.embedded.kustomize import FILES, rendered
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.rules import Wrong
@@ -61,7 +64,7 @@ _NAMES = (
     (re.compile("|".join(map(re.escape, FILES))), _KUSTOMIZE),
     (re.compile(r"Chart\.ya?ml|values([-._].*)?\.ya?ml"), _CHART),
 )
-_ACTION = re.compile(r"\{\{.*?\}\}|\$\{[A-Za-z_]\w*\}|<%.*?%>", re.DOTALL)
+_ACTION = re.compile(r"\{\{[^{}]*\}\}|\$\{[A-Za-z_]\w*\}|<%[^%]*%>")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +101,7 @@ class _Reading:
 
     def read(self) -> Found:
         texts = dict(self._texts())
+        self._flux = Flux(self._place if self._place.is_dir() else Path(), texts)
         patches = _patches(texts)
         covered = self._read_kustomizations(texts)
         for file, text in texts.items():
@@ -108,6 +112,7 @@ class _Reading:
             for file in covered:
                 self._read_as_it_stands(file, texts[file], patches)
         self._add_composed()
+        self._notes += self._flux.notes
         notes = [*self._notes, *self._skips()]
         installing = [each for each in self._objects if each["kind"] in installers.KINDS]
         programs = any(_starts_a_program(item) for item in self._objects)
@@ -132,19 +137,27 @@ class _Reading:
         for file in kustomized.beside:
             self._skip(file, _by_its_name(file, texts[file]) or _UNLISTED)
         for file, text in kustomized.texts.items():
+            if len(text) > _MOST_BYTES:
+                found = f"more than {_MOST_BYTES} characters, once rendered"
+                raise _too_much(file, found, "pass this story's objects")
             self._read_file(file, text)
         return kustomized.covered
 
     def _add_composed(self) -> None:
         """Add what Compose's files come down to, where no object starts one of the programs."""
-        if self._place == STANDARD_INPUT:
-            folder = Folder(None)
-        else:
-            folder = Folder(self._place if self._place.is_dir() else self._place.parent)
-        objects = any(_starts_a_program(item) for item in self._objects)
+        root: Path | None = None
+        if self._place != STANDARD_INPUT:
+            root = self._place if self._place.is_dir() else self._place.parent
         left = dict(self._composed)
-        for files in () if objects else chosen(left):
-            found = composed({file: left.pop(file) for file in files}, folder)
+        objects = any(_starts_a_program(item) for item in self._objects)
+        projects = [] if objects else [(files, Folder(root)) for files in chosen(left)]
+        made = {
+            files: composed({file: left.pop(file) for file in files}, folder)
+            for files, folder in projects
+        }
+        for files, found in made.items():
+            if any(files[0] in folder.read for _, folder in projects):
+                continue  # a part of another project
             self._notes += found.notes
             if found.runs:
                 for item in found.objects:
@@ -154,9 +167,10 @@ class _Reading:
                 )
             else:
                 self._skip(files[0], _COMPOSE)
+        read = {file for _, folder in projects for file in folder.read}
         for skipped in self._skipped.values():
-            skipped[:] = [file for file in skipped if file not in folder.read]
-        for file in left:
+            skipped[:] = [file for file in skipped if file not in read]
+        for file in left.keys() - read:
             self._skip(file, _COMPOSE_BESIDE.format(self._whole(file)))
 
     def _skip(self, file: str, reason: str) -> None:
@@ -222,7 +236,7 @@ class _Reading:
 
     def _read_file(self, file: str, text: str) -> None:
         try:
-            loader = ManifestLoader(text)
+            loader = ManifestLoader(self._flux.text(file, text))
             while loader.check_node():
                 node = loader.get_node()
                 assert node is not None  # as `check_node` says
@@ -269,7 +283,7 @@ class _Reading:
         elif wrong:
             raise place.refused(wrong.path, f"{name}{wrong}")
         else:
-            self._add(_without_cipher(item), place.file)
+            self._add(self._flux.placed(place.file, _without_cipher(item)), place.file)
 
     def _add(self, item: Manifest, file: str) -> None:
         metadata = item["metadata"]
@@ -362,7 +376,7 @@ def _patched_by(text: str) -> Iterator[str]:
     except (yaml.YAMLError, ValueError, RecursionError):
         return
     for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
-        for entry in (content.get(key) if isinstance(content, dict) else None) or ():
+        for entry in sequence(mapping(content).get(key)):
             path = entry.get("path") if isinstance(entry, dict) else entry
             if isinstance(path, str) and "\n" not in path:
                 yield path

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from acceptance.cluster import Workload
 from acceptance.contract.values import Provider
 from acceptance.errors import Inconclusive, SetupError
+from acceptance.lab.embedded.administrator import administrator_in
 from acceptance.lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from acceptance.lab.embedded.cluster import EmbeddedCluster
 from acceptance.lab.embedded.compose import HOST
@@ -17,9 +18,9 @@ from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Emulated
 from acceptance.lab.embedded.running import RunningLab
 from acceptance.lab.embedded.upstreams import not_emulated
 from acceptance.lab.embedded.withheld import master_key
-from acceptance.resources import Environment, ServiceName
+from acceptance.resources import ServiceName
 from acceptance.secret import Secret
-from acceptance.target import Account, Target
+from acceptance.target import Target
 
 
 def embedded_target(
@@ -99,7 +100,7 @@ def _found_otherwise(
 ) -> Iterator[str]:
     """Which Services were asked for and are not there, so that others were found by their image."""
     for asked, there in zip(wanted, found, strict=True):
-        if (asked.namespace, asked.name) != (there.namespace, there.name):
+        if asked.name and (asked.namespace, asked.name) != (there.namespace, there.name):
             yield (
                 f"there is no Service {asked.namespace}/{asked.name}, which the contract or a "
                 f"setting names; {there.namespace}/{there.name} was judged, found by its image"
@@ -136,15 +137,6 @@ def _gateway(
         return workload, None if problem else cluster.address(service), problem
     except SetupError as error:
         return workload, None, str(error)
-
-
-def administrator_in(environment: Environment) -> Account:
-    """The account that Open WebUI makes of its own environment."""
-    switched_off = environment.get("WEBUI_AUTH")
-    if switched_off and switched_off.value.reveal().lower() == "false":
-        return Account(email="", password=Secret(""))  # Open WebUI 0.12.4 signs anybody in so
-    email = environment["WEBUI_ADMIN_EMAIL"].value.reveal()
-    return Account(email=email, password=environment["WEBUI_ADMIN_PASSWORD"].value)
 
 
 def master_key_behind(service: ServiceName, manifests: Manifests) -> Secret | None:

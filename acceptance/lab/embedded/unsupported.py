@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.network import selects
 from acceptance.lab.embedded.placeholders import HIDES
 from acceptance.lab.embedded.plan import WORKLOADS, chosen, plan_pods, refused_command, template_of
-from acceptance.lab.embedded.programs import program_for
+from acceptance.lab.embedded.programs import LITELLM, program_for
+from acceptance.lab.embedded.public_hosts import public_hosts
 from acceptance.resources import Manifest
 
 _HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
@@ -45,11 +47,25 @@ _AS_IF_NOT_THERE: tuple[object, ...] = (None, False, "", [], {}, "ClusterFirst")
 _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim"}
 
 
+def _back(manifests: Manifests) -> Iterator[str]:
+    """What a public host of LiteLLM's comes to: whoever is told it leads there, as outside."""
+    gateways = [plan for plan in plan_pods(manifests) if plan.program is LITELLM]
+    for host, named in public_hosts(manifests).items():
+        service = manifests.get("Service", named.namespace, named.name)
+        if service and any(selects(service, plan) for plan in gateways):
+            where = f"Service {named.namespace}/{named.name}"
+            yield (
+                f"{host} leads to {where} in the embedded lab: what stands before it "
+                "(sign-in, limits, certificates) is not judged"
+            )
+
+
 def unsupported(manifests: Manifests) -> tuple[str, ...]:
     """A line for each object or field that is not what it would be on a cluster."""
     plans = plan_pods(manifests)
     lines = [line for item in manifests for line in _lines(item, manifests)]
     lines += [line for plan in plans for line in plan.notes]
+    lines += _back(manifests)
     return tuple(dict.fromkeys([*manifests.notes, *lines]))
 
 

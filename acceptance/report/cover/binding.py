@@ -9,6 +9,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from acceptance import files
 from acceptance.report.cover.page import cover
 from acceptance.report.record import read
 from acceptance.report.waterfall import PICTURE
@@ -26,6 +27,8 @@ _ANALYTICS = re.compile(
 
 
 _SHOWS = '<meta name="acceptance-record" content="{}">'
+_MOST_BYTES = 500_000_000
+"""Of a page; one with all that a long run attaches has some tens of millions."""
 _SEAL = "\n<!-- sealed sha256:{} -->\n"
 
 
@@ -58,7 +61,7 @@ def shown(page: Path) -> str:
         ForeignPageError: it is not as it was bound.
     """
     try:
-        content = page.read_bytes()
+        content = files.content(page, _MOST_BYTES)
     except OSError as error:
         raise ForeignPageError(f"it cannot be read: {error}") from error
     length = len(_SEAL.format(_sum(b"")))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.errors import SetupError
 from acceptance.verdict import Verdict
 from dev.kill_matrix.compare import Row
 from dev.kill_matrix.fault import EVERYWHERE
 from dev.kill_matrix.judge import Ending
-from dev.kill_matrix.report import write
+from dev.kill_matrix.report import last_run, write
 from tests.sources import REPOSITORY
 
 _ROW = Row(identity="X1", title="", layer="", healthy=False, endings={}, misses=())
@@ -54,3 +55,15 @@ def test_the_document_counts_red_lines_and_gives_the_reasons(tmp_path: Path) -> 
     assert "the median is 4;" in told
     assert "| X1 |  | killed | 2 |" in told
     assert "- X2, 6: four lists" in told
+
+
+def test_a_row_is_read_as_it_was_written(tmp_path: Path) -> None:
+    row = replace(_ROW, endings={"a": Ending(verdict=Verdict.FAILED, message="why")}, misses=("b",))
+    write([row], tmp_path, None, where="embedded")
+
+    assert last_run(tmp_path) == [row]
+
+
+def test_what_was_never_run_cannot_be_renewed(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="no earlier run"):
+        last_run(tmp_path)

@@ -1,17 +1,20 @@
 """The images are those that the manifests name, and start as the real ones do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import yaml
 
 from acceptance.lab.cluster.archive import Image
 from acceptance.lab.cluster.base import base_of
-from acceptance.lab.cluster.images import PAUSE, node_images, story_images
+from acceptance.lab.cluster.images import PAUSE, Held, held_by, node_images, story_images
 from acceptance.lab.cluster.project import imported_by
+from acceptance.lab.embedded import lab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
+from acceptance.lab.embedded.plan import of_versions
 from acceptance.lab.environments import LITELLM, OPEN_WEBUI, Environment
 from acceptance.lab.providers.authority import keep_authority
 
@@ -22,23 +25,31 @@ _PROVIDERS = _ROOT / "acceptance/lab/cluster/providers.yaml"
 @pytest.fixture
 def images(tmp_path: Path) -> Mapping[str, Image]:
     """All images, by the names that manifests use."""
-    environments = _environments(tmp_path)
+    held = _held(Manifests.load(DEFAULT), tmp_path)
     keep_authority(tmp_path / "authority")
-    base = base_of(environments.values())
+    base = base_of(environment for _, environment in held.values())
     made = (
         *node_images(base, tmp_path / "companions"),
-        *story_images(base, environments, tmp_path / "authority"),
+        *story_images(base, held, tmp_path / "authority"),
     )
     return {image.name.removeprefix("docker.io/"): image for image in made}
 
 
-def _environments(folder: Path) -> Mapping[str, Environment]:
-    return {
-        program.name: Environment(
-            program=program, python=folder / program.name / "bin" / "python", version="1"
-        )
-        for program in (LITELLM, OPEN_WEBUI)
-    }
+def _held(manifests: Manifests, folder: Path) -> Held:
+    """As if everything could be had."""
+
+    def built(requirements: Iterable[str], **_: object) -> Mapping[str, Environment]:
+        return {
+            each: Environment(
+                program=LITELLM if each.startswith("litellm") else OPEN_WEBUI,
+                python=folder / each / "bin" / "python",
+                version=each.partition("==")[2],
+            )
+            for each in requirements
+        }
+
+    with patch.object(lab, "ensure_all", built):
+        return held_by(manifests, cache=folder, say=print)
 
 
 def _named(manifests: Manifests) -> set[str]:
@@ -55,6 +66,19 @@ def test_the_manifests_name_the_images_that_are_made(images: Mapping[str, Image]
     named = _named(Manifests.load(DEFAULT)) | _named(Manifests(others))
 
     assert named | {PAUSE.removeprefix("docker.io/")} == set(images)
+
+
+def test_another_pair_s_images_have_its_tags_and_hold_its_environments(tmp_path: Path) -> None:
+    pair = of_versions(Manifests.load(DEFAULT), {"open-webui": "0.11.4", "litellm": "1.100.5"})
+    held = _held(pair, tmp_path)
+
+    assert {
+        name: environment.python.parents[1].name for name, (_, environment) in held.items()
+    } == {
+        "ghcr.io/open-webui/open-webui:v0.11.4": "open-webui==0.11.4",
+        "ghcr.io/berriai/litellm:v1.100.5": "litellm==1.100.5",
+    }
+    assert set(held) <= _named(pair)
 
 
 def test_the_programs_find_their_commands_and_trust_the_providers(
@@ -102,12 +126,12 @@ def test_the_local_backends_relay_to_the_emulated_providers(images: Mapping[str,
 
 
 def test_a_new_authority_makes_new_images_of_those_that_know_it(tmp_path: Path) -> None:
-    environments = _environments(tmp_path)
-    base = base_of(environments.values())
+    held = _held(Manifests.load(DEFAULT), tmp_path)
+    base = base_of(environment for _, environment in held.values())
     for name in ("one", "two"):
         keep_authority(tmp_path / name)
 
-    one, two = (story_images(base, environments, tmp_path / name) for name in ("one", "two"))
+    one, two = (story_images(base, held, tmp_path / name) for name in ("one", "two"))
 
     changed = {a.name for a, b in zip(one, two, strict=True) if a.digest != b.digest}
     assert {re.sub(r".*/|:.*", "", name) for name in changed} == {

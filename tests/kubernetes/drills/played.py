@@ -183,8 +183,10 @@ class Cluster:
                 wanted = 1
             labels = owner["spec"]["template"]["metadata"]["labels"]
             for number in range(wanted):
-                metadata = {"name": f"{name}-{number}", "namespace": "ml", "labels": labels}
-                pods.append({"metadata": metadata, "status": {"phase": "Running"}})
+                named = f"{name}-{number}"
+                metadata = {"name": named, "namespace": "ml", "uid": named, "labels": labels}
+                spec = owner["spec"]["template"]["spec"]
+                pods.append({"metadata": metadata, "spec": spec, "status": {"phase": "Running"}})
         return pods
 
     def _put(self, kind: str, body: Object) -> None:

@@ -1,11 +1,13 @@
 """What a run that was killed left away: found, refused to judge, given back."""
 
 import json
+import os
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from acceptance.errors import SetupError
 from acceptance.kubernetes import drills as module
@@ -15,7 +17,9 @@ from acceptance.kubernetes.lease import NAME as LEASE
 from acceptance.kubernetes.outages import ScalingOutages
 from acceptance.kubernetes.workload_snapshot import BEFORE
 from acceptance.target import Outage
+from acceptance.waiting import within
 from tests.kubernetes.drills.played import BACKENDS, OLLAMA, VLLM, Cluster
+from tests.odd import PLANTED, damaged
 
 
 @pytest.fixture
@@ -262,6 +266,65 @@ def test_the_command_that_gives_back_is_printed_as_it_was_given(
             closing=ExitStack(),
         )
     assert f"or else: {command}" in str(error.value)
+
+
+DAMAGES: dict[str, list[object]] = {
+    "replicas": [True, -1, 10**400, "1", None],
+    "ready": ["x", None, []],
+    "generation": [{}, 1.5],
+    "uid": [5, "../x", ""],
+    "kind": ["Pod", None],
+    "spec": [[], "x"],
+    "owners": [[1], "abc", 5, None],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, each) for name, values in DAMAGES.items() for each in values]
+)
+def test_a_note_of_other_kinds_of_values_gives_nothing_back(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    (tmp_path / "lab").mkdir()
+    owner = {"kind": "Deployment", "namespace": "ml", "name": "vllm", "uid": "1"}
+    whole = {**owner, "replicas": 1, "ready": 1, "owners": [], name: value}
+    (tmp_path / "lab" / "ml-Deployment-vllm.json").write_text(json.dumps(whole))
+    with pytest.raises(SetupError, match="A note of what a drill took away is damaged"):
+        list(Journal(tmp_path, "lab").entries())
+
+
+NOTE = {
+    "kind": "Deployment",
+    "namespace": "ml",
+    "name": "vllm",
+    "uid": "1",
+    "replicas": 1,
+    "ready": 1,
+    "generation": 4,
+    "spec": {"replicas": "1a"},
+    "owners": [{"manager": "m"}],
+}
+
+
+@settings(max_examples=100)
+@given(note=damaged(NOTE))
+def test_a_note_of_any_shape_is_a_workloads_or_damaged(tmp_path: Path, note: object) -> None:
+    (tmp_path / "lab").mkdir(exist_ok=True)
+    (tmp_path / "lab" / "ml-Deployment-vllm.json").write_text(json.dumps(note))
+    try:
+        [(taken, _)] = Journal(tmp_path, "lab").entries()
+    except SetupError as error:
+        assert PLANTED not in str(error)  # noqa: PT017  # whether it is raised is left open
+    else:
+        assert str(taken) == "Deployment ml/vllm"
+        assert taken.replicas >= 0
+
+
+def test_a_note_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    os.mkfifo(tmp_path / "lab" / "ml-Deployment-vllm.json")
+    with pytest.raises(SetupError, match="not a regular file"):
+        within(20, lambda: list(Journal(tmp_path, "lab").entries()))
 
 
 @pytest.mark.parametrize(

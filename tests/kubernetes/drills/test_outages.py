@@ -120,7 +120,8 @@ def test_a_pod_that_has_ended_is_gone_though_it_is_kept(
 ) -> None:
     """Evicted pods stay as records, and a finalizer keeps one whose program has ended."""
     labels = {"app": "vllm-server"}
-    evicted = cluster.add("Pod", "evicted", metadata={"labels": labels})
+    spec = {"containers": [{"name": "c"}]}
+    evicted = cluster.add("Pod", "evicted", metadata={"labels": labels}, spec=spec)
     evicted["status"] = {"phase": "Failed"}
     outages.take_away("vLLM", Outage.REFUSED)
 

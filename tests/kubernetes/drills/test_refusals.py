@@ -97,7 +97,8 @@ def test_a_pod_of_somebody_else_would_stay(cluster: Cluster, outages: ScalingOut
     cluster.workload("vllm-server")["spec"]["template"]["metadata"]["labels"]["tier"] = "gpu"
     selector = cluster.objects["Service", "vllm-api"]["spec"]["selector"]
     cluster.objects["Service", "vllm-api"]["spec"]["selector"] = {"app": selector["app"]}
-    cluster.add("Pod", "by-hand", metadata={"labels": {"app": "vllm-server"}})
+    spec = {"containers": [{"name": "c"}]}
+    cluster.add("Pod", "by-hand", metadata={"labels": {"app": "vllm-server"}}, spec=spec)
     _refused(cluster, outages, "pod by-hand would stay")
 
 

@@ -28,17 +28,32 @@ if mode == "silent":
     time.sleep(600)
 
 
+users = []
+
+
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         greeting = getattr(sys.modules.get("greeting"), "GREETING", None)
         told = {{"pid": os.getpid(), "parent": os.getppid(), "greeting": greeting}}
-        body = json.dumps({{**told, "environment": dict(os.environ)}}).encode()
-        self.send_response(503 if mode == "unready" else 200)
+        told |= {{"onboarding": mode in ("nobody", "closed") and not users, "users": users}}
+        self.tell({{**told, "environment": dict(os.environ)}}, 503 if mode == "unready" else 200)
+        if self.path == "/end":
+            os._exit(4)
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if mode == "closed":
+            self.tell({{"detail": "You do not have permission to access this resource."}}, 403)
+        else:
+            users.append([self.path, body["email"], body["password"]])
+            self.tell({{"role": "admin"}}, 200)
+
+    def tell(self, told, status):
+        body = json.dumps(told).encode()
+        self.send_response(status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-        if self.path == "/end":
-            os._exit(4)
 
     def address_string(self):
         return self.client_address[0]

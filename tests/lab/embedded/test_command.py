@@ -1,5 +1,7 @@
 """What a container's command comes down to: one of the two programs, or nothing that is run."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,6 +85,25 @@ def test_each_way_to_start_litellm_is_its_own_command(command: tuple[str, ...]) 
 @pytest.mark.parametrize("command", OPEN_WEBUIS.values(), ids=OPEN_WEBUIS.keys())
 def test_each_way_to_start_open_webui_is_its_own_command(command: tuple[str, ...]) -> None:
     assert line(OPEN_WEBUI, *command).words == SERVE
+
+
+DOUBLED = "; ".join(["A0=xxxxxxxxxxxxxxxx", *(f"A{n}=$A{n - 1}$A{n - 1}" for n in range(1, 60))])
+ENDLESS: dict[str, str] = {
+    "variables that double": f"{DOUBLED}; litellm --model $A59",
+    "braces without end": f"A={'${A:-' * 25_000}; litellm",
+    "more than Linux takes": f"litellm --model {'x' * 200_000}",
+    "streams": " >" * 60_000,
+}
+
+
+@pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
+def test_a_script_takes_time_by_its_length_alone_and_stays_of_bearable_size(script: str) -> None:
+    started = time.process_time()
+    try:
+        assert len(" ".join(line(LITELLM, "sh", "-c", script).words)) < 200_000
+    except RefusedCommandError as error:
+        assert len(str(error)) < 1_000  # noqa: PT017  # either is right
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("command", REFUSED.values(), ids=REFUSED.keys())

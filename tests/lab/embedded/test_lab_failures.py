@@ -82,6 +82,16 @@ def test_a_reference_that_leads_nowhere_is_a_problem_that_names_the_other_namesp
     assert not lab.pods[GATEWAY].ports()
 
 
+def test_more_variables_than_the_machine_takes_are_a_problem_of_that_pod(boot: Boot) -> None:
+    many = {f"V{number}": "x" * 130_000 for number in range(60)}
+    objects = [*fake.objects("litellm", "serve", **many), *fake.objects("open-webui", "serve")]
+
+    lab = boot(Manifests(objects))
+
+    assert "this machine does not start it: [Errno 7]" in lab.pods[GATEWAY].problem
+    assert not lab.pods[WEBUI].problem
+
+
 def test_a_command_that_is_not_the_programs_own_is_refused(boot: Boot) -> None:
     workload, service = fake.objects("litellm", "serve")
     workload["spec"]["template"]["spec"]["containers"][0]["command"] = ["/bin/sh", "-c", "true"]

@@ -10,7 +10,7 @@ from acceptance.errors import SetupError
 from acceptance.lab.embedded import lab
 from acceptance.lab.embedded.lab import programs_for
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.plan import plan_pods
+from acceptance.lab.embedded.plan import of_versions, plan_pods
 from acceptance.lab.embedded.programs import Program, other_than_named, version_named
 from acceptance.lab.environments import LITELLM, OPEN_WEBUI, Environment
 
@@ -128,5 +128,33 @@ def test_the_lab_s_own_manifests_name_the_locked_versions() -> None:
 def test_a_malicious_release_is_not_started_whoever_names_it(tmp_path: Path) -> None:
     manifests = _with(f"{WEBUI}:main", f"{GATEWAY}:main-v1.82.8")
     alone = manifests.without("StatefulSet", "apps", "open-webui")
-    with pytest.raises(SetupError, match="MAL-2026-2144"):
+    with pytest.raises(SetupError, match=r"(?s)MAL-2026-2144.*Deployment ml/litellm.*v1\.82\.8"):
         programs_for(alone, cache=tmp_path, say=print)
+    with pytest.raises(SetupError, match=r"(?s)MAL-2026-2144.*--litellm\n"):
+        programs_for(alone, versions={"litellm": "1.82.7"}, cache=tmp_path, say=print)
+
+
+@pytest.mark.parametrize(
+    ("image", "tagged"),
+    [
+        ("ghcr.io/open-webui/open-webui:0.7.2-slim", "ghcr.io/open-webui/open-webui:v0.12.4"),
+        ("localhost:5000/open-webui", "localhost:5000/open-webui:v0.12.4"),
+        (f"open-webui@sha256:{64 * '0'}", "open-webui:v0.12.4"),
+    ],
+)
+def test_another_version_is_written_into_the_image_s_tag(image: str, tagged: str) -> None:
+    given = Manifests.load(DEFAULT)
+    owner = given.get("StatefulSet", "apps", "open-webui")
+    assert owner is not None
+    owner["spec"]["template"]["spec"]["containers"][0]["image"] = image
+
+    changed = of_versions(given, {"open-webui": "0.12.4"})
+
+    images = {
+        plan.program.name: plan.container["image"]
+        for plan in plan_pods(changed)
+        if isinstance(plan.program, Program)
+    }
+    assert images["open-webui"] == tagged
+    assert owner["spec"]["template"]["spec"]["containers"][0]["image"] == image
+    assert len([*changed]) == len([*given])

@@ -1,0 +1,59 @@
+"""Where the gateway is, as far as a target can tell."""
+
+from collections.abc import Callable, Collection
+from contextlib import closing
+from functools import cache, partial
+from urllib.parse import urlsplit
+
+from acceptance.checks.endpoint import GatewayAddress
+from acceptance.clients.gateway import Gateway
+from acceptance.resources import Environment
+from acceptance.target import Target
+
+
+def gateway_address(
+    target: Target,
+    environment: Environment,
+    *,
+    agreed: str,
+    told_at: Callable[[str], Collection[str]],
+) -> GatewayAddress:
+    """Where the gateway of a target is, and how an address is recognised as leading there.
+
+    Args:
+        target: what is judged.
+        environment: the gateway's, where it can be seen.
+        agreed: the address that was agreed on, where there is one.
+        told_at: the models that Open WebUI is told of at an address.
+    """
+    root = environment.get("SERVER_ROOT_PATH")
+    below = root.value.reveal() if root and not root.value.sealed else ""
+    if target.cluster is None:  # then the address that was given tells it
+        below = urlsplit(target.gateway or "").path
+    here = target.open_webui_service.namespace
+    leads: Callable[[str], bool] | None = None
+    if target.cluster:
+        leads = partial(target.cluster.leads_to, service=target.gateway_service, seen_from=here)
+    elif target.gateway:
+        leads = partial(_lists_the_same, target, told_at)
+    return GatewayAddress(
+        service=target.gateway_service,
+        seen_from=here,
+        exists=target.cluster.exists if target.cluster else None,
+        target_port=target.cluster.target_port if target.cluster else None,
+        leads=cache(leads) if leads else None,
+        address=target.gateway_address or ("" if target.cluster else target.gateway or agreed),
+        root=below.rstrip("/"),
+    )
+
+
+def _lists_the_same(target: Target, told_at: Callable[[str], Collection[str]], url: str) -> bool:
+    """Whether Open WebUI is told at an address what the gateway lists, whose address was given.
+
+    Where nobody can look names up, as of Compose or of a NAS, that is how the gateway is
+    recognised. Whether it is the same one, each answer shows.
+    """
+    with closing(Gateway(target.gateway or "", target.gateway_key)) as gateway:
+        listed = set(gateway.models())
+    told = set(told_at(url))
+    return bool(told) and told <= listed

@@ -1,0 +1,54 @@
+"""What a draft says of the wiring: the address of LiteLLM, and the Secret of the key."""
+
+import re
+from collections.abc import Sequence
+
+from acceptance.checks.credential import holds_key
+from acceptance.checks.endpoint import Declared, GatewayAddress
+from acceptance.draft.found import ENDPOINT, KEY, Remarks
+from acceptance.resources import Environment, ServiceName
+
+_FROM = re.compile(r"Secret ([^,]+)(,|$)")
+
+
+def address_at(service: ServiceName) -> str:
+    """The whole address of LiteLLM's API behind a Service."""
+    return f"http://{service.name}.{service.namespace}.svc.cluster.local:{service.port}/v1"
+
+
+def endpoint_among(
+    urls: Sequence[str], place: GatewayAddress, remarks: Remarks, *, otherwise: str
+) -> tuple[int, str]:
+    """Which connection is LiteLLM's, and the address that is to be agreed on.
+
+    Args:
+        urls: of the connections, in order.
+        place: where LiteLLM is.
+        remarks: takes what is to be said.
+        otherwise: the address, where none of them is.
+    """
+    wrong = [place.mismatch(url) for url in urls]
+    if all(wrong):
+        told = "; ".join(f"{url} ({why})" for url, why in zip(urls, wrong, strict=True))
+        remarks.doubt(
+            ENDPOINT, f"Open WebUI is told {told or 'no address'}, and not this address of LiteLLM"
+        )
+        return 0, otherwise
+    index = wrong.index("")
+    if index:
+        remarks.doubt(
+            ENDPOINT,
+            f"connection 0 is {urls[0]}, and not LiteLLM: of two models with one name, its own is "
+            "the one that people get",
+        )
+    return index, urls[index]
+
+
+def secret_of_key(environment: Environment, connection: Declared, remarks: Remarks) -> str:
+    """The Secret that a key comes from; empty where it comes from elsewhere, which is told."""
+    for variable in environment.values():
+        name = _FROM.search(variable.source)
+        if name and holds_key(variable.value, connection.key):
+            return name[1]
+    remarks.doubt(KEY, f"the key stands in the manifests in the clear: {connection.key_source}")
+    return ""
