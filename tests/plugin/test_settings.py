@@ -96,6 +96,7 @@ def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
     )
     assert read(cast("pytest.Config", config), {}) == Settings()
     (tmp_path / "pyproject.toml").write_text('[tool.acceptance]\ndocs = "mine"\n')
+    config.stash = pytest.Stash()  # another run's
     assert read(cast("pytest.Config", config), {}) == Settings(docs="mine")
 
 
