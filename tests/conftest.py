@@ -1,12 +1,17 @@
 """What all tests need, and how they run: in workers, or the fast ones only."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
+
+if TYPE_CHECKING:
+    from tests.lab.shared import SharedLab
 
 # beside pytest's own leftovers, which git ignores and "make clean" removes
 set_hypothesis_home_dir(Path(__file__).parents[1] / ".pytest_cache" / "hypothesis")
@@ -21,19 +26,20 @@ settings.register_profile(
 settings.load_profile("project")
 
 _TOGETHER = {
-    "shared lab": ("tests/browser/", "tests/adapters/", "tests/rehearsal/test_upgrade.py"),
+    "shared lab": ("tests/adapters/",),
+    "browser": ("tests/browser/",),
     "node": ("tests/dev/node/", "tests/cluster/"),
 }
-"""What one worker runs, one after the other: a lab is booted once, and there is one node.
+"""What one worker runs, one after the other: what is begun once, and there is one node.
 
 Every other module is a group of its own: it makes its folders, ports and processes for itself.
 """
 _FIRST = (
-    *_TOGETHER["shared lab"],
-    *("tests/plugin/test_interruption.py", "tests/lab/embedded/test_canaries_everywhere.py"),
-    *("tests/dev/kill_matrix/test_slice.py", "tests/lab/test_every_deployment.py"),
-    *("tests/lab/embedded/", "tests/test_image.py", "tests/test_wheel.py"),
-    *("tests/dev/node/", "tests/cluster/", "tests/dev/prepared/"),
+    *("tests/browser/", "tests/adapters/"),
+    *("tests/plugin/test_interruption.py", "tests/dev/kill_matrix/test_slice.py"),
+    *("tests/lab/embedded/test_canaries_everywhere.py", "tests/lab/test_every_deployment.py"),
+    *("tests/rehearsal/test_upgrade.py", "tests/lab/embedded/", "tests/test_image.py"),
+    *("tests/test_wheel.py", "tests/dev/node/", "tests/cluster/", "tests/dev/prepared/"),
     *("tests/plugin/", "tests/kubernetes/", "tests/clients/", "tests/lab/"),
 )
 """What takes longest, in this order: whoever is free takes the next, and ends with short ones."""
@@ -43,9 +49,18 @@ _STARTS = {
     "dev.kill_matrix.labs",
 }
 """Whoever imports from one of these starts programs, and is slow."""
-_STANDING = {"boot", "chromium", "lab", "node", "no_node", "story", "world"}
+_STANDING = {"boot", "chromium", "lab", "node", "no_node", "shared", "story", "world"}
 """Whoever uses one of these fixtures likewise."""
 _LEFT_OUT = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator["SharedLab"]:
+    """The lab of real programs of this worker."""
+    from tests.lab.shared import shared_lab  # noqa: PLC0415  # most tests need none
+
+    with shared_lab() as lab:
+        yield lab
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -308,6 +308,12 @@ def _unlike(url: str, place: GatewayAddress, agreed: str) -> str:
     return f"{deviation}; the contract says {agreed}" if deviation else ""
 
 
+_FIX_IN_USE = (
+    "Admin Settings > Connections; or ENABLE_PERSISTENT_CONFIG=False and a restart, so that the "
+    "environment counts again"
+)
+
+
 def check_in_use(
     wiring: Wiring, place: GatewayAddress, workload: Workload | None, agreed: str = ""
 ) -> None:
@@ -332,8 +338,7 @@ def check_in_use(
             expected=f"a connection in use that leads to {place}",
             found=detail or f"{wiring}{', LiteLLM is switched off' if switched_off else ''}",
             where=f"GET /openai/config{_told_otherwise(workload, place)}",
-            fix="Admin Settings > Connections; or ENABLE_PERSISTENT_CONFIG=False and a restart, "
-            "so that the environment counts again",
+            fix=_FIX_IN_USE,
         )
     )
 
@@ -374,8 +379,18 @@ def check_replicas_in_use(wirings: Mapping[str, Wiring], place: GatewayAddress) 
             explain(
                 "Not every replica of Open WebUI uses LiteLLM.",
                 expected=f"each of {', '.join(wirings)} connected to {place}",
-                found="; ".join(f"{name}: {wiring}" for name, wiring in wrong.items()),
+                found="; ".join(f"{name}: {_led(wiring, place)}" for name, wiring in wrong.items()),
                 where="GET /openai/config of each replica",
-                fix="replicas share their settings only through one database (and REDIS_URL)",
+                fix=_FIX_IN_USE
+                if len(wrong) == len(wirings)
+                else "replicas share their settings only through one database (and REDIS_URL)",
             )
         )
+
+
+def _led(wiring: Wiring, place: GatewayAddress) -> str:
+    """The connections, and why each that is in use is not the gateway's."""
+    if not wiring.in_use:
+        return str(wiring)
+    reasons = {each: place.mismatch(each.url) for each in wiring.in_use}
+    return ", ".join(f"{each} ({reasons.get(each, 'disabled')})" for each in wiring.connections)

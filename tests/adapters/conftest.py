@@ -1,4 +1,4 @@
-"""The worlds: one real lab for the whole session."""
+"""The worlds: a real lab, and a real Kubernetes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -9,11 +9,11 @@ from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.environments import CACHE, Environment, ensure_all
-from dev.prepared.starter import PreparedStarter
 from tests.adapters.embedded import EmbeddedWorld
 from tests.adapters.kubernetes import KubernetesWorld, story_on
 from tests.adapters.world import World
 from tests.clusters import KUBECONFIG, needs_a_cluster
+from tests.lab.shared import SharedLab
 
 
 @pytest.fixture(scope="session")
@@ -22,13 +22,12 @@ def programs() -> Mapping[str, Environment]:
     return ensure_all(cache=CACHE, say=lambda _line: None)
 
 
-@pytest.fixture(scope="session")
-def lab(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
-    """The story's own manifests, up; prepared, so that a restart within a test costs little."""
-    starter = PreparedStarter(cache=CACHE)
-    with EmbeddedLab(Manifests.load(DEFAULT), programs.__getitem__, starter=starter) as up:
-        assert [pod.problem for pod in up.pods.values()] == ["", ""]
-        yield up
+@pytest.fixture(scope="module")
+def lab(shared: SharedLab) -> EmbeddedLab:
+    """The story's own manifests, up."""
+    up = shared.with_(Manifests.load(DEFAULT))
+    assert [pod.problem for pod in up.pods.values()] == ["", ""]
+    return up
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +38,7 @@ def story() -> Iterator[ClusterLab]:
 
 
 @pytest.fixture(
-    scope="session",
+    scope="module",
     params=["embedded", pytest.param("kubernetes", marks=needs_a_cluster)],
 )
 def world(request: pytest.FixtureRequest) -> Iterator[World]:

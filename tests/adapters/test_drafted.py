@@ -1,7 +1,6 @@
 """A deployment that nobody wrote a contract for is judged by its draft: green when it is well."""
 
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,18 @@ from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.running_labs import describe
-from acceptance.lab.environments import Environment
 from tests.lab.sessions import REPOSITORY, judge, judge_lab
+from tests.lab.shared import SharedLab
 
 MANY = REPOSITORY / "tests" / "deployments" / "many" / "given"
 
 
 @pytest.fixture(scope="module")
-def lab(programs: Mapping[str, Environment]) -> Iterator[EmbeddedLab]:
+def lab(shared: SharedLab) -> EmbeddedLab:
     """Thirteen models, four chains."""
-    with EmbeddedLab(completed(Manifests.load(MANY)), programs.__getitem__) as up:
-        describe(up)
-        yield up
+    up = shared.with_(completed(Manifests.load(MANY)))
+    describe(up)
+    return up
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +65,6 @@ def test_a_fallback_that_is_dropped_is_noticed_by_its_chain(
     assert "expected  gpt-4o -> gpt-4o-mini -> deepseek" in session.out
 
 
-@pytest.mark.usefixtures("programs")
 def test_manifests_are_judged_by_what_they_declare_themselves(tmp_path: Path) -> None:
     given = REPOSITORY / "tests" / "deployments" / "not-for-chat" / "given"
     session = judge(tmp_path, "--contract=declared", f"--manifests={given}", "--hands=api")

@@ -11,6 +11,7 @@ from acceptance.checks.endpoint import (
     GatewayAddress,
     check_declared,
     check_in_use,
+    check_replicas_in_use,
     declared_connections,
     gateway_connections,
     together,
@@ -371,3 +372,13 @@ def test_a_host_of_two_labels_is_no_service_for_certain_where_nobody_may_look() 
         "openrouter.ai is outside of the cluster, or another Service"
     )
     assert blind.mismatch("http://vllm-api.ml:8000/v1") == "Service vllm-api.ml:8000 is another one"
+
+
+def test_what_every_replica_does_is_no_disagreement_of_theirs() -> None:
+    right, wrong = wiring(connection(ENDPOINT)), wiring(connection(f"{ENDPOINT}?v=1"))
+
+    check_replicas_in_use({"open-webui-0": right}, PLACE)
+    with refused("open-webui-0: connection #0", "swallows the paths", "Admin Settings"):
+        check_replicas_in_use({"open-webui-0": wrong}, PLACE)
+    with refused("open-webui-1: connection #0", "swallows the paths", "one database"):
+        check_replicas_in_use({"open-webui-0": right, "open-webui-1": wrong}, PLACE)

@@ -17,7 +17,8 @@ from tests.clients.hostile import Answer, dripping, endless, head, serving
 from tests.kubernetes import server as api_server
 
 _DEADLINE = 0.6
-_LONGEST = 2 * _DEADLINE
+_LONGEST = _DEADLINE + 2.0
+"""What is asked never ends; the rest is for a machine that runs other tests beside this one."""
 """Seconds; on a busy machine a thread comes late."""
 _JSON = "application/json"
 _STATUS = b"HTTP/1.1 200 OK\r\n"
@@ -93,7 +94,7 @@ def test_without_a_deadline_httpxs_own_time_counts() -> None:
     with serving(NEVER_OVER["a body"]) as address, httpx.Client(timeout=_DEADLINE) as client:
         watch(client)
         with client.stream("GET", address) as answer:
-            assert next(answer.iter_raw()) == b" "
+            assert next(answer.iter_raw()).startswith(b" ")
         with pytest.raises(TimeoutError), ending(time.monotonic() + _DEADLINE):
             client.get(address)
 

@@ -25,7 +25,7 @@ from tests.plugin.project import STEPS, Run, run, write
 from tests.prepared import ENVIRONMENT, begun
 from tests.story import TAGS
 
-_LONGEST_SECONDS = 5.0
+_LONGEST_SECONDS = 3.5
 """A run of the project takes about this long, with its report."""
 _WAITING = """
 from threading import Event

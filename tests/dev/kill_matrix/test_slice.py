@@ -10,9 +10,9 @@ from dev.kill_matrix.labs import run_embedded
 
 @pytest.fixture(scope="module")
 def rows(faults: tuple[Fault, ...]) -> list[Row]:
-    """The matrix's rows for the slice, from one lab."""
+    """The rows for the slice, from two labs side by side: they wait more than they work."""
     chosen = [fault for fault in faults if fault.identity in SLICE]
-    return run_embedded(chosen, labs=1, cache=environments.CACHE)
+    return run_embedded(chosen, labs=2, cache=environments.CACHE)
 
 
 def test_the_slice_covers_every_layer(faults: tuple[Fault, ...]) -> None:
