@@ -33,7 +33,7 @@ test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the pro
 	$(RUN) pytest -p xdist -n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
 
 deployments: environment ## Judge each deployment of tests/deployments as a whole; half a minute each
-	$(RUN) pytest tests/lab/test_every_deployment.py --all-deployments $(ARGS)
+	$(RUN) pytest tests/lab/test_every_deployment.py tests/adapters/test_in_force.py --all-deployments $(ARGS)
 
 lint: environment ## Lint and types only
 	$(RUN) ruff check .

@@ -15,6 +15,7 @@ pytest_plugins = [
     "acceptance.plugin.terminal",
     "fixtures.target",
     "fixtures.evidence",
+    "fixtures.questions",
     "fixtures.clients",
     "fixtures.drills",
     "fixtures.browser",

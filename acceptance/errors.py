@@ -9,6 +9,7 @@ Exception
         ├── Blocked         something failed that this rests on, so it cannot be judged
         ├── Inconclusive    the outside world refused (quota, provider down, name not resolved)
         └── NotProven       this target, or these rights, cannot show it
+            └── OverBudget  what would show it was not asked, since it may cost too much
 ```
 """
 
@@ -65,3 +66,7 @@ class NotProven(Unproven):
     def __init__(self, reason: str, *, required: bool = True) -> None:
         super().__init__(reason)
         self.required = required
+
+
+class OverBudget(NotProven):
+    """A question was not asked: it has no room in the budget, or a quick run may not ask it."""

@@ -107,7 +107,11 @@ class Scratch:
 def abandoned(place: Path) -> list[Path]:
     """The folders whose makers are gone."""
     with locked(place):
-        return [folder for folder in sorted(place.glob(f"{PREFIX}*")) if _is_free(folder)]
+        return [
+            folder
+            for folder in sorted(place.glob(f"{PREFIX}*"))
+            if folder.is_dir() and _is_free(folder)
+        ]
 
 
 def _is_free(folder: Path) -> bool:

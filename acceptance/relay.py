@@ -7,7 +7,9 @@ import asyncio
 import socket
 import ssl
 import struct
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 
 _CHUNK = 65536
 _RESET = struct.pack("ii", 1, 0)
@@ -30,21 +32,44 @@ async def relay(
 
     async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            upstream_reader, upstream_writer = await asyncio.open_connection(host, port)
+            await both_ways(reader, writer)
         except OSError:
             _break_off(writer)
-            return
+        except asyncio.CancelledError:
+            # Raised, Python 3.11 would tell of it as of an error of its own.
+            if tls:  # whose farewell would be waited for
+                writer.transport.abort()
+
+    async def both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_connection(host, port)
         with closing(writer), closing(upstream_writer):
-            try:
-                await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
-            except asyncio.CancelledError:
-                # Raised, Python 3.11 would tell of it as of an error of its own.
-                if tls:  # whose farewell would be waited for
-                    writer.transport.abort()
+            await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+        await writer.wait_closed()  # TLS says farewell, and hears it
 
     server = await asyncio.start_server(hand_on, sock=listener, ssl=tls)
     async with server:
         await server.serve_forever()
+
+
+@contextmanager
+def relaying(host: str, port: int, *, tls: ssl.SSLContext) -> Iterator[int]:
+    """A port of this machine that receives connections with TLS, and hands them on meanwhile."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop = runner.get_loop()
+    serving = loop.create_task(relay(listener, host, port, tls=tls))
+
+    def run() -> None:
+        with runner, suppress(asyncio.CancelledError):  # its end cancels what is still open
+            loop.run_until_complete(serving)
+
+    thread = threading.Thread(target=run, name=f"relay to {host}:{port}", daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        loop.call_soon_threadsafe(serving.cancel)
+        thread.join()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

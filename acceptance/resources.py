@@ -20,6 +20,8 @@ Manifest = Mapping[str, Any]
 Lookup = Callable[[str, str], Mapping[str, str] | None]
 """The data of a ConfigMap or Secret of the pod's namespace by (kind, name); None if absent."""
 
+CLUSTER_DOMAIN = "cluster.local"
+"""With which all names in DNS end, unless a cluster was given another."""
 _SIGN_IN = re.compile(r"(?<=://)[^/@\s]*@")
 """A user and a password within a URL."""
 MOST_CHARACTERS = 131_072
@@ -317,12 +319,26 @@ class ServiceName:
             return None
         return cls(namespace=match["namespace"], name=match["name"], port=port)
 
+    @property
+    def host(self) -> str:
+        """Its whole name in DNS (Kubernetes 1.34)."""
+        return f"{self.name}.{self.namespace}.svc.{CLUSTER_DOMAIN}"
+
     def same_service(self, other: "ServiceName") -> bool:
         """Whether both name one Service, by whatever port."""
         return (self.namespace, self.name) == (other.namespace, other.name)
 
     def __str__(self) -> str:
         return f"{self.name}.{self.namespace}:{self.port}"
+
+
+def is_address(text: str) -> bool:
+    """Whether it is a URL of http or https with a host, and with a port that can be one."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def service_in(url: str, *, namespace: str) -> ServiceName | None:

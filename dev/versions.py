@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from acceptance.errors import SetupError
@@ -47,7 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         "--slice", action="store_true", help="try a slice of the kill matrix on them instead"
     )
     parser.add_argument(
-        "--hands", choices=HANDS, default=HANDS[0], help=f"who plays the user [{HANDS[0]}]"
+        "--hands",
+        choices=HANDS,
+        default=HANDS[0],
+        help=f"who plays the user of the whole story [{HANDS[0]}]",
     )
     parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
     parser.add_argument("--cache", type=Path, default=environments.CACHE)
@@ -59,11 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
         """Write a pair's cell as soon as all of it is known."""
         named, _, fault = row.identity.partition(" ")
         tried[named].append(row)
-        cell = {}
         if not fault:
             cell = {_STORY: _story(row)}
         elif len(tried[named]) == len(SLICE):
             cell = {_FAULTS: _faults(tried[named])}
+        else:
+            return
         text = options.document.read_text(encoding="utf-8")
         options.document.write_text(written(text, named, cell), encoding="utf-8")
 
@@ -120,10 +125,15 @@ def on_pair(named: str) -> tuple[Fault, ...]:
     versions = _versions(named)
     return tuple(
         replace(fault, identity=f"{named} {fault.identity}", versions=versions)
-        for folder in FOLDERS
-        for fault in load(folder, scenarios=titles)
-        if fault.identity in SLICE
+        for fault in _slice()
     )
+
+
+@cache
+def _slice() -> tuple[Fault, ...]:
+    """Read once for all pairs."""
+    found = (fault for folder in FOLDERS for fault in load(folder, scenarios=titles))
+    return tuple(fault for fault in found if fault.identity in SLICE)
 
 
 def written(text: str, named: str, cell: Mapping[int, str]) -> str:

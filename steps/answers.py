@@ -16,20 +16,24 @@ from acceptance.clients.baseline import Baseline
 from acceptance.clients.drill import Drill, ask_alone
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
-from acceptance.contract.sentences import States, sentence
+from acceptance.contract.sentences import Asks, States, sentence
 from acceptance.errors import Subject
 from acceptance.report.run import Attach, Run
 from acceptance.target import Witness
 from acceptance.waiting import Progress
 
+_INVENTED = Asks(shared=False, own=1, how="to be refused")
 
-@given(sentence(parse('"{model}" answers by itself'), states=States.ASKED))
+
+@given(sentence(parse('"{model}" answers by itself'), states=States.ASKED, asks=Asks()))
 def _(well: Baseline, model: str) -> None:
     well.require(model)
 
 
 @when(
-    sentence(parse('a user asks "{model}" a question'), states=States.ASKED, by_a_user=True),
+    sentence(
+        parse('a user asks "{model}" a question'), states=States.ASKED, by_a_user=True, asks=Asks()
+    ),
     target_fixture="answer",
 )
 def _(answers: Answers, drill: Drill, model: str, attach: Attach) -> Answer:
@@ -39,13 +43,20 @@ def _(answers: Answers, drill: Drill, model: str, attach: Attach) -> Answer:
     return answer
 
 
-@when(sentence("a user asks an invented model a question", by_a_user=True), target_fixture="answer")
+@when(
+    sentence("a user asks an invented model a question", by_a_user=True, asks=_INVENTED),
+    target_fixture="answer",
+)
 def _(answers: Answers) -> Answer:
     return answers.of(INVENTED)
 
 
 @when(
-    sentence(parse('"{model}" is asked with fallbacks switched off'), states=States.ASKED),
+    sentence(
+        parse('"{model}" is asked with fallbacks switched off'),
+        states=States.ASKED,
+        asks=Asks(shared=False, own=1, how="alone, with fallbacks switched off"),
+    ),
     target_fixture="answer",
 )
 def _(gateway: Gateway, model: str, say: Progress, attach: Attach) -> Answer:
@@ -59,6 +70,7 @@ def _(gateway: Gateway, model: str, say: Progress, attach: Attach) -> Answer:
         parse('the answer comes from "{model}" at {provider}'),
         states=States.ANSWERER,
         proves=Subject.ANSWERS,
+        asks=Asks(),
     )
 )
 def _(answer: Answer, well: Baseline, model: str, provider: str, drill: Drill, run: Run) -> None:
@@ -83,7 +95,7 @@ def _(answer: Answer) -> None:
     check_unknown_model(answer)
 
 
-@then("the gateway itself knows no such model")
+@then(sentence("the gateway itself knows no such model", asks=_INVENTED))
 def _(gateway: Gateway, well: Baseline) -> None:
     gateway.require()
     answer = gateway.ask(Question(model=INVENTED, nonce=nonce()))

@@ -1,7 +1,6 @@
 """Sentences about the fallback chain, and about taking parts of it away."""
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 from pytest_bdd import given, then, when
@@ -11,11 +10,11 @@ from acceptance.checks.advisories import check_not_malicious
 from acceptance.checks.chain import check_agree, check_alone, check_chain
 from acceptance.checks.deployments import check_answers_alone, check_own_upstreams, twins
 from acceptance.checks.proof import Chain, Deployment
-from acceptance.clients.drill import Drill, ask_alone
+from acceptance.clients.drill import Drill, answers_alone
 from acceptance.clients.gateway import Gateway
-from acceptance.contract.sentences import States, column, sentence
+from acceptance.contract.sentences import Asks, States, column, sentence
 from acceptance.contract.values import Contract
-from acceptance.errors import NotProven, Subject
+from acceptance.errors import Subject
 from acceptance.report.run import Attach, Run
 from acceptance.resources import Environment
 from acceptance.secret import Secret
@@ -82,7 +81,13 @@ def _(gateway: Gateway, contract: Contract, run: Run) -> tuple[Deployment, ...]:
     return deployments
 
 
-@then(sentence("each model of the story has an upstream of its own", about=States.ANSWERER))
+@then(
+    sentence(
+        "each model of the story has an upstream of its own",
+        about=States.ANSWERER,
+        asks=Asks(shared=False),  # each entry that shares its name: nobody knows before how many
+    )
+)
 def _(
     deployments: tuple[Deployment, ...],
     contract: Contract,
@@ -91,10 +96,8 @@ def _(
     say: Progress,
 ) -> None:
     check_own_upstreams(deployments, contract, gateway_environment)
-    for each in twins(deployments, contract):
-        with suppress(NotProven):  # a key for some models alone may name none by its identity
-            answer = ask_alone(gateway, each.identity, say)
-            check_answers_alone(each, answer, contract.models[each.group])
+    for each, answer in answers_alone(gateway, twins(deployments, contract), say):
+        check_answers_alone(each, answer, contract.models[each.group])
 
 
 @then(sentence("the chain is", states=States.CHAIN))

@@ -8,14 +8,20 @@ from acceptance.clients.answers import Answers, nonce
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.hands import Conversation
 from acceptance.clients.turns import check_last
-from acceptance.contract.sentences import States, sentence
+from acceptance.contract.sentences import A_TURN, EARLIER, Asks, States, sentence
 from acceptance.contract.values import Contract
 from acceptance.report.run import Attach
 from acceptance.target import Target
 
+_WHERE_UNSEEN = Asks(shared=False, own=1, unseen=True, more=EARLIER, how="to see who answered")
 
-@given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED, turn=""))
-@given(sentence(parse('it went on with "{model}"'), states=States.ASKED, turn=""))
+
+@given(
+    sentence(
+        parse('a conversation answered by "{model}"'), states=States.ASKED, turn="", asks=A_TURN
+    )
+)
+@given(sentence(parse('it went on with "{model}"'), states=States.ASKED, turn="", asks=A_TURN))
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
@@ -27,6 +33,7 @@ def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) ->
         states=States.ASKED,
         by_a_user=True,
         turn="",
+        asks=A_TURN,
     )
 )
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
@@ -34,7 +41,9 @@ def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) ->
     attach(f"asked {model}", conversation.ask(model, nonce()))
 
 
-@then(sentence(parse('the last answer comes from "{model}"'), states=States.ASKED))
+@then(
+    sentence(parse('the last answer comes from "{model}"'), states=States.ASKED, asks=_WHERE_UNSEEN)
+)
 def _(  # all that can tell who answered
     conversation: Conversation,
     contract: Contract,

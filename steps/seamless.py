@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
+from acceptance.budget import TOOLS
 from acceptance.checks.proof import Answer, Turn
 from acceptance.checks.seamless import (
     check_each,
@@ -17,8 +18,15 @@ from acceptance.checks.seamless import (
 from acceptance.clients.answers import Answers, nonce
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.hands import Conversation, Hands
-from acceptance.clients.seamless import CALL_A_TOOL, ask_at_once, ask_at_the_end, listened
-from acceptance.contract.sentences import States, sentence
+from acceptance.clients.seamless import (
+    CALL_A_TOOL,
+    LISTENED,
+    LONG,
+    ask_at_once,
+    ask_at_the_end,
+    listened,
+)
+from acceptance.contract.sentences import A_TURN, Asks, States, sentence
 from acceptance.contract.values import Contract
 from acceptance.report.run import Attach
 from acceptance.target import Target, Witness
@@ -26,9 +34,19 @@ from acceptance.target import Target, Witness
 _ASKS_AT_ONCE = 'everybody who may use "{model}" asks it at once, in two conversations'
 _TOO_LONG = 'the answer comes from "{model}", or the user is told that it is too long'
 
+_EACH = 2
+"""Conversations of each account: the one that judges, and an ordinary user's."""
+_WITH_A_TOOL = Asks(own=2, more=TOOLS, how="with a tool, and its result")
+_AT_ONCE = Asks(shared=False, own=2 * _EACH, more=TOOLS, how="at once")
+_AT_LENGTH = Asks(shared=False, own=1, more=LONG, how="after a very long conversation")
+
 
 @when(
-    sentence(parse('the words of "{model}" are listened to'), states=States.ASKED),
+    sentence(
+        parse('the words of "{model}" are listened to'),
+        states=States.ASKED,
+        asks=Asks(again=LISTENED - 1, more=TOOLS, how="listened to"),
+    ),
     target_fixture="answer",
 )
 def _(answers: Answers, target: Target, model: str, attach: Attach) -> Answer:
@@ -43,14 +61,23 @@ def _(answer: Answer, target: Target) -> None:
 
 
 @given(
-    sentence(parse('a tool was called in it by "{model}"'), states=States.ASKED, turn=CALL_A_TOOL)
+    sentence(
+        parse('a tool was called in it by "{model}"'),
+        states=States.ASKED,
+        turn=CALL_A_TOOL,
+        asks=_WITH_A_TOOL,
+    )
 )
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce(), before=CALL_A_TOOL))
 
 
-@when(sentence(parse('the conversation comes back to "{model}"'), states=States.ASKED, turn=""))
+@when(
+    sentence(
+        parse('the conversation comes back to "{model}"'), states=States.ASKED, turn="", asks=A_TURN
+    )
+)
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
@@ -67,7 +94,7 @@ def _(conversation: Conversation, witness: Witness) -> None:
     check_told(conversation.said, witness.calls())
 
 
-@when(sentence(parse(_ASKS_AT_ONCE), states=States.ASKED), target_fixture="turns")
+@when(sentence(parse(_ASKS_AT_ONCE), states=States.ASKED, asks=_AT_ONCE), target_fixture="turns")
 def _(
     api_hands: Hands,
     ordinary_user_of: Callable[[str], Hands | None],
@@ -75,7 +102,7 @@ def _(
     attach: Attach,
 ) -> tuple[Turn, ...]:
     accounts = [each for each in (api_hands, ordinary_user_of(model)) if each]
-    turns = ask_at_once(accounts, model, conversations=2)
+    turns = ask_at_once(accounts, model, conversations=_EACH)
     attach(f"{len(turns)} conversations of {len(accounts)} accounts", turns)
     return turns
 
@@ -87,7 +114,9 @@ def _(turns: tuple[Turn, ...], contract: Contract) -> None:
 
 @when(
     sentence(
-        parse('"{model}" is asked at the end of a very long conversation'), states=States.ASKED
+        parse('"{model}" is asked at the end of a very long conversation'),
+        states=States.ASKED,
+        asks=_AT_LENGTH,
     ),
     target_fixture="answer",
 )

@@ -46,7 +46,7 @@ _FIRST = (
 _STARTS = {
     *("subprocess", "tests.prepared", "tests.plugin.project", "tests.lab.sessions"),
     *("acceptance.lab.embedded.lab", "acceptance.report.html", "tests.dev.node.small"),
-    "dev.kill_matrix.labs",
+    *("dev.kill_matrix.labs", "tests.overlays"),
 }
 """Whoever imports from one of these starts programs, and is slow."""
 _STANDING = {"boot", "chromium", "lab", "node", "no_node", "shared", "story", "world"}

@@ -26,7 +26,8 @@ from signal import SIGKILL
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[1]
+from tests.sources import REPOSITORY
+
 ENVIRONMENT = {
     "PYTHONPATH": str(REPOSITORY),
     "PYTHONDONTWRITEBYTECODE": "1",

@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -15,10 +13,10 @@ import yaml
 
 from acceptance.plugin.settings import Settings, variable
 from tests.dockerfile import stages
+from tests.overlays import DEPLOY, kustomized
 from tests.sources import REPOSITORY
 
-_DEPLOY = REPOSITORY / "deploy"
-_README = (_DEPLOY / "README.md").read_text(encoding="utf-8")
+_README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 _PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _IMAGE = f"open-webui-litellm-acceptance:{_PROJECT['version']}"
 
@@ -26,12 +24,7 @@ _IMAGE = f"open-webui-litellm-acceptance:{_PROJECT['version']}"
 @pytest.fixture(scope="module")
 def objects() -> list[Mapping[str, Any]]:
     """Everything that `kubectl apply -k deploy` applies."""
-    if not (kubectl := shutil.which("kubectl")):
-        pytest.skip("kustomize is part of kubectl, and there is no kubectl on PATH")
-    rendered = subprocess.run(
-        [kubectl, "kustomize", _DEPLOY], capture_output=True, text=True, check=True
-    )
-    return list(yaml.safe_load_all(rendered.stdout))
+    return list(yaml.safe_load_all(kustomized(DEPLOY)))
 
 
 def _one(objects: list[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
@@ -52,7 +45,7 @@ def pod(request: pytest.FixtureRequest) -> Mapping[str, Any]:
     if request.param == "night":
         spec: Mapping[str, Any] = request.getfixturevalue("job")["template"]["spec"]
         return spec
-    reader = yaml.safe_load((_DEPLOY / "reader.yaml").read_text(encoding="utf-8"))
+    reader = yaml.safe_load((DEPLOY / "reader.yaml").read_text(encoding="utf-8"))
     return dict(reader["spec"])
 
 
@@ -150,4 +143,4 @@ def test_make_builds_the_image_that_is_deployed() -> None:
 def test_each_file_that_the_readme_names_is_there() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", _README)
     assert links
-    assert [link for link in links if not (_DEPLOY / link).exists()] == []
+    assert [link for link in links if not (DEPLOY / link).exists()] == []

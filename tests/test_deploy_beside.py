@@ -2,10 +2,7 @@
 
 import copy
 import json
-import os
 import re
-import shutil
-import subprocess
 import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,10 +11,10 @@ import pytest
 import yaml
 
 from tests.dockerfile import stages
+from tests.overlays import DEPLOY, rendered
 from tests.schemas import problems
 from tests.sources import REPOSITORY
 
-_DEPLOY = REPOSITORY / "deploy"
 COMPONENTS = ("argo-cd", "flux", "helm-test", "testkube", "monitoring")
 _PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _MINE = """
@@ -42,35 +39,19 @@ Render = Callable[[str], Objects]
 @pytest.fixture(scope="module")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
     """The objects of an overlay with this component, on one that is a person's own."""
-    if not (kubectl := shutil.which("kubectl")):
-        pytest.skip("kustomize is part of kubectl, and there is no kubectl on PATH")
     folder = tmp_path_factory.mktemp("overlays")
-    (folder / "mine").mkdir()
     image = {"name": "open-webui-litellm-acceptance", "newName": "registry.example/mine"}
-    mine = {
-        "resources": [os.path.relpath(_DEPLOY, folder / "mine")],
-        "images": [{**image, "newTag": "7"}],
-        "patches": [{"patch": _MINE}],
-    }
-    (folder / "mine/kustomization.yaml").write_text(yaml.safe_dump(mine))
+    images, patches = [{**image, "newTag": "7"}], [{"patch": _MINE}]
     known: dict[str, Objects] = {}
 
-    def rendered(component: str) -> Objects:
+    def objects(component: str) -> Objects:
         if component not in known:
-            place = folder / component
-            place.mkdir()
-            used = [os.path.relpath(_DEPLOY / component, place)]
-            overlay = {"resources": ["../mine"], "components": used}
-            (place / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-            done = subprocess.run(
-                [kubectl, "kustomize", place], capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
-            assert "{{" not in done.stdout or component == "monitoring", "a chart's template has it"
-            known[component] = list(yaml.safe_load_all(done.stdout))
+            text = rendered(component, folder, images=images, patches=patches)
+            assert "{{" not in text or component == "monitoring", "a chart's template has it"
+            known[component] = list(yaml.safe_load_all(text))
         return copy.deepcopy(known[component])
 
-    return rendered
+    return objects
 
 
 def _one(objects: Objects, kind: str, name: str = "") -> dict[str, Any]:
@@ -166,7 +147,7 @@ def test_helm_tests_with_a_pod_of_the_night(render: Render) -> None:
 
 
 def test_the_chart_is_of_this_version() -> None:
-    chart = yaml.safe_load((_DEPLOY / "helm-test/Chart.yaml").read_text(encoding="utf-8"))
+    chart = yaml.safe_load((DEPLOY / "helm-test/Chart.yaml").read_text(encoding="utf-8"))
     assert (chart["version"], chart["appVersion"]) == (_PROJECT["version"],) * 2
     assert chart["apiVersion"] == "v2"
 
@@ -194,7 +175,7 @@ def test_what_a_person_sets_for_the_night_holds_everywhere(render: Render, compo
     text = json.dumps(render(component))
     runs = 1 if component == "monitoring" else 2
     assert text.count('"ACCEPTANCE_DRILL"') == runs
-    assert text.count('"registry.example/mine:7"') == runs
+    assert text.count('"registry.example/mine:7"') == 2  # of the metrics' file server, too
     pulled = runs - (component == "testkube")
     assert text.count('"imagePullSecrets"') == pulled
 
@@ -224,17 +205,19 @@ def test_the_metrics_are_read_by_prometheus_alone_where_the_night_runs(render: R
         assert container[field].keys() == night["containers"][0][field].keys()
     assert container["securityContext"] == night["containers"][0]["securityContext"]
     assert pod["securityContext"] == night["securityContext"]
+    assert pod["serviceAccountName"] == night["serviceAccountName"]  # may pull the same image
+    assert pod["automountServiceAccountToken"] is False
 
 
 def test_the_dashboard_is_where_grafana_looks_for_it(render: Render) -> None:
     held = _one(render("monitoring"), "ConfigMap")
     assert held["metadata"]["labels"] == {"grafana_dashboard": "1"}
     (text,) = held["data"].values()
-    assert json.loads(text) == json.loads((_DEPLOY / "monitoring/dashboard.json").read_text())
+    assert json.loads(text) == json.loads((DEPLOY / "monitoring/dashboard.json").read_text())
 
 
 def test_each_component_has_its_place_in_the_page() -> None:
     page = (REPOSITORY / "docs/in-the-cluster.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"components: \[DEPLOY/([\w-]+)\]", page)) == sorted(COMPONENTS)
-    folders = {each.parent.name for each in _DEPLOY.glob("*/kustomization.yaml")}
+    folders = {each.parent.name for each in DEPLOY.glob("*/kustomization.yaml")}
     assert folders == set(COMPONENTS)

@@ -147,7 +147,9 @@ def test_each_option_exists(page: str, pytestconfig: pytest.Config) -> None:
             "--base",
             "--comment",
             "--json",
+            "--plan",
             "--render",
+            "--restore",
             "--url",
         ),  # of the plugin's and the command's entry points
         *("--follow", "--from", "--from-literal", "--namespace", "--patch", "--type"),  # of kubectl

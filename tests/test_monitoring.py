@@ -12,16 +12,13 @@ import pytest
 import yaml
 
 from acceptance.plugin.metrics import metrics
-from tests.go_programs import NotHadError, go_program
+from tests.go_programs import go_program
 from tests.report.records import RECORD
 from tests.sources import REPOSITORY
 
 _MONITORING = REPOSITORY / "deploy" / "monitoring"
 _DASHBOARD = _MONITORING / "dashboard.json"
-_GROUPS = next(
-    each["spec"]
-    for each in yaml.safe_load_all((_MONITORING / "rules.yaml").read_text(encoding="utf-8"))
-)
+_GROUPS = yaml.safe_load((_MONITORING / "rules.yaml").read_text(encoding="utf-8"))["spec"]
 _PANELS = json.loads(_DASHBOARD.read_text(encoding="utf-8"))["panels"]
 _SCRAPED = {"job", "instance", "namespace", "pod", "container", "endpoint"}
 """Labels that Prometheus adds."""
@@ -105,10 +102,7 @@ def test_grafana_knows_each_field_of_the_dashboard() -> None:
 @pytest.fixture(scope="module")
 def promtool() -> Path:
     """Prometheus' own checker of rules and metrics."""
-    try:
-        return go_program("github.com/prometheus/prometheus/cmd/promtool", "v0.316.0")
-    except NotHadError as error:
-        pytest.skip(str(error))
+    return go_program("github.com/prometheus/prometheus/cmd/promtool", "v0.316.0")
 
 
 def _told(*command: object, stdin: str = "") -> tuple[int, str]:

@@ -84,6 +84,25 @@ def test_a_render_that_fails_is_not_judged_by_half(tmp_path: Path) -> None:
     assert "there is no folder" in side.problem
 
 
+def test_a_folder_that_cannot_be_written_costs_no_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports").write_text("a file")
+    with pytest.raises(SetupError, match=r"The review cannot be written\.") as error:
+        review.main(["--base=../before"])
+    assert str(tmp_path / "reports/review.md") in str(error.value)
+
+
+def test_an_earlier_review_is_not_taken_for_this_one(judged: list[Side], tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/review.md").write_text("of last week")
+    with pytest.raises(IndexError):  # nothing was judged
+        review.main(["--base=../before"])
+    assert judged == []
+    assert not (tmp_path / "reports/review.md").exists()
+
+
 @pytest.mark.parametrize(("there", "does"), [("", "written"), ("77\n78\n", "renewed")])
 def test_one_comment_is_renewed_and_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str, does: str

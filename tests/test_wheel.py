@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from acceptance.command.__main__ import SUBCOMMANDS, run
+from acceptance.command.__main__ import NEWEST, SUBCOMMANDS, require_python, run
 from acceptance.errors import SetupError
 from acceptance.lab.environments import uv_program
 from acceptance.shipped import COMMAND
@@ -144,7 +145,7 @@ def test_without_the_extra_it_says_what_to_install(installed: Installed, tmp_pat
         assert done.returncode == 99, done.stdout + done.stderr
         assert f"pip install '{COMMAND}[lab]'" in done.stdout
         assert "Traceback" not in done.stdout + done.stderr
-    assert list(tmp_path.glob("reports/*")) == [], "nothing half written"
+    assert list(tmp_path.iterdir()) == [], "nothing half written"
     for name in [name for name, subcommand in SUBCOMMANDS.items() if not subcommand.extra]:
         done = installed.run(tmp_path, COMMAND, name, "--help", bare=True)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
@@ -199,6 +200,82 @@ def test_a_reader_who_leaves_early_changes_no_code(installed: Installed, tmp_pat
         check=True,
     )
     assert (tmp_path / "code").read_text() == "0\n"
+
+
+def test_a_newer_python_is_refused_also_where_the_installer_lets_it_in() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    major, minor = NEWEST
+    assert project["requires-python"].endswith(f",<{major}.{minor + 1}")
+    require_python(NEWEST)
+    with pytest.raises(SetupError, match=r"found +Python 3\.13"):
+        require_python((major, minor + 1))
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_change_no_code(
+    installed: Installed, tmp_path: Path, closed: str
+) -> None:
+    """Nor is a file that the run opens taken for one of them."""
+    script = f"{installed.commands / COMMAND} check --collect-only -q {closed}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        cwd=tmp_path,
+        env=installed.environ(bare=True),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+def test_a_disk_that_is_full_is_told_on_the_other_stream(installed: Installed) -> None:
+    script = f"{installed.commands / COMMAND} --help >/dev/full"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        env=installed.environ(bare=True),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 99
+    assert done.stderr.startswith("Not everything could be written to standard output: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("stdin", ["</dev/null", "<&-"])
+def test_nothing_on_standard_input_is_told_to_machines_too(
+    installed: Installed, tmp_path: Path, stdin: str
+) -> None:
+    declared = "check - --contract=declared --json"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{installed.commands / COMMAND} {declared} {stdin}"],
+        cwd=tmp_path,
+        env=installed.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"], told["verdict"]) == (99, 99, "unfit")
+    assert told["unfit"][0].startswith("There are no manifests to try.")
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_that_argparse_sees_is_code_99_too(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run(tmp_path, COMMAND, "sign")
+    assert done.returncode == 99, "2 is pytest's own"
+    assert "--key" in done.stderr
+
+
+def test_a_plan_is_printed_without_the_programs(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run(tmp_path, COMMAND, "check", "--plan", "-m", "AC3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "What would be asked of whom; nobody was asked:" in done.stdout
+    assert "unknown" in done.stdout, "no table of prices is installed in this home"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) -> None:

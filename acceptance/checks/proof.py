@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from typing import Self
 from urllib.parse import urlsplit
 
+from acceptance.budget import Price
+
 _WORD = re.compile(r"[^\W_]+")
 _THOUGHTS = re.compile(
     r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|<details type=\"reasoning\".*?(?:</details>|\Z)",
@@ -175,6 +177,8 @@ class Deployment:
     """Fingerprint of all that the entry sets, its keys aside."""
     replaced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The models that the entry itself puts in its place, by the parameter that names them."""
+    price: Price | None = None
+    """What it costs, where LiteLLM knows that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -243,8 +247,10 @@ class Answer:
     last_seconds: float = 0.0
     """Seconds to the last word, where each was listened to."""
     seconds: float = 0.0
+    prompt_tokens: int = 0
+    """Tokens of the question and of what went along with it, where they were counted."""
     tokens: int = 0
-    """Completion tokens, where they were counted."""
+    """Completion tokens, likewise."""
     finish: str = ""
     """Why it ended, as the model says (`finish_reason`); `length`: it is cut."""
     tools: tuple[str, ...] = ()
@@ -310,6 +316,9 @@ class Turn:
     nonce: str
     text: str
     error: str = ""
+    prompt_tokens: int = field(default=0, compare=False)
+    tokens: int = field(default=0, compare=False)
+    """As an answer has them; a turn is the same without."""
     picture: bytes = field(default=b"", repr=False)
     """What the user saw, as a PNG, where there was a screen."""
 

@@ -144,6 +144,15 @@ _OF_LITELLM = (
         replace(_NO_KEY, reason="LiteLLM has no key for it"),
     ),
     (
+        r"(?i:this is a mock (?:\w+ )*(?:error|exception))",
+        Refusal(
+            reason="LiteLLM plays this error itself, and asked nobody",
+            whose=Whose.OWNER,
+            fix="take mock_response, mock_timeout and mock_testing_… out of the entry's "
+            "litellm_params in LiteLLM's configuration",
+        ),
+    ),
+    (
         r"Budget has been exceeded|ExceededBudget|crossed budget",
         Refusal(
             reason="LiteLLM's own budget is spent",

@@ -242,7 +242,7 @@ class Answers:
         user asks, the account that judges does so only after an answer that is not the model's own.
         """
         if user := self._users.get(model):
-            answer = replace(self._ask(model, as_the_page(), hands=user), by_a_user=True)
+            answer = replace(self._when_allowed(model, as_the_page(), user), by_a_user=True)
             if _its_own(answer):
                 return answer
             self._amiss[model] = answer
@@ -275,41 +275,39 @@ class Answers:
             NotProven: its provider is not emulated.
         """
         self._require_somebody(model)
-        options = as_the_page() if as_page else {}
-        with self._lane if self._one_lane else nullcontext():
-            answer = self._ask(model, options)
-        if not limit_of_the_key(answer.error):
-            return answer
-        self._one_lane = True
-        with self._lane:
-            return self._when_allowed(model, options, answer)
+        return self._when_allowed(model, as_the_page() if as_page else {}, self._hands)
 
-    def _when_allowed(self, model: str, options: Mapping[str, Any], refused: Answer) -> Answer:
-        """The answer once the limit lets a question pass, or the last refusal."""
+    def _when_allowed(self, model: str, options: Mapping[str, Any], hands: Hands) -> Answer:
+        """The answer once the key's limits let a question pass, or the last refusal."""
+        with self._lane if self._one_lane else nullcontext():
+            last = refused = self._ask(model, options, hands)
+        if not limit_of_the_key(refused.error):
+            return refused
+        self._one_lane = True
         self._say(f"one question at a time from now on: {limit_of_the_key(refused.error)}")
-        last = refused
 
         def allowed() -> Answer:
             nonlocal last
-            last = self._ask(model, options)
+            last = self._ask(model, options, hands)
             assert not limit_of_the_key(last.error), limit_of_the_key(last.error)
             return last
 
         try:
-            return eventually(
-                allowed,
-                what=f"leave to ask {model}",
-                timeout=_PATIENCE,
-                interval=min(refused.retry_after or _PAUSE, _PATIENCE / 2),
-                say=self._say,
-            )
+            with self._lane:
+                return eventually(
+                    allowed,
+                    what=f"leave to ask {model}",
+                    timeout=_PATIENCE,
+                    interval=min(refused.retry_after or _PAUSE, _PATIENCE / 2),
+                    say=self._say,
+                )
         except AssertionError:
             return last  # the limit is what is told of it
 
-    def _ask(self, model: str, options: Mapping[str, Any], *, hands: Hands | None = None) -> Answer:
+    def _ask(self, model: str, options: Mapping[str, Any], hands: Hands) -> Answer:
         with self.lane(model), waiting_for(f"the answer of {model}", self._say):
             question = Question(model=model, nonce=nonce(), options=options)
-            asking = partial((hands or self._hands).ask, question)
+            asking = partial(hands.ask, question)
             return within(_LONGEST, asking, look=self._look, every=_LOOK)
 
     def _look(self) -> None:

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
+from acceptance.budget import TOOLS
 from acceptance.checks.proof import Turn
 from acceptance.clients.open_webui import ANSWER_TIMEOUT, OpenWebUI
-from acceptance.clients.streaming import Question
+from acceptance.clients.streaming import Question, usage
 from acceptance.clients.transport import Reply
 from acceptance.json_values import mapping, sequence
 from acceptance.message import explain
@@ -65,12 +66,21 @@ class Conversation:
 
     def ask(self, model: str, nonce: str, *, before: str = "") -> Turn:
         """Ask within this conversation and wait until the answer is stored."""
-        with span(Kind.QUESTION, model, words=nonce):
-            return self._ask(
-                Question(model=model, nonce=nonce, before=before, history=self.history)
-            )
+        question = Question(model=model, nonce=nonce, before=before, history=self.history)
+        with (
+            self._open_webui.budget.question(model, question.most_tokens + TOOLS) as asking,
+            span(Kind.QUESTION, model, words=nonce),
+        ):
+            turn = self._answered(question)
+            asking.counted(asked=turn.prompt_tokens, said=turn.tokens)
+        self.said.append(turn)
+        self._messages += [
+            {"role": "user", "content": question.text},
+            {"role": "assistant", "content": turn.text},
+        ]
+        return turn
 
-    def _ask(self, question: Question) -> Turn:
+    def _answered(self, question: Question) -> Turn:
         model, identity = question.model, str(uuid.uuid4())
         with waiting_for(f"Open WebUI to take a question for {model}", self._say):
             reply = self._put(question, identity)
@@ -78,18 +88,12 @@ class Conversation:
             raise self._not_taken(model, f"{reply.status}: {reply.error}")
         self._chat = str(reply.json.get("chat_id") or self._chat)
         self._asked.append((identity, question))
-        turn = eventually(
+        return eventually(
             lambda: self._finished(identity),
             what=f"the answer of {model}",
             timeout=self._timeout,
             say=self._say,
         )
-        self.said.append(turn)
-        self._messages += [
-            {"role": "user", "content": question.text},
-            {"role": "assistant", "content": turn.text},
-        ]
-        return turn
 
     def _put(self, question: Question, identity: str) -> Reply:
         """Open WebUI's answer to a question, which is no model's.
@@ -201,11 +205,14 @@ def _turn(message: Mapping[str, Any], question: Question) -> Turn | None:
     if not message.get("done", bool(text)) and not error:
         return None
     told = mapping(error).get("content") or error
+    prompt_tokens, tokens = usage(message)
     return Turn(
         model=str(message.get("model") or ""),
         nonce=question.nonce,
         text=text,
         error=str(told or ""),
+        prompt_tokens=prompt_tokens,
+        tokens=tokens,
     )
 
 

@@ -1,20 +1,21 @@
 """Taking providers away for one scenario, and waiting until they really serve again."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
 from acceptance.checks.findings import Recovery
-from acceptance.checks.proof import Answer
+from acceptance.checks.proof import Answer, Deployment
 from acceptance.checks.refusals import refusal
 from acceptance.clients.answers import nonce
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
 from acceptance.clients.transport import UnexpectedAnswerError
+from acceptance.contract.questions import concerned
 from acceptance.contract.values import Contract
-from acceptance.errors import Inconclusive, NotProven
+from acceptance.errors import Inconclusive, NotProven, OverBudget
 from acceptance.message import excerpt, explain
 from acceptance.spans import NOTED, Kind, Span
 from acceptance.target import Outage, Outages
@@ -104,13 +105,14 @@ class Drill:
             raise NotProven(self._not_allowed)
         for each in (*self._planned, (provider, outage)):
             self._outages.check(*each)
-        for model in self._concerned(provider):
+        for model in concerned(provider, self._contract):
             self._was(model)  # the shared answers are asked before it is disturbed
         self._well.settle()
         self._away[provider], self.active = outage, True
         self._since[provider] = time.time()
         self._say(f"drill: {provider} {outage}{self._lasts(provider, outage)}")
         self._outages.take_away(provider, outage)
+        self._gateway.forget()
         self._note(f"{provider} {outage}")
 
     def end(self) -> None:
@@ -136,6 +138,7 @@ class Drill:
             return
         began = time.monotonic()
         certificates = self._outages.restore(keep)
+        self._gateway.forget()
         for provider in back:
             name = f"{provider} {self._away.pop(provider)}"
             since = self._since.pop(provider)
@@ -165,12 +168,6 @@ class Drill:
                 with suppress(NotProven, UnexpectedAnswerError):
                     seconds = self._gateway.patience(model)
         return f", for which LiteLLM waits about {seconds:.0f} s" if seconds else ""
-
-    def _concerned(self, provider: str) -> list[str]:
-        """A model of the provider's, and those that begin a chain in which its models stand."""
-        own = {model.name for model in self._contract.models_of(provider)}
-        heads = [chain[0] for chain in self._contract.chains if own & set(chain)]
-        return [*dict.fromkeys([*heads, *self._one_of_each([provider])])]
 
     def _one_of_each(self, providers: Collection[str]) -> list[str]:
         """One model of each of these providers."""
@@ -258,6 +255,23 @@ def ask_alone(gateway: Gateway, model: str, say: Progress = quiet) -> Answer:
             say=say,
         )
     return answer
+
+
+def answers_alone(
+    gateway: Gateway, entries: Iterable[Deployment], say: Progress = quiet
+) -> Iterator[tuple[Deployment, Answer]]:
+    """What each of these entries answers by itself, asked by its identity.
+
+    A key for some models alone may name none by its identity: then nobody can tell.
+    """
+    for each in entries:
+        try:
+            answer = ask_alone(gateway, each.identity, say)
+        except OverBudget:
+            raise
+        except NotProven:
+            continue
+        yield each, answer
 
 
 def _ask_once(gateway: Gateway, model: str) -> Answer:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from acceptance.budget import Budget, Price, dearest, price_in
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
@@ -48,7 +49,10 @@ _UNREAD = (HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
 
 
 class Gateway:
-    """LiteLLM's own API; checked with 1.80.17 to 1.108.7."""
+    """LiteLLM's own API; checked with 1.80.17 to 1.108.7.
+
+    What it tells of itself is read once, and afresh once something was disturbed (`forget`).
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Gateway:
         *,
         timeout: float = TIMEOUT,
         headers: Collection[str] = (AUTHORIZATION,),
+        budget: Budget | None = None,
     ) -> None:
         """Ask nothing yet.
 
@@ -65,12 +70,14 @@ class Gateway:
             key: who asks; None for nobody.
             timeout: seconds for an answer.
             headers: those in which the key is sent.
+            budget: that answers are paid of; None: one without an end.
         """
+        self._budget = budget or Budget()
         self._key = key
         self._sent_in = headers
         self._timeout = timeout
         self._told: dict[str, Reply] = {}
-        """What it told of itself, by path: read once a run."""
+        """What it told of itself, by path."""
         self._keys: dict[str, Mapping[str, Any]] = {}
         """What it told of a key, by the key's fingerprint."""
         self._entries: tuple[Deployment, ...] = ()
@@ -79,6 +86,11 @@ class Gateway:
     def close(self) -> None:
         """Give the connections back."""
         self._api.close()
+
+    def forget(self) -> None:
+        """Read afresh what it tells of itself: who was away may have come back another one."""
+        self._told.clear()
+        self._keys.clear()
 
     def _headers(self) -> Mapping[str, str]:
         # a line end at a key's end cannot be sent; whether it does harm is judged by who uses it
@@ -130,10 +142,18 @@ class Gateway:
 
     def deployments(self) -> tuple[Deployment, ...]:
         """What stands behind each name: `GET /model/info`; LiteLLM removes the keys itself."""
-        items = self.entries()
-        if not self._entries:
-            self._entries = tuple(map(_deployment, items))
+        self._entries = tuple(map(_deployment, self.entries()))
         return self._entries
+
+    def prices(self) -> Mapping[str, Price]:
+        """What each name costs by the entries that were read already; the dearest of its entries.
+
+        So does each identity, by which an entry is asked alone. A name with an entry of which
+        LiteLLM knows no price is left out.
+        """
+        return dearest(
+            (name, each.price) for each in self._entries for name in {each.group, each.identity}
+        )
 
     def entries(self) -> list[dict[str, Any]]:
         """Its entries as it tells them: `GET /model/info`."""
@@ -149,7 +169,6 @@ class Gateway:
             return answer
         if who.deployment not in {each.identity for each in self._entries}:
             self._told.pop(_ENTRIES, None)
-            self._entries = ()
             try:
                 self.deployments()
             except (NotProven, UnexpectedAnswerError) as error:
@@ -175,7 +194,7 @@ class Gateway:
         if path in self._told:
             return self._told[path]
         reply = self._api.get(path)
-        if reply.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+        if reply.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND) and isinstance(reply.json, dict):
             self._told[path] = reply
         return reply
 
@@ -299,7 +318,14 @@ class Gateway:
 
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
-        answer = ask(self._api, "/v1/chat/completions", question, self._headers(), timeout=timeout)
+        answer = ask(
+            self._api,
+            "/v1/chat/completions",
+            question,
+            self._headers(),
+            timeout=timeout,
+            budget=self._budget,
+        )
         self._require_welcome(answer.status, answer.error)
         return self.recognise(answer)
 
@@ -349,6 +375,7 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
         timeout=_seconds(parameters.get("timeout")),
         parameters=_parameters(parameters),
         replaced=_replaced(parameters),
+        price=price_in(mapping(item.get("model_info")), parameters),
     )
 
 

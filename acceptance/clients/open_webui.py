@@ -6,6 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from acceptance.budget import Budget
 from acceptance.checks.credential import KEY_HEADERS, TYPED_IN
 from acceptance.checks.proof import Answer, Connection, Listing, Offered, Served, Wiring
 from acceptance.clients.sign_in import sign_in
@@ -28,9 +29,17 @@ class OpenWebUI:
     """Open WebUI's own API, signed in as one account; signs in again when the session died."""
 
     def __init__(
-        self, base_url: str, account: Account, *, name: str, timeout: float = TIMEOUT
+        self,
+        base_url: str,
+        account: Account,
+        *,
+        name: str,
+        timeout: float = TIMEOUT,
+        budget: Budget | None = None,
     ) -> None:
         self.account = name
+        self.budget = budget or Budget()
+        """That answers are paid of."""
         self._account = account
         self._token = ""
         self._by_form = True
@@ -167,8 +176,14 @@ class OpenWebUI:
 
         Without a chat and streamed, LiteLLM's headers come through (0.12.4).
         """
-        headers = self.headers()
-        return ask(self.api, "/api/chat/completions", question, headers, timeout=timeout)
+        return ask(
+            self.api,
+            "/api/chat/completions",
+            question,
+            self.headers(),
+            timeout=timeout,
+            budget=self.budget,
+        )
 
 
 def _connection(index: int, url: str, key: str, given: object) -> Connection:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+from acceptance.budget import tokens_in
 from acceptance.checks.proof import Answer, Turn
 from acceptance.checks.seamless import arrived_early
 from acceptance.clients.answers import Answers, nonce
@@ -17,7 +18,9 @@ CALL_A_TOOL = f"First call the tool {TOOL}."
 _LONG_TURN = " ".join(["These are words that were said before, and that still count."] * 60)
 _LONG_TURNS = 260
 """Messages: 0.9 million characters, more than any model of the story but Gemini's can hold."""
-_LISTENED = 3
+LONG = _LONG_TURNS * tokens_in(_LONG_TURN)
+"""Tokens of all that, at most."""
+LISTENED = 3
 """Questions at most, until one is heard in time."""
 
 
@@ -28,7 +31,7 @@ def listened(answers: Answers, model: str, calls: Callable[[], Collection[Call]]
     back makes each of them late.
     """
     answer = answers.of(model)
-    for _ in range(_LISTENED - 1):
+    for _ in range(LISTENED - 1):
         if arrived_early(answer, calls()) or not answer.streamed:
             break
         answer = answers.fresh(model)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from acceptance.budget import TOOLS, Budget, tokens_in
 from acceptance.checks.proof import Answer, Provenance, question_with
 from acceptance.clients.transport import (
     LARGEST_BODY,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _DIGITS = 3
 """Of an HTTP status; providers have codes of other lengths, and words."""
+_MOST_TOKENS = 1_000_000_000
+"""Of a count that somebody sends; more is none."""
 _PROVING = ("x-litellm-", "llm_provider-")
 _SHOWN = (
     r"x-litellm-(?:version|call-id|model-(?:id|group|name|api-base|region)|attempted-\w+"
@@ -45,6 +48,7 @@ class _Heard:
     error: str = ""
     status: int = 0
     """Of an error within the stream, whose own status was 200."""
+    prompt_tokens: int = 0
     tokens: int = 0
     finish: str = ""
     tools: tuple[str, ...] = ()
@@ -70,6 +74,11 @@ class Question:
         return f"{self.before} {question_with(self.nonce)}".strip()
 
     @property
+    def most_tokens(self) -> int:
+        """Tokens of it and of what was said before, at most; without tools that go along."""
+        return sum(map(tokens_in, [self.text, *(each["content"] for each in self.history)]))
+
+    @property
     def body(self) -> dict[str, Any]:
         """The request, as the page makes it: streamed, and with no limit.
 
@@ -86,7 +95,13 @@ class Question:
 
 
 def ask(
-    api: Api, path: str, question: Question, headers: Mapping[str, str], *, timeout: float
+    api: Api,
+    path: str,
+    question: Question,
+    headers: Mapping[str, str],
+    *,
+    timeout: float,
+    budget: Budget,
 ) -> Answer:
     """The answer to a question, as the one who asked received it. Sent once, never repeated.
 
@@ -96,10 +111,24 @@ def ask(
         question: what to ask.
         headers: who asks.
         timeout: seconds for the whole answer.
+        budget: that the answer is paid of.
 
     Raises:
         UnreachableError: no HTTP answer came.
+        NotProven: the budget has no room for it.
     """
+    tools = TOOLS if "session_id" in question.options else 0
+    with budget.question(question.model, question.most_tokens + tools) as asking:
+        answer = _ask(api, path, question, headers, timeout)
+        if answer.error and not answer.text and answer.seconds < timeout:
+            asking.refused()  # what is not over in time may have been paid for
+        asking.counted(asked=answer.prompt_tokens, said=answer.tokens)
+    return answer
+
+
+def _ask(
+    api: Api, path: str, question: Question, headers: Mapping[str, str], timeout: float
+) -> Answer:
     import httpx  # noqa: PLC0415  # listing scenarios stays fast
 
     from acceptance.clients.deadline import ending  # noqa: PLC0415  # likewise
@@ -139,6 +168,7 @@ def ask(
         first_seconds=heard.first_seconds,
         last_seconds=heard.last_seconds,
         seconds=time.monotonic() - started,
+        prompt_tokens=heard.prompt_tokens,
         tokens=heard.tokens,
         finish=heard.finish,
         tools=heard.tools,
@@ -183,8 +213,22 @@ def _take(body: Mapping[str, Any], part: str, heard: _Heard) -> None:
         called = (mapping(each).get("function") for each in sequence(message.get("tool_calls")))
         names = (mapping(each).get("name") for each in called)
         heard.tools += tuple(name for name in names if name and isinstance(name, str))
-    tokens = mapping(body.get("usage")).get("completion_tokens")
-    heard.tokens = tokens if isinstance(tokens, int) else heard.tokens
+    asked, said = usage(body)
+    heard.prompt_tokens, heard.tokens = asked or heard.prompt_tokens, said or heard.tokens
+
+
+def usage(body: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens of a question and of its answer, as whoever answered counted them; 0: he did not.
+
+    Where an answer took several rounds, Open WebUI 0.12.4 adds them up under other names.
+    """
+    told = mapping(body.get("usage"))
+    names = (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens"))
+    counts = (told.get(summed, told.get(single)) for summed, single in names)
+    asked, said = (
+        each if isinstance(each, int) and 0 < each < _MOST_TOKENS else 0 for each in counts
+    )
+    return asked, said
 
 
 def _events(response: "httpx.Response", until: float) -> Iterator[Mapping[str, Any]]:

@@ -1,12 +1,14 @@
 """Where the gateway is, as far as a target can tell."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from functools import cache, partial
 from urllib.parse import urlsplit
 
 from acceptance.checks.endpoint import GatewayAddress
+from acceptance.checks.proof import Wiring
 from acceptance.clients.gateway import Gateway
+from acceptance.clients.open_webui import OpenWebUI
 from acceptance.resources import Environment
 from acceptance.target import Target
 
@@ -16,7 +18,7 @@ def gateway_address(
     environment: Environment,
     *,
     agreed: str,
-    told_at: Callable[[str], Collection[str]],
+    told_at: Callable[[str], Iterable[Collection[str]]],
 ) -> GatewayAddress:
     """Where the gateway of a target is, and how an address is recognised as leading there.
 
@@ -24,7 +26,7 @@ def gateway_address(
         target: what is judged.
         environment: the gateway's, where it can be seen.
         agreed: the address that was agreed on, where there is one.
-        told_at: the models that Open WebUI is told of at an address.
+        told_at: the models that Open WebUI is told of at an address, by each of its connections.
     """
     root = environment.get("SERVER_ROOT_PATH")
     below = root.value.reveal() if root and not root.value.sealed else ""
@@ -47,7 +49,14 @@ def gateway_address(
     )
 
 
-def _lists_the_same(target: Target, told_at: Callable[[str], Collection[str]], url: str) -> bool:
+def listed_by_each(open_webui: OpenWebUI, wiring: Wiring, url: str) -> Iterator[Collection[str]]:
+    """The models that Open WebUI is told of by each of its connections to an address."""
+    return (open_webui.served_by(each).names for each in wiring.connections if each.url == url)
+
+
+def _lists_the_same(
+    target: Target, told_at: Callable[[str], Iterable[Collection[str]]], url: str
+) -> bool:
     """Whether Open WebUI is told at an address what the gateway lists, whose address was given.
 
     Where nobody can look names up, as of Compose or of a NAS, that is how the gateway is
@@ -55,5 +64,4 @@ def _lists_the_same(target: Target, told_at: Callable[[str], Collection[str]], u
     """
     with closing(Gateway(target.gateway or "", target.gateway_key)) as gateway:
         listed = set(gateway.models())
-    told = set(told_at(url))
-    return bool(told) and told <= listed
+    return any(names and set(names) <= listed for names in told_at(url))

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _INTERRUPTED = 130
+NEWEST = (3, 12)
+"""Python: as in pyproject.toml. Open WebUI 0.12.4 runs on no newer one."""
+_ARGPARSE = 2
+"""What argparse ends with after a mistake in the arguments; here 2 is pytest's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +64,73 @@ class _Patient(io.FileIO):
     What is half done stays half done otherwise: a backend that a drill has taken away.
     """
 
+    lost: OSError | None = None
+    """Why something was not written that somebody will read: the disk is full, for example."""
+
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write it, or drop it where nobody reads on."""
+        """Write it, or drop it where nobody reads on, or where it cannot be written."""
         try:
             return super().write(data)
         except BrokenPipeError:
-            return memoryview(data).nbytes
+            pass
+        except OSError as error:
+            self.lost = error
+        return memoryview(data).nbytes
 
 
 def main() -> int:
     """What the installed command calls; returns the exit code."""
-    raw = io.BufferedWriter(_Patient(sys.stdout.fileno(), "w", closefd=False))
-    sys.stdout = io.TextIOWrapper(raw, sys.stdout.encoding, "backslashreplace", line_buffering=True)
+    _open_what_is_closed()
+    out = _Patient(1, "w", closefd=False)
+    encoding = sys.stdout.encoding if sys.stdout else "utf-8"
+    raw = io.BufferedWriter(out)
+    sys.stdout = io.TextIOWrapper(raw, encoding, "backslashreplace", line_buffering=True)
     try:
-        return run(sys.argv[1:])
+        require_python(sys.version_info[:2])
+        code = run(sys.argv[1:])
     except SetupError as error:
         sys.stdout.write(f"{error}\n")
-        return ExitCode.UNFIT
+        code = ExitCode.UNFIT
+    except SystemExit as error:  # argparse's own, where a subcommand leaves its mistakes to it
+        code = ExitCode.UNFIT if error.code == _ARGPARSE else int(error.code or 0)
     except KeyboardInterrupt:
-        return _INTERRUPTED
-    finally:
-        sys.stdout.flush()
+        code = _INTERRUPTED
+    sys.stdout.flush()
+    if out.lost:
+        sys.stderr.write(f"Not everything could be written to standard output: {out.lost}\n")
+        return ExitCode.UNFIT
+    return code
+
+
+def require_python(found: tuple[int, int]) -> None:
+    """Return where this Python is one that the suite and its lab are made for.
+
+    pip looks at that when it installs; uv leaves the upper bound aside (0.13.8).
+
+    Raises:
+        SetupError: it is a newer one.
+    """
+    if found > NEWEST:
+        raise SetupError(
+            explain(
+                "This Python is newer than those that are supported.",
+                expected="Python 3.11 or 3.12",
+                found=f"Python {'.'.join(map(str, found))}",
+                where=sys.executable,
+                fix=f"name one: uvx --python 3.12 --from WHEEL {COMMAND}, or python3.12 -m venv",
+            )
+        )
+
+
+def _open_what_is_closed() -> None:
+    """Let no file that is opened later be taken for a standard stream that somebody closed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # as Python does
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # likewise
 
 
 def run(arguments: list[str]) -> int:

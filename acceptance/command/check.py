@@ -28,6 +28,9 @@ def main(arguments: list[str]) -> int:
     common.add_argument("--contract", help="folder of feature files and a profile: what is asked")
     common.add_argument("--waivers", help="file of known flaws that are accepted for a time")
     common.add_argument("--hands", help="who plays the user: auto, api, browser or both")
+    common.add_argument("--plan", action="store_true", help="say what would be asked; ask nothing")
+    common.add_argument("--budget", metavar="TOKENS", help="ask no more than this takes")
+    common.add_argument("--quick", action="store_true", help="local models once; no sign-off")
     common.add_argument("-m", dest="marks", metavar="MARK", help="a part of the story: -m AC2")
     common.add_argument("--json", action="store_true", help="one JSON object; words go to stderr")
     common.add_argument("--options", action="store_true", help="list every option")
@@ -46,7 +49,9 @@ def main(arguments: list[str]) -> int:
         "contract": given.contract,
         "waivers": given.waivers,
         "hands": given.hands,
+        "budget": given.budget,
     }
     options = [f"--{name}={value}" for name, value in wanted.items() if value]
+    options += [f"--{name}" for name in ("plan", "quick") if getattr(given, name)]
     marks = ["-m", given.marks] if given.marks else []
     return judge([*options, *marks, *rest], as_json=given.json)

@@ -40,7 +40,7 @@ def completion(arguments: list[str], subcommands: Iterable[str]) -> str:
                 fix=f'bash: eval "$({COMMAND} completion bash)" in ~/.bashrc',
             )
         )
-    options = " ".join([*filter(None, map(option, fields(Settings))), "--url", "--json"])
+    options = " ".join([*filter(None, map(option, fields(Settings))), "--url", "--json", "--plan"])
     return _SCRIPTS[arguments[0]].format(
         name=COMMAND, subcommands=" ".join(subcommands), options=options
     )

@@ -56,11 +56,18 @@ class _Caller:
         except SetupError as error:
             say(f"{error}\nThe run goes on without it.")
 
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Keep why a run ended before its first scenario."""
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            self.unfit = (excinfo.value.msg,)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Keep what is known at the end."""
+        self.unfit += tuple(run_of(session.config).unfit.values())
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Keep the record, which is made last."""
         self.record = config.stash.get(RECORD, None)
-        if not config.option.help:
-            self.unfit = tuple(run_of(config).unfit.values())
 
 
 def judge(arguments: list[str], *, as_json: bool = False, plugins: Sequence[object] = ()) -> int:
@@ -79,12 +86,19 @@ def judge(arguments: list[str], *, as_json: bool = False, plugins: Sequence[obje
         code = int(pytest.main(command, plugins=[caller, *plugins]))
     told = {
         "exit_code": code,
-        "verdict": ExitCode(code).name.lower().replace("_", " ") if code in set(ExitCode) else "",
+        "verdict": _verdict(code, caller.record),
         "unfit": caller.unfit,
         "record": json.loads(written(caller.record)) if caller.record else None,
     }
     sys.stdout.write(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n")
     return code
+
+
+def _verdict(code: int, record: Record | None) -> str:
+    """What an exit code says; that of a part of the story is no acceptance, and of a plan none."""
+    if code == ExitCode.ACCEPTED:
+        return record.verdict.lower() if record else ""
+    return ExitCode(code).name.lower().replace("_", " ") if code in set(ExitCode) else ""
 
 
 @contextmanager

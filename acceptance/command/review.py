@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acceptance import files
 from acceptance.command.arguments import Arguments
+from acceptance.errors import SetupError
+from acceptance.message import explain
 from acceptance.report.changes import changes
 from acceptance.report.markdown import review
 from acceptance.report.record import Record, read
@@ -47,16 +50,38 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--base", required=True, help="the folder as it was; PATH is in it too")
     parser.add_argument("--render", help="a shell command that prints the manifests, run in both")
     given, rest = parser.parse_known_args(arguments)
+    _make_room()
     before = _judged(Path(given.base), path, given.render, rest)
     after = _judged(Path(), path, given.render, rest)
     changed = changes(before.record, after.record) if before.record and after.record else ()
     text = review(
         before.record, after.record, changed, before_is=before.problem, after_is=after.problem
     )
-    REVIEW.parent.mkdir(exist_ok=True)
-    REVIEW.write_text(f"{MARK}\n{text}", encoding="utf-8")
+    files.write(REVIEW, f"{MARK}\n{text}")
     sys.stdout.write(text)
     return after.code
+
+
+def _make_room() -> None:
+    """Take the table of an earlier review away, before minutes are spent on a new one.
+
+    Raises:
+        SetupError: nothing can be written here.
+    """
+    try:
+        REVIEW.parent.mkdir(exist_ok=True)
+        files.write(REVIEW, "")
+        REVIEW.unlink()
+    except OSError as error:
+        raise SetupError(
+            explain(
+                "The review cannot be written.",
+                expected="a folder that this user may write, on a disk that has room",
+                found=str(error.strerror or error),
+                where=str(REVIEW.absolute()),
+                fix="call it in a folder that you may write to, and name PATH from there",
+            )
+        ) from error
 
 
 def _judged(tree: Path, path: str, render: str | None, options: list[str]) -> Side:

@@ -30,8 +30,6 @@ _RESERVED = frozenset(
     }
 )
 """Tags that mean something to pytest or to the suite: `@xfail` would turn a failure green."""
-_CLUSTER = "svc.cluster.local"
-"""The domain that a Service's whole name ends with unless a cluster was given another."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +162,7 @@ class _Reader:
             if not _HOST.fullmatch(host):
                 self._refuse(fields["hosts"], "host names, without scheme, port and `*`", host)
         if service:
-            hosts.insert(0, f"{service.name}.{service.namespace}.{_CLUSTER}")
+            hosts.insert(0, service.host)
         if not hosts:
             self._refuse(node, f"the hosts of {name}, or its service", "neither")
         known = dict.fromkeys(host.rstrip(".").lower() for host in hosts)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pytest_bdd.parser import Step
 
@@ -24,6 +23,7 @@ from acceptance.contract.profile import NAME, Profile, read_profile
 from acceptance.contract.sentences import MODEL, ORDER, PROVIDER, Sentence, States, known
 from acceptance.contract.values import Contract, Model, Provider, refuse
 from acceptance.errors import Subject
+from acceptance.resources import is_address
 from acceptance.shipped import FEATURES
 
 STORY = FEATURES
@@ -342,15 +342,7 @@ class _Reading:
     def _endpoint(self) -> str:
         endpoint = self._value(States.DECLARED_ENDPOINT, "endpoint")
         for said in self._of(States.DECLARED_ENDPOINT):
-            if not _is_address(endpoint):
+            if not is_address(endpoint):
                 expected = "an address as in http://SERVICE.NAMESPACE:PORT/v1"
                 refuse(said.place, expected, endpoint, "correct it")
         return endpoint
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

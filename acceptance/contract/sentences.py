@@ -12,6 +12,7 @@ from typing import Any
 from pytest_bdd.parser import Step
 from pytest_bdd.parsers import StepParser, get_parser
 
+from acceptance.budget import SAID, TOOLS
 from acceptance.errors import Subject
 from acceptance.target import Outage
 
@@ -39,6 +40,30 @@ class States(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asks:
+    """What a sentence asks its model; that, and the answer that all scenarios share, costs."""
+
+    shared: bool = True
+    """Whether it needs that answer."""
+    own: int = 0
+    """Questions of its own."""
+    again: int = 0
+    """Further ones, where the first did not tell."""
+    unseen: bool = False
+    """Only where nobody at the providers' side saw who answered."""
+    more: int = 0
+    """Tokens that go along with each, at most."""
+    how: str = ""
+    """How its own are asked, as a person says it."""
+
+
+EARLIER = 4 * SAID
+"""Tokens of what was said before in a conversation of the story, at most."""
+A_TURN = Asks(own=1, more=TOOLS + EARLIER, how="in a conversation")
+"""Of a conversation that is kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
     """A sentence, and what it is."""
 
@@ -50,6 +75,7 @@ class Sentence:
     takes_away: bool
     about: States | None
     turn: str | None
+    asks: Asks | None
 
     def values(self, text: str) -> Mapping[str, Any]:
         """The values that a step's text holds."""
@@ -69,6 +95,7 @@ def sentence(  # noqa: PLR0913  # each a mark that few sentences carry
     outage: Outage | None = None,
     about: States | None = None,
     turn: str | None = None,
+    asks: Asks | None = None,
 ) -> StepParser:
     """The parser for a step function, its marks noted.
 
@@ -81,6 +108,7 @@ def sentence(  # noqa: PLR0913  # each a mark that few sentences carry
         outage: in which way, where no value `outage` says it.
         about: what it compares of all that the contract states in this way.
         turn: where it is a turn of a conversation, what is asked for besides the words that prove.
+        asks: what it asks its model.
     """
     parser = get_parser(text)
     _KNOWN.append(
@@ -93,6 +121,7 @@ def sentence(  # noqa: PLR0913  # each a mark that few sentences carry
             outage=outage,
             about=about,
             turn=turn,
+            asks=asks,
         )
     )
     return parser

@@ -69,7 +69,8 @@ class _Reading:
     def found(self) -> Found:
         chat = self._only(OPEN_WEBUI, lambda plan: bool(self._gateways_of(plan)))
         connections = declared_connections(chat.environment)
-        gateway = self._only(LITELLM, lambda plan: plan.key in self._gateways_of(chat))
+        gateways = self._gateways_of(chat)
+        gateway = self._only(LITELLM, lambda plan: plan.key in gateways)
         service = self._service_of(gateway)
         connection, endpoint = self._endpoint(chat, connections, service)
         configuration = _whole(gateway)

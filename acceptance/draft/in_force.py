@@ -1,8 +1,9 @@
 """What is in force, read from what runs: Open WebUI and LiteLLM are asked, nothing is changed."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from acceptance.checks.chain import ALIAS
@@ -14,7 +15,7 @@ from acceptance.clients.gateway import Gateway, alias_rules
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.clients.streaming import Question
 from acceptance.clients.transport import UnexpectedAnswerError
-from acceptance.clients.whereabouts import gateway_address
+from acceptance.clients.whereabouts import gateway_address, listed_by_each
 from acceptance.cluster import OutsideError, Workload
 from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
 from acceptance.draft.serving import Place, Serving, addressed, public_place, service_place
@@ -52,7 +53,9 @@ def in_force(target: Target, where: str, say: Progress) -> Found:
         open_webui.sign_in()
         try:
             return _Reading(target, open_webui, where, say).found()
-        except (NotProven, UnexpectedAnswerError) as error:
+        except UnexpectedAnswerError as error:  # it says itself who does not answer
+            raise SetupError(str(error)) from error
+        except NotProven as error:
             raise SetupError(
                 explain(
                     "What is in force cannot be read.",
@@ -73,6 +76,7 @@ class _Reading:
             target = replace(target, gateway=None)  # then nothing is known of that address
         self._target = target
         self._open_webui = open_webui
+        self._served_by = cache(open_webui.served_by)
         self._where = where
         self._say = say
         self._remarks = Remarks()
@@ -81,7 +85,10 @@ class _Reading:
         behind = self._looked_at(target.gateway_service)
         self._environment: Environment = behind.environment if behind else {}
         self._place = gateway_address(
-            target, self._environment, agreed="", told_at=lambda url: tuple(self._told_at(url))
+            target,
+            self._environment,
+            agreed="",
+            told_at=lambda url: listed_by_each(open_webui, self._wiring, url),
         )
 
     def found(self) -> Found:
@@ -131,11 +138,6 @@ class _Reading:
 
     # The connection, and its key
 
-    def _told_at(self, url: str) -> Iterator[str]:
-        for each in self._wiring.connections:
-            if each.url == url:
-                yield from self._open_webui.served_by(each).names
-
     def _endpoint(self) -> tuple[Connection | None, str]:
         """LiteLLM's connection, and the address that is to be agreed on."""
         wiring = self._wiring
@@ -145,7 +147,7 @@ class _Reading:
                 if not any(map(self._is_the_gateway, wiring.in_use)):
                     return None, each.url
         for each in wiring.in_use:
-            if error := self._open_webui.served_by(each).error:
+            if error := self._served_by(each).error:
                 self._remarks.doubt(KEY, f"{each.url} lists no models for Open WebUI: {error}")
         urls = [each.url for each in wiring.in_use]
         if not self._target.cluster and not self._target.gateway:
@@ -206,7 +208,7 @@ class _Reading:
         """The names that LiteLLM tells Open WebUI; how the selector differs from them is told."""
         if connection is None:
             return ()
-        told = self._open_webui.served_by(connection)
+        told = self._served_by(connection)
         before = f"{connection.prefix}." if connection.prefix else ""
         if before:
             text = f"its connection puts {before} before the name of each model"

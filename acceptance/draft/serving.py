@@ -88,8 +88,7 @@ def service_place(entry: Entry, service: ServiceName, program: str = "") -> Plac
     title = _TITLES.get(program) or (
         "Ollama" if entry.prefix.startswith("ollama") else service.name
     )
-    host = f"{service.name}.{service.namespace}.svc.cluster.local"
-    return Place(title=title, host=host, service=replace(service, port=0))
+    return Place(title=title, host=service.host, service=replace(service, port=0))
 
 
 def addressed(entry: Entry, environment: Environment) -> Entry:

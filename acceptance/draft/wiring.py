@@ -13,7 +13,7 @@ _FROM = re.compile(r"Secret ([^,]+)(,|$)")
 
 def address_at(service: ServiceName) -> str:
     """The whole address of LiteLLM's API behind a Service."""
-    return f"http://{service.name}.{service.namespace}.svc.cluster.local:{service.port}/v1"
+    return f"http://{service.host}:{service.port}/v1"
 
 
 def endpoint_among(

@@ -13,7 +13,7 @@ from acceptance.kubernetes import errors
 from acceptance.kubernetes.errors import Forbidden, of_admission
 from acceptance.kubernetes.promised import broken_promise, is_name
 from acceptance.kubernetes.stream import NotOpenedError, message_of
-from acceptance.kubernetes.wire import Answer, CertificateError, Wire
+from acceptance.kubernetes.wire import Answer, CertificateError, TooLargeError, Wire
 from acceptance.message import excerpt
 from acceptance.resources import Manifest
 from acceptance.spans import Kind, span
@@ -251,6 +251,8 @@ class Api:
 
         try:
             return self._patiently(once, self._patience)
+        except TooLargeError as error:
+            raise self._no_api_server(str(error)) from error
         except (AssertionError, CertificateError) as error:
             raise SetupError(errors.unreachable(self.context, self.server, str(error))) from error
 

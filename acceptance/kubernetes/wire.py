@@ -14,6 +14,10 @@ _MOST_BYTES = 100_000_000
 """Of an answer; all pods of a large cluster are a tenth of it."""
 
 
+class TooLargeError(Exception):
+    """The answer is longer than anything that is read here."""
+
+
 class CertificateError(Exception):
     """The server's certificate is not trusted: no waiting mends that."""
 
@@ -71,6 +75,7 @@ class Wire:
         Raises:
             CertificateError: the server is not trusted.
             ConnectionError: no answer came.
+            TooLargeError: it is longer than anything that is read here.
         """
         import urllib3  # noqa: PLC0415  # only what asks a cluster pays for its client
         from kubernetes.client.exceptions import ApiException  # noqa: PLC0415  # likewise
@@ -98,7 +103,7 @@ class Wire:
         body = answer.response.read(_MOST_BYTES + 1, decode_content=True)
         if len(body) > _MOST_BYTES:
             answer.response.close()
-            raise TimeoutError(f"an answer of more than {_MOST_BYTES:,} bytes")
+            raise TooLargeError(f"an answer of more than {_MOST_BYTES:,} bytes")
         return answer, body
 
     def open(self, path: str, query: Sequence[tuple[str, str]]) -> Any:  # noqa: ANN401  # untyped

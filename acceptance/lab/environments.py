@@ -5,6 +5,7 @@ is kept in the cache folder: it needs a network once, as the packages do.
 """
 
 import hashlib
+import json
 import re
 import sys
 import sysconfig
@@ -15,9 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from platformdirs import user_cache_path
 
+from acceptance import json_values
 from acceptance.checks.advisories import MALICIOUS, refuse_malicious
 from acceptance.errors import SetupError
 from acceptance.installation import CommandFailedError, Installation, Installer
@@ -250,6 +253,16 @@ def ensure_all(
         return dict(zip(wanted, pool.map(built, wanted), strict=True))
 
 
+def cost_table(cache: Path) -> Mapping[str, Any]:
+    """LiteLLM's own table of prices, as the newest one that is installed brings it; may be empty.
+
+    `model_prices_and_context_window_backup.json` beside its code, 1.80.17 to 1.108.7.
+    """
+    name = "lib/python*/site-packages/litellm/model_prices_and_context_window_backup.json"
+    found = sorted(cache.glob(f"{LITELLM.name}-*/{name}"), key=lambda path: path.stat().st_mtime)
+    return json_values.mapping(json.loads(found[-1].read_text("utf-8"))) if found else {}
+
+
 def requirement(name: str, version: str) -> str:
     """What the environment of a program's version is made for; empty: of the committed lock's."""
     own = version in ("", _program(name).version)
@@ -270,7 +283,8 @@ def add_version_options(parser: ArgumentParser) -> None:
 def versions_in(options: Namespace) -> Mapping[str, str]:
     """The versions that a command was told of, by program name."""
     told = {program.name: program.name.replace("-", "_") for program in PROGRAMS}
-    return {name: value for name, field in told.items() if (value := getattr(options, field))}
+    given = {name: getattr(options, field).removeprefix("v") for name, field in told.items()}
+    return {name: version for name, version in given.items() if version}
 
 
 def _program(name: str) -> Program:

@@ -10,7 +10,7 @@ import pytest
 from acceptance.plugin.contract import run_of
 from acceptance.plugin.record import RECORD
 from acceptance.plugin.redaction import redactor
-from acceptance.plugin.reports import folder_of
+from acceptance.plugin.reports import folder_of, say
 from acceptance.plugin.settings import settings_of
 from acceptance.report.announcement import NONE, judged, not_judged
 from acceptance.report.run import closing
@@ -53,13 +53,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     from acceptance.report.announce import tell  # noqa: PLC0415  # likewise
 
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-
-    def say(text: str) -> None:
-        if isinstance(reporter, pytest.TerminalReporter):
-            reporter.write_line(mask(text))
+    def shown(text: str) -> None:
+        say(config, mask(text))
 
     try:
-        tell(told, config.stash[_WEBHOOK], folder_of(config), say)
+        tell(told, config.stash[_WEBHOOK], folder_of(config), shown)
     except Exception as error:  # noqa: BLE001  # whatever it is, the verdict stands
-        say(str(error) or type(error).__name__)
+        shown(str(error) or type(error).__name__)

@@ -8,6 +8,7 @@ nothing of an earlier one, and of two runs at the same time each is complete. An
 
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,8 @@ STALE = pytest.StashKey[list[str]]()
 """Names in the reports' folder that belong to what this run is about to replace."""
 _RESULTS = pytest.StashKey[MaskedFiles]()
 _SCRATCH = pytest.StashKey[Scratch]()
+_MADE = pytest.StashKey[bool]()
+"""Whether this run made the folder, and removes it where it leaves nothing in it."""
 _ASIDE = ".old"
 """Ending of what a run has put aside to put something new in its place."""
 
@@ -80,10 +83,11 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     if not run_of(config).selected:
         return
     reports = folder_of(config)
+    config.stash[_MADE] = not reports.exists()
     try:
         reports.mkdir(parents=True, exist_ok=True)
         for line in _clear(reports):
-            _say(config, line)
+            say(config, line)
         config.stash[_SCRATCH] = Scratch(reports)
         config.stash[STAGING] = staging = config.stash[_SCRATCH].folder
         if _RESULTS not in config.stash:
@@ -148,10 +152,13 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         _publish(config)
     except OSError as error:
         session.exitstatus = ExitCode.UNFIT
-        _say(config, _unwritable(folder_of(config), error))
+        say(config, _unwritable(folder_of(config), error))
     finally:
         if _SCRATCH in config.stash:
             config.stash[_SCRATCH].remove()
+        if config.stash.get(_MADE, False):
+            with suppress(OSError):  # it is not empty: something was judged
+                folder_of(config).rmdir()
 
 
 def _publish(config: pytest.Config) -> None:
@@ -170,7 +177,7 @@ def _publish(config: pytest.Config) -> None:
     if files.directory.parent == staging:
         config.stash[PUBLISHED] = reports
     inside = reports.is_relative_to(config.rootpath)
-    _say(config, f"reports are in {reports.relative_to(config.rootpath) if inside else reports}/")
+    say(config, f"reports are in {reports.relative_to(config.rootpath) if inside else reports}/")
 
 
 def _replace(new: Path, place: Path, *, aside: Path) -> None:
@@ -196,7 +203,8 @@ def _unwritable(reports: Path, error: OSError) -> str:
     )
 
 
-def _say(config: pytest.Config, text: str) -> None:
+def say(config: pytest.Config, text: str) -> None:
+    """Show a line, where there is a terminal to show it on."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(reporter, pytest.TerminalReporter):
         reporter.write_line(text)

@@ -7,6 +7,7 @@ pyproject.toml is shared.
 
 import ctypes
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from acceptance import shipped
+from acceptance.contract.values import NOWHERE
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.report.announcement import KINDS, NONE
@@ -29,17 +31,17 @@ HANDS = ("auto", "api", "browser", "both")
 _NO_SECRET = Secret("")
 _SETTINGS = pytest.StashKey["Settings"]()
 _TABLE = pytest.StashKey[Mapping[str, Any]]()
-_NO_SERVICE = ServiceName(namespace="", name="", port=0)
 _MOST_BYTES = 10_000_000
 """Of standard input: twice what the lab reads of one file, so that it says so."""
 _PREFIX = "ACCEPTANCE_"
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def _setting(
     meaning: str,
     *,
-    default: str | bool | Secret | ServiceName = "",
+    default: str | bool | int | Secret | ServiceName = "",
     choices: tuple[str, ...] = (),
     several: bool = False,
 ) -> Any:  # noqa: ANN401  # dataclasses.field is typed so as well
@@ -80,11 +82,11 @@ class Settings:
     reuse: bool = _setting(f"judge the lab that `{shipped.told_as('lab')}` left up", default=False)
     lab: str = _setting("with `reuse`, folder of the lab to judge; empty: the newest that is up")
     open_webui_service: ServiceName = _setting(
-        "Service of Open WebUI, `namespace/name`; empty: the contract's", default=_NO_SERVICE
+        "Service of Open WebUI, `namespace/name`; empty: the contract's", default=NOWHERE
     )
     gateway_service: ServiceName = _setting(
         "Service of the gateway (LiteLLM), `namespace/name`; empty: the contract's",
-        default=_NO_SERVICE,
+        default=NOWHERE,
     )
     open_webui_container: str = _setting(
         "on `live`, Open WebUI's container in its pod; empty: told by image, command and port"
@@ -119,6 +121,16 @@ class Settings:
     user_token: Secret = _setting("its session token or API key instead", default=_NO_SECRET)
     gateway_key: Secret = _setting(
         "a key that may read LiteLLM's settings; embedded: its master key", default=_NO_SECRET
+    )
+    budget: int = _setting(
+        "tokens that questions to models and their answers may take, together; what they would "
+        "exceed is not asked, and not proven; 0: as many as it takes",
+        default=0,
+    )
+    quick: bool = _setting(
+        "a look between two whole runs, and no sign-off: no drill, one question to each model that "
+        "runs in the cluster, none to others, no browser",
+        default=False,
     )
     docs: str = _setting(
         "the application's README, which must document models and chain; embedded: README.md "
@@ -191,6 +203,8 @@ def shown_default(setting: Field[Any]) -> str:
             return ""
         case bool() as switch:
             return str(switch).lower()
+        case int() as number:
+            return str(number)
         case Secret():
             return ""
         case text:
@@ -286,7 +300,7 @@ def _with_standard_input(config: pytest.Config, settings: Settings) -> Settings:
     if capture:
         capture.suspend(in_=True)  # pytest has put /dev/null there
     try:
-        kept.write_bytes(sys.stdin.buffer.read(_MOST_BYTES))
+        kept.write_bytes(sys.stdin.buffer.read(_MOST_BYTES) if sys.stdin else b"")  # closed: empty
     finally:
         if capture:
             capture.resume()
@@ -342,7 +356,29 @@ def _without_contradiction(settings: Settings) -> Settings:
                     fix=f"leave {asked} out: what is up already has its own version, and tells it",
                 )
             )
-    return settings
+    return _limited(settings) if settings.quick or settings.budget else settings
+
+
+def _limited(settings: Settings) -> Settings:
+    """Of a run that may not ask all that it would: the page asks more than it is told to."""
+    asked = "--quick" if settings.quick else f"--budget={settings.budget}"
+    also = {
+        "hands": settings.hands in ("browser", "both"),
+        "drill": settings.quick and settings.drill,
+    }
+    for name in filter(also.get, also):
+        other = f"--{name}={getattr(settings, name)}"
+        raise SetupError(
+            explain(
+                f"{asked} and {other} exclude each other.",
+                expected=f"one of {asked} and {other}",
+                found="both",
+                where="options, ACCEPTANCE_… variables or pyproject.toml",
+                fix="leave one out: a quick run takes nothing away, and Open WebUI's page asks "
+                "more than it is told to, for a title or tags",
+            )
+        )
+    return replace(settings, hands="api")
 
 
 def chosen_versions(settings: Settings) -> Mapping[str, str]:
@@ -421,6 +457,9 @@ def _typed(setting: Field[Any], value: Any, place: str) -> Any:  # noqa: ANN401
     match setting.default:
         case bool():
             typed, expected = _BOOLEANS.get(str(value).lower()), "true or false"
+        case int():
+            digits = str(value) if _NUMBER.fullmatch(str(value)) else None
+            typed, expected = digits and int(digits), "a whole number, as 20000"
         case Secret():
             return Secret(value)
         case ServiceName():

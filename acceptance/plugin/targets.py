@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acceptance.budget import Price
 from acceptance.contract.values import Contract
 from acceptance.errors import SetupError
 from acceptance.masking import Redactor
@@ -66,6 +67,15 @@ def _embedded(
     return target
 
 
+def prices_in_lab(settings: Settings, mask: Redactor) -> Mapping[str, Price]:
+    """What the models of the manifests cost, by LiteLLM's own table; nothing is started."""
+    require_extra("The lab")
+    from acceptance.lab.embedded.upstreams import prices_in  # noqa: PLC0415  # as above
+    from acceptance.lab.environments import cost_table  # noqa: PLC0415  # likewise
+
+    return prices_in(_brought(settings, mask), cost_table(cache_folder(settings)))
+
+
 def _brought(settings: Settings, mask: Redactor) -> "Manifests":
     """The manifests to start, what is kept out of git made up, and their secrets masked."""
     from acceptance.lab.embedded.manifests import Manifests, places  # noqa: PLC0415  # as above
@@ -111,13 +121,15 @@ def named_services(settings: Settings, contract: Contract) -> tuple[ServiceName,
         SetupError: neither the contract nor a setting names them.
     """
     both = services(settings, contract)
-    if not all(each.name for each in both):
+    programs = ("Open WebUI", "LiteLLM")
+    missing = [name for name, each in zip(programs, both, strict=True) if not each.name]
+    if missing:
         raise SetupError(
             explain(
                 "Which Services of the cluster are meant is not said.",
                 expected="the Services of Open WebUI and of LiteLLM, each as namespace/name",
-                found="none: the contract was written without a cluster",
-                where=str(contract.folder),
+                found=f"neither a setting nor a contract names that of {' and '.join(missing)}",
+                where="options, ACCEPTANCE_… variables or pyproject.toml; the contract's profile",
                 fix="--open-webui-service=NAMESPACE/NAME --gateway-service=NAMESPACE/NAME",
             )
         )
@@ -160,6 +172,7 @@ def _kind(
     from acceptance.lab.cluster.kind import kind_cluster  # noqa: PLC0415  # likewise
     from acceptance.lab.cluster.lab import cluster_lab  # noqa: PLC0415  # likewise
 
+    open_webui, gateway = named_services(settings, contract)
     manifests = _brought(settings, mask)
     kubeconfig = closing.enter_context(
         kind_cluster(cache=cache_folder(settings), keep=settings.keep, say=say)
@@ -168,7 +181,6 @@ def _kind(
     closing.callback(api.close)
     lab = closing.enter_context(cluster_lab(api, say=say))
     lab.apply(manifests)
-    open_webui, gateway = named_services(settings, contract)
     return lab.target("kind", open_webui=open_webui, gateway=gateway, names=contract.providers)
 
 
@@ -179,11 +191,11 @@ def _live(
     from acceptance.kubernetes.connection import connect  # noqa: PLC0415  # only here
     from acceptance.kubernetes.target import live_target  # noqa: PLC0415  # likewise
 
+    open_webui, gateway = named_services(settings, contract)
     administrator, user = _administrator(settings), _user(settings)
     api = connect(kubeconfig=settings.kubeconfig, context=settings.context, say=say)
     closing.callback(api.close)
     outages = _allowed_drills(api, settings, contract, say, closing)
-    open_webui, gateway = named_services(settings, contract)
     return live_target(
         api,
         name="live",

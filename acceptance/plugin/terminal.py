@@ -101,6 +101,8 @@ class _Lines:
             reporter.write_line(f"\n{comparison(run.compared, width=width, colour=colour)}")
         remarks = "".join(f"\nremark: {note}" for note in run.notes)
         reporter.write_line(remarks)
+        if self._run.spent:
+            reporter.write_line(self._run.spent)
         for line in told(config):
             reporter.write_line(line)
         for line in run.unused:

@@ -37,8 +37,8 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Enter the scenarios that are about to run."""
-    if session.config.option.collectonly:
-        return
+    if session.config.option.collectonly or session.config.getoption("plan", default=False):
+        return  # nothing is judged
     cases = {item.nodeid: case for item in session.items if (case := case_of(item))}
     run_of(session.config).selected.update(cases)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from acceptance import files
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.report.announcement import NONE, Announcement, announcement, mark_in
@@ -34,13 +35,13 @@ def tell(told: Announcement, webhook: Webhook, reports: Path, say: Callable[[str
     """
     memory = reports / _MEMORY
     try:
-        last = memory.read_text(encoding="utf-8", errors="replace") if memory.exists() else ""
+        last = files.content(memory).decode(errors="replace") if memory.exists() else ""
         if last == told.mark or (told.accepted and not last):
             say("nothing to announce: told before, or accepted from the first")
             return
         webhook.tell(told)
         reports.mkdir(parents=True, exist_ok=True)
-        memory.write_text(told.mark, encoding="utf-8")
+        files.write(memory, told.mark)
     except OSError as error:
         raise SetupError(_forgetful(memory, error)) from error
     say(f"announced: {told.title}")

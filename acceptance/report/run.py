@@ -96,6 +96,9 @@ class Run:
     cut_short: str = ""
     """How the run ended before its end; empty when it did not."""
 
+    quick: bool = False
+    """Whether it is a look between two whole runs, and may be no sign-off."""
+
     target: str = ""
     """`embedded`, `kind`, `live` or `url`; empty while none was reached."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -105,6 +108,8 @@ class Run:
     notes: tuple[str, ...] = ()
     """Remarks worth a reader's attention, which change no verdict."""
     findings: Findings = field(default_factory=Findings)
+    spent: str = ""
+    """What its questions to models have cost, for whoever pays."""
     _values: dict[Subject, Compared] = field(default_factory=dict)
 
     def took(self, nodeid: str, seconds: float) -> None:
@@ -268,7 +273,8 @@ def closing(run: Run) -> str:
     missing = sum(row.verdict is None for row in all_rows)
     rows_left = f"{missing} of {len(all_rows)} rows of the story were not run"
     left_out = rows_left if missing else f"{run.deselected} scenarios were left out"
-    note = f" (a partial run: {left_out})" if missing or run.deselected else ""
+    quick = "quick, and no sign-off; " if run.quick else ""
+    note = f" (a partial run: {quick}{left_out})" if missing or run.deselected or quick else ""
     others = Counter(each.verdict for each in results if each.verdict is not Verdict.PASSED)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in others.items())
     by = f"{run.contract.by}: " if run.contract.by else ""
@@ -353,7 +359,7 @@ def _partial(run: Run) -> str:
     results = run.results()
     unreached = sum(result.reason == UNREACHED for result in results)
     missing = sum(row.verdict is None for row in rows(run))
-    why = []
+    why = ["a quick run, and no sign-off"] if run.quick else []
     if run.cut_short or unreached:
         how = run.cut_short or "ended early"
         why.append(f"{how}, {unreached} of {len(results)} scenarios were not reached")

@@ -31,6 +31,14 @@ def comparison(rows: Sequence[Compared], *, width: int, colour: bool) -> str:
     return _text(table, width=width, colour=colour)
 
 
+def costs(rows: Sequence[Sequence[str]], *, width: int, colour: bool) -> str:
+    """What would be asked of whom."""
+    table = _table("model", "at", "questions", "asked", "tokens", "US dollars", colour=colour)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return _text(table, width=width, colour=colour)
+
+
 def _verdict(verdict: Verdict | None) -> Text:
     if verdict is None:
         return Text("not run", style="dim")

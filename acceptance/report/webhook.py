@@ -14,6 +14,7 @@ import httpx
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.report.announcement import KINDS, Announcement
+from acceptance.resources import is_address
 from acceptance.secret import Secret
 from acceptance.waiting import eventually, within
 
@@ -43,16 +44,10 @@ class Webhook:
     def __post_init__(self) -> None:
         if self.kind not in KINDS[1:]:
             raise SetupError(self._unusable(f"--announce={self.kind}", "the kind"))
-        try:
-            parts = urlsplit(self.address.reveal())
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-            usable = usable and parts.port != 0 and self.address.reveal().isascii()
-            usable = usable and self.address.reveal().isprintable()
-        except ValueError:  # brackets, or a port that is none
-            usable = False
-        if not usable:
+        address, token = self.address.reveal(), self.token.reveal()
+        if not (is_address(address) and address.isascii() and address.isprintable()):
             raise SetupError(self._unusable("no such address (it is not shown)", "the address"))
-        if not (self.token.reveal().isascii() and self.token.reveal().isprintable()):
+        if not (token.isascii() and token.isprintable()):
             raise SetupError(self._unusable("a token that no header can hold", "the token"))
 
     def tell(self, told: Announcement) -> None:
@@ -62,10 +57,11 @@ class Webhook:
             SetupError: it was not taken. Nothing of address and token is in the message.
         """
         headers, body = self._written(told)
-        # nothing is followed: the message is for whoever was named
-        client = httpx.Client(headers=headers, timeout=_ANSWER_SECONDS, follow_redirects=False)
         try:
-            with client:
+            # nothing is followed: the message is for whoever was named
+            with httpx.Client(
+                headers=headers, timeout=_ANSWER_SECONDS, follow_redirects=False
+            ) as client:
                 eventually(
                     lambda: self._send(client, body),
                     what="the webhook to take the message",
@@ -75,7 +71,8 @@ class Webhook:
                 )
         except AssertionError as error:
             raise SetupError(self._problem(str(error))) from None
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        # settings of the machine as well: a proxy that is none, certificates that are not there
+        except (ImportError, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
             # its own words may hold the address
             raise SetupError(self._problem(type(error).__name__)) from None
 

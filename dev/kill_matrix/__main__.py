@@ -20,8 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the matrix; 0 when every fault was killed and no healthy variation was refused."""
     parser = argparse.ArgumentParser(prog="kill-matrix", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, help="folders or files of faults")
-    parser.add_argument("--only", default="", help="identities, separated by commas")
-    parser.add_argument("--slice", action="store_true", help="a fault of each layer suffices")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--only", default="", help="identities, separated by commas")
+    part.add_argument("--slice", action="store_true", help="a fault of each layer suffices")
     environments.add_version_options(parser)
     parser.add_argument("--labs", type=int, default=2, help="labs side by side [2]")
     parser.add_argument("--cold", action="store_true", help="start every program from nothing")
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         where = "cluster" if options.kubeconfig else "embedded"
-        before = last_run(options.reports) if options.renew else []
+        before = last_run(options.reports, where=where) if options.renew else []
         only = ",".join(SLICE) if options.slice else options.only
         versions = environments.versions_in(options)
         faults = [

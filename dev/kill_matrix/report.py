@@ -43,15 +43,15 @@ def write(rows: Sequence[Row], reports: Path, document: Path | None, *, where: s
         where: one of `EVERYWHERE`: each of them says it to people.
     """
     reports.mkdir(parents=True, exist_ok=True)
-    data = [{**asdict(row), "right": row.right} for row in rows]
+    data = [{**asdict(row), "right": row.right, "where": where} for row in rows]
     files.write(reports / "kill-matrix.json", json.dumps(data, indent=1, default=str))
     files.write(reports / "kill-matrix.html", _page(rows, where))
     if document:
         files.write(document, _markdown(rows, where))
 
 
-def last_run(reports: Path) -> list[Row]:
-    """The rows that `write` left in these reports.
+def last_run(reports: Path, *, where: str) -> list[Row]:
+    """The rows that `write` left in these reports, of a run of the same kind.
 
     Raises:
         SetupError: there are none.
@@ -59,7 +59,10 @@ def last_run(reports: Path) -> list[Row]:
     path = reports / "kill-matrix.json"
     if not path.is_file():
         raise SetupError(f"There is no earlier run to renew: {path} is not there.")
-    return [_read(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    if any(entry.pop("where", "") != where for entry in entries):
+        raise SetupError(f"The earlier run was not one of this kind ({where}): {path}.")
+    return [_read(entry) for entry in entries]
 
 
 def _read(entry: dict[str, Any]) -> Row:

@@ -13,6 +13,7 @@ from pathlib import Path
 if __name__ == "__main__":
     os.environ.clear()
     os.environ.update(
+        PATH=os.defpath,  # pydub, which 0.7.2 imports, looks for ffmpeg along it
         DATA_DIR=str(Path.cwd()),
         FROM_INIT_PY="true",
         OFFLINE_MODE="true",

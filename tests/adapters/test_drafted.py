@@ -12,8 +12,9 @@ from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.running_labs import describe
-from tests.lab.sessions import REPOSITORY, judge, judge_lab
+from tests.lab.sessions import judge, judge_lab
 from tests.lab.shared import SharedLab
+from tests.sources import REPOSITORY
 
 MANY = REPOSITORY / "tests" / "deployments" / "many" / "given"
 

@@ -67,32 +67,16 @@ def test_a_cluster_is_written_down_as_the_story_states_it(target: Target, tmp_pa
     assert text.startswith("# Drafted from what is in force at home.")
 
 
-def test_two_addresses_state_no_cluster_and_are_accepted(
-    target: Target, by_addresses: Target, tmp_path: Path
-) -> None:
+def test_two_addresses_state_no_cluster(by_addresses: Target, tmp_path: Path) -> None:
     contract, doubts = drafted(by_addresses, tmp_path)
     assert doubts == ""
     assert contract.chains == STORY.chains
     assert (contract.endpoint, contract.key_source) == (STORY.endpoint, "")
     assert not contract.open_webui.name
 
-    assert target.gateway_key
-    session = judge(
-        tmp_path,
-        *("--target=url", f"--contract={tmp_path / 'draft'}", "--hands=api"),
-        *(f"--open-webui-url={target.open_webui}", f"--gateway-url={target.gateway}"),
-        f"--account-email={target.administrator.email}",
-        variables={
-            "ACCEPTANCE_ACCOUNT_PASSWORD": target.administrator.password.reveal(),
-            "ACCEPTANCE_GATEWAY_KEY": target.gateway_key.reveal(),
-        },
-    )
-    assert session.code == 0, session.out
-    assert "ACCEPTED on url" in session.out
 
-
-def test_without_litellms_address_its_answers_tell_who_answers_and_are_accepted(
-    target: Target, by_addresses: Target, tmp_path: Path
+def test_without_litellms_address_its_answers_tell_who_answers(
+    by_addresses: Target, tmp_path: Path
 ) -> None:
     contract, _ = drafted(replace(by_addresses, gateway=None, gateway_key=None), tmp_path)
     assert set(contract.offered) == set(STORY.offered)
@@ -101,14 +85,34 @@ def test_without_litellms_address_its_answers_tell_who_answers_and_are_accepted(
     said = "\n".join(each.read_text() for each in (tmp_path / "draft").iterdir())
     assert "the chains are not stated" in said
 
+
+@pytest.mark.deployments
+@pytest.mark.parametrize("asked_directly", [True, False])
+def test_a_run_by_it_is_accepted(
+    target: Target,
+    by_addresses: Target,
+    tmp_path: Path,
+    asked_directly: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    assert target.gateway_key
+    gateway = [f"--gateway-url={target.gateway}"] if asked_directly else []
+    keys = {"ACCEPTANCE_GATEWAY_KEY": target.gateway_key.reveal()} if asked_directly else {}
+    known = by_addresses if asked_directly else replace(by_addresses, gateway=None)
+    drafted(known, tmp_path)
+
     session = judge(
         tmp_path,
         *("--target=url", f"--contract={tmp_path / 'draft'}", "--hands=api"),
-        *(f"--open-webui-url={target.open_webui}",),
+        *(f"--open-webui-url={target.open_webui}", *gateway),
         f"--account-email={target.administrator.email}",
-        variables={"ACCEPTANCE_ACCOUNT_PASSWORD": target.administrator.password.reveal()},
+        variables={
+            "ACCEPTANCE_ACCOUNT_PASSWORD": target.administrator.password.reveal(),
+            **keys,
+        },
     )
+
     assert session.code == 0, session.out
+    assert "ACCEPTED on url" in session.out
 
 
 def test_a_key_that_litellm_refuses_leaves_its_answers(

@@ -29,7 +29,8 @@ from dev.kill_matrix.contract import (
     try_each,
 )
 from tests.lab.contracts import contract_for
-from tests.lab.sessions import REPOSITORY, judge, judge_lab
+from tests.lab.sessions import judge, judge_lab
+from tests.sources import REPOSITORY
 
 HOME = REPOSITORY / "tests" / "contracts" / "home"
 THE_STORYS = re.compile(r"Story 17|\bAC[1-3]\b|vllm-qwen|groq/|open-webui-secrets")

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from playwright.sync_api import Error as PlaywrightError
 from acceptance.clients.browser.installed import INSTALL, find_browser
 from acceptance.clients.browser.session import Browser
 from acceptance.errors import SetupError
+from tests.servers import listening
 
 _TRIES = """async ([other, stun]) => {
   const told = async address => { try { return (await fetch(address)).status } catch { return 0 } };
@@ -49,14 +49,11 @@ class _Page(BaseHTTPRequestHandler):
 @contextmanager
 def _served() -> Iterator[tuple[str, list[str]]]:
     """An address, and what was asked there."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
-        asked: list[str] = []
-        cast("Any", server).asked = asked
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    asked: list[str] = []
+    cast("Any", server).asked = asked
+    with listening(server):
         yield f"127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
-        thread.join()
 
 
 def test_a_page_reaches_one_server_and_nothing_else() -> None:

@@ -14,6 +14,7 @@ from acceptance.checks.own_host import page_origin
 from acceptance.clients.browser.missing import no_websocket
 from acceptance.clients.browser.public_address import leads_to
 from acceptance.errors import NotProven
+from tests.servers import listening
 
 HERE = "http://127.0.0.1:8080"
 THERE = "https://chat.home.example"
@@ -48,20 +49,15 @@ def test_a_plain_address_is_led_to_the_target_and_nothing_is_started() -> None:
 
 def test_tls_is_ended_before_the_target_and_everything_is_handed_on() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        with leads_to(THERE, f"http://127.0.0.1:{server.server_port}") as rule:
-            name, address = rule.removeprefix("MAP ").split(" ")
-            assert name == "chat.home.example:443"
-            with httpx.Client(verify=context, base_url=f"https://{address}") as client:
-                for size in (1, 1_000_000):
-                    assert client.post("/", content=b"x" * size).content == b"x" * size
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert "public-address" not in {each.name for each in threading.enumerate()}
+    with listening(server), leads_to(THERE, f"http://127.0.0.1:{server.server_port}") as rule:
+        name, address = rule.removeprefix("MAP ").split(" ")
+        assert name == "chat.home.example:443"
+        with httpx.Client(verify=context, base_url=f"https://{address}") as client:
+            for size in (1, 1_000_000):
+                assert client.post("/", content=b"x" * size).content == b"x" * size
+    assert not [each for each in threading.enumerate() if each.name.startswith("relay to")]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://{address}", trust_env=False)
 

@@ -181,6 +181,11 @@ OF_THE_GATEWAY = {
     ),
     "Budget has been exceeded! Key=sk-...1 Current cost: 2.1, Max budget: 2.0": "own budget",
     "Rate limit exceeded for api_key: 88dc. Limit type: requests. Current limit: 1": "own limit",
+    "litellm.RateLimitError: this is a mock rate limit error": "plays this error itself",
+    "litellm.Timeout: This is a mock timeout error": "plays this error itself",
+    "litellm.InternalServerError: This is a mock exception for model=a, to trigger a fallback": (
+        "plays this error itself"
+    ),
     "Authentication Error, Invalid proxy server token passed": "refuses the key of Open WebUI",
     "key not allowed to access model. This key can only access models=['a']": "may not use",
     "/chat/completions: Invalid model name passed in model=vllm-qwen ": "no model of this name",

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from tests.servers import listening
+
 Send = Callable[[bytes], None]
 Answer = Callable[[Send, threading.Event], None]
 """Writes an answer; the event is set when the test has ended."""
@@ -100,12 +102,9 @@ class _Handler(socketserver.StreamRequestHandler):
 def serving(answer: Answer) -> Iterator[str]:
     """The base URL of a server that gives this answer to everything."""
     ended = threading.Event()
-    with _Server(answer, ended) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = _Server(answer, ended)
+    with listening(server):
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             ended.set()
-            server.shutdown()
-            thread.join()

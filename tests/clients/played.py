@@ -2,11 +2,12 @@
 
 import json
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.servers import listening
 
 
 @contextmanager
@@ -26,9 +27,10 @@ def up(answer: Callable[..., tuple[int, Any]], tls: ssl.SSLContext | None = None
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("location", text)
-            self.send_header("content-length", str(len(text)))
+            data = text.encode()
+            self.send_header("content-length", str(len(data)))
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(data)
 
         do_GET = do_POST  # noqa: N815  # so the standard library calls them
 
@@ -37,9 +39,5 @@ def up(answer: Callable[..., tuple[int, Any]], tls: ssl.SSLContext | None = None
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(server):
         yield f"http{'s' if tls else ''}://localhost:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -111,6 +111,18 @@ def test_a_limit_that_does_not_pass_is_what_is_told(monkeypatch: pytest.MonkeyPa
     assert len(script.questions) < 10
 
 
+def test_a_limit_that_an_ordinary_users_question_meets_is_waited_for_too() -> None:
+    user = _Scripted(_refused)
+    script = _Scripted()
+    answers = Answers(
+        script.hands, STORY, wanted=list, ordinary=lambda _model: user.hands, say=quiet
+    )
+    answer = answers.of("vllm-qwen")
+
+    assert (answer.returned, answer.to_a_user, len(user.questions)) == (True, None, 2)
+    assert script.questions == []
+
+
 def _user(asked: _Asked, *, told: str = "") -> Hands:
     """An ordinary user who gets the model's own answers, or this instead."""
 

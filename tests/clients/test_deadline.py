@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from acceptance.budget import Budget
 from acceptance.clients.deadline import ending, watch
 from acceptance.clients.streaming import ask
 from acceptance.clients.transport import Api, UnreachableError
@@ -18,8 +19,7 @@ from tests.kubernetes import server as api_server
 
 _DEADLINE = 0.6
 _LONGEST = _DEADLINE + 2.0
-"""What is asked never ends; the rest is for a machine that runs other tests beside this one."""
-"""Seconds; on a busy machine a thread comes late."""
+"""Seconds; what is asked never ends, and the rest is for a machine that runs other tests too."""
 _JSON = "application/json"
 _STATUS = b"HTTP/1.1 200 OK\r\n"
 _CHUNKED = head(_JSON, "transfer-encoding: chunked")
@@ -103,7 +103,7 @@ def test_without_a_deadline_httpxs_own_time_counts() -> None:
     "asked",
     [
         lambda api: api.get("/models"),
-        lambda api: ask(api, "/v1/chat/completions", ASKED, {}, timeout=_DEADLINE),
+        lambda api: ask(api, "/v1/chat/completions", ASKED, {}, timeout=_DEADLINE, budget=Budget()),
     ],
     ids=["JSON", "a model"],
 )

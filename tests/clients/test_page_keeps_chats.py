@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from acceptance.clients.conversation import Conversation
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.secret import Secret
 from acceptance.target import Account
+from tests.servers import listening
 
 
 class _OlderOpenWebUI(ThreadingHTTPServer):
@@ -66,12 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def older() -> Iterator[_OlderOpenWebUI]:
     """The server, up."""
-    with _OlderOpenWebUI() as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
+    server = _OlderOpenWebUI()
+    with listening(server):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_a_conversation_is_kept_as_the_page_keeps_it(older: _OlderOpenWebUI) -> None:

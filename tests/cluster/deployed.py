@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from acceptance.lab.cluster.base import base_of
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.environments import CACHE, ensure_all
@@ -17,11 +15,11 @@ from acceptance.report.html import ensure_allure
 from acceptance.waiting import eventually
 from dev.node.layout import Layout
 from dev.node.store import ensure_imported
+from tests import overlays
 from tests.cluster.account import DRILLS
 from tests.cluster.suite_image import suite_image
-from tests.sources import REPOSITORY
+from tests.overlays import DEPLOY
 
-_DEPLOY = REPOSITORY / "deploy"
 _CONTAINER = "/spec/jobTemplate/spec/template/spec/containers/0"
 _USER = 65532
 _NIGHT_SECONDS = 240.0
@@ -150,24 +148,12 @@ class Deployed:
 
 def rendered(component: str, folder: Path, *, drill: str) -> str:
     """An overlay with this component on one that sets, or does not set, the leave for drills."""
-    for name in ("mine", component):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    patch = [{"op": "add", "path": f"{_CONTAINER}/env/-", "value": _drill(drill)}]
+    leave = {"name": "ACCEPTANCE_DRILL", "value": drill}
+    patch = [{"op": "add", "path": f"{_CONTAINER}/env/-", "value": leave}]
     target = {"kind": "CronJob", "name": "acceptance"}
-    mine = {
-        "resources": [os.path.relpath(_DEPLOY, folder / "mine")],
-        "patches": [{"target": target, "patch": json.dumps(patch)}],
-    }
-    used = [os.path.relpath(_DEPLOY / component, folder / component)]
-    beside = {"resources": ["../mine"], "components": used}
-    for name, content in (("mine", mine), (component, beside)):
-        (folder / name / "kustomization.yaml").write_text(yaml.safe_dump(content))
-    command = ["kubectl", "kustomize", str(folder / component)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def _drill(leave: str) -> Mapping[str, str]:
-    return {"name": "ACCEPTANCE_DRILL", "value": leave}
+    return overlays.rendered(
+        component, folder, patches=[{"target": target, "patch": json.dumps(patch)}]
+    )
 
 
 def prepared(layout: Layout, manifests: Manifests) -> Deployed:
@@ -184,7 +170,7 @@ def prepared(layout: Layout, manifests: Manifests) -> Deployed:
 def deployed(layout: Layout, manifests: Manifests) -> Iterator[Deployed]:
     """Everything of `deploy/`, drills included, beside the story of these manifests."""
     found = prepared(layout, manifests)
-    files = (f"--kustomize={_DEPLOY}", f"--filename={DRILLS}")
+    files = (f"--kustomize={DEPLOY}", f"--filename={DRILLS}")
     try:
         for each in files:
             found.kubectl("apply", each, namespace="")

@@ -11,27 +11,18 @@ from acceptance.lab.cluster.lab import ClusterLab
 from acceptance.report.record import WHOLE, read
 from tests.cluster.account import DRILLS
 from tests.cluster.deployed import Deployed, Night, deployed, prepared, rendered
-from tests.clusters import NODE, needs_a_cluster
-from tests.go_programs import NotHadError, go_program
+from tests.clusters import NODE, takes_the_image
+from tests.go_programs import go_program
 from tests.sources import REPOSITORY
 
-pytestmark = [
-    needs_a_cluster,
-    pytest.mark.skipif(
-        not NODE.imported.exists(), reason="the image is given to a node of lab.node"
-    ),
-    pytest.mark.skipif(not shutil.which("kubectl"), reason="there is no kubectl on PATH"),
-]
+pytestmark = takes_the_image
 _LEAVE = "in-cluster"
 
 
 @pytest.fixture(scope="module")
 def helm() -> Path:
     """Helm, from the Go module proxy where it is not on PATH."""
-    try:
-        return go_program("helm.sh/helm/v3/cmd/helm", "v3.22.0")
-    except NotHadError as error:
-        pytest.skip(str(error))
+    return go_program("helm.sh/helm/v3/cmd/helm", "v3.22.0")
 
 
 def _ran_by(suite: Deployed) -> tuple[str, str]:
@@ -80,13 +71,13 @@ def released(story: ClusterLab, helm: Path, tmp_path: Path) -> Iterator[tuple[De
     _write(chart, rendered("helm-test", tmp_path, drill=_LEAVE))
     try:
         _helm(suite, helm, "install", "acceptance", chart, "--create-namespace")
-        suite.kubectl("apply", f"--filename={DRILLS}")
+        suite.kubectl("apply", f"--filename={DRILLS}", namespace="")
         suite.give_accounts()
         suite.own_the_volume()
         yield suite, chart
     finally:
         suite.call(helm, "uninstall", "acceptance", "--namespace=acceptance", "--wait")
-        suite.kubectl("delete", f"--filename={DRILLS}", check=False)
+        suite.kubectl("delete", f"--filename={DRILLS}", namespace="", check=False)
         suite.kubectl("delete", "--wait", "namespace/acceptance", check=False)
 
 

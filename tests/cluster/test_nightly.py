@@ -3,7 +3,6 @@
 import copy
 import json
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,15 +16,9 @@ from acceptance.waiting import eventually
 from tests.adapters.world import OPEN_WEBUI
 from tests.canaries import texts
 from tests.cluster.deployed import Deployed, Night, deployed
-from tests.clusters import NODE, needs_a_cluster
+from tests.clusters import NODE, takes_the_image
 
-pytestmark = [
-    needs_a_cluster,
-    pytest.mark.skipif(
-        not NODE.imported.exists(), reason="the image is given to a node of lab.node"
-    ),
-    pytest.mark.skipif(not shutil.which("kubectl"), reason="there is no kubectl on PATH"),
-]
+pytestmark = takes_the_image
 _DRILL = "drill: Deployment ml/vllm-server is scaled from 1 to 0"
 
 

@@ -10,7 +10,8 @@ from acceptance.spans import Kind, Span
 from acceptance.target import Call
 from dev.bench import Figures, browser_pass, figures, measured
 from tests.plugin import project
-from tests.prepared import ENVIRONMENT, REPOSITORY
+from tests.prepared import ENVIRONMENT
+from tests.sources import REPOSITORY
 
 _SECONDS = {
     "steps/test_story.py::test_open": 1.0,

@@ -43,6 +43,7 @@ def _shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, **r
 
 def test_on_a_pair_the_whole_story_must_pass() -> None:
     fault = pair("0.7.2+1.80.17", "both")
+    assert fault.healthy  # so that it is told as accepted
     assert "The user is told when the whole chain is away" in fault.expected
     beyond = fault.expected["Nobody takes half of an answer for the whole"]
     assert Verdict.FAILED in beyond.verdicts

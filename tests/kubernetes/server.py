@@ -5,7 +5,6 @@ import hashlib
 import json
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+
+from tests.servers import listening
 
 _ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455 wants it in the answer to a handshake."""
@@ -116,14 +117,8 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
         )
     scheme = "https" if tls else "http"
     server = Server(url=f"{scheme}://127.0.0.1:{listener.server_port}")
-    thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with listening(listener):
         yield server
-    finally:
-        listener.shutdown()
-        listener.server_close()
-        thread.join()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from kubernetes import client
 
 from acceptance.errors import Inconclusive, NotProven, SetupError
+from acceptance.kubernetes import wire
 from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.errors import Conflict, Forbidden, RefusedError
 from acceptance.kubernetes.wire import Wire
@@ -31,8 +32,8 @@ EXEC = f"{PODS}/open-webui-0/exec"
 
 def _api(url: str, *, patience: float = 0.1, timeout: float = 5.0) -> Api:
     configuration = client.Configuration(host=url, retries=False)
-    wire = Wire(client.ApiClient(configuration), timeout=(timeout, timeout))
-    return Api(wire, context="unit", patience=patience)
+    over = Wire(client.ApiClient(configuration), timeout=(timeout, timeout))
+    return Api(over, context="unit", patience=patience)
 
 
 @pytest.fixture
@@ -288,3 +289,16 @@ def test_an_answer_that_is_never_over_is_none(answer: Answer) -> None:
         with pytest.raises((SetupError, ConnectionError)):
             api.websocket(EXEC, ())
     assert time.monotonic() - began < 10
+
+
+def test_an_answer_that_is_too_long_is_asked_for_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "_MOST_BYTES", 1_000)
+    server.answers[f"GET {PODS}"] = [Reply(body="x" * 1_001)]
+    with (
+        closing(_api(server.url, patience=20.0)) as api,
+        pytest.raises(SetupError, match="an answer of more than 1,000 bytes"),
+    ):
+        api.ask("GET", PODS)
+    assert len(server.asked) == 1

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from xml.etree import ElementTree as ET
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.sources import REPOSITORY
+
 WITHOUT_PAGE = ("-p", "no:acceptance.plugin.html_report")
 """For a run whose page nobody looks at: Allure takes some seconds to make it."""
 _TIMEOUT = 300.0

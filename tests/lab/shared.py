@@ -19,7 +19,6 @@ class SharedLab:
 
     def __init__(self, lab: EmbeddedLab) -> None:
         self._lab = lab
-        self._programs = programs(CACHE)
 
     def with_(self, manifests: Manifests) -> EmbeddedLab:
         """The lab with these manifests, everything else as if it were new."""
@@ -27,7 +26,7 @@ class SharedLab:
         self._lab.providers.restore()
         self._lab.providers.clear()
         self._lab.reset()
-        self._lab.run_versions(manifests, self._programs)
+        self._lab.apply(manifests)
         return self._lab
 
 

@@ -161,6 +161,59 @@ def test_files_that_include_each_other_have_an_end(tmp_path: Path) -> None:
     assert time.process_time() - started < 10
 
 
+@pytest.mark.parametrize(
+    "mentioned",
+    [
+        {"volumes": ["./:/app/cfg"]},
+        {"extends": {"file": "./compose.yaml", "service": "base"}},
+        {"env_file": [{"path": "compose.yaml", "required": False}]},
+    ],
+)
+def test_a_project_that_mentions_its_own_file_is_judged(
+    tmp_path: Path, mentioned: dict[str, Any]
+) -> None:
+    manifests = loaded(tmp_path, {"litellm": {**GATEWAY, **mentioned}, "base": GATEWAY})
+    assert [plan.owner for plan in plan_pods(manifests)] == ["litellm", "base"]
+
+
+def test_a_project_that_is_a_part_of_another_is_not_judged_by_itself(tmp_path: Path) -> None:
+    folder(tmp_path / "base", {"gateway": GATEWAY})
+    extended = {"extends": {"file": "base/compose.yaml", "service": "gateway"}}
+    manifests = loaded(tmp_path, {"litellm": extended})
+    assert [plan.owner for plan in plan_pods(manifests)] == ["litellm"]
+
+
+def test_a_long_chain_of_services_has_an_end(tmp_path: Path) -> None:
+    chain = {f"s{each}": {"extends": f"s{each + 1}"} for each in range(2_000)}
+    manifests = loaded(
+        tmp_path, {"litellm": GATEWAY, "first": {**GATEWAY, "extends": "s0"}, **chain}
+    )
+    assert any("which is not there or has no end" in each for each in manifests.notes)
+
+
+def test_a_file_that_many_extend_is_read_once(tmp_path: Path) -> None:
+    filling = {f"s{each}": {**GATEWAY, "environment": {"A": "x" * 40}} for each in range(1_000)}
+    folder(tmp_path / "base", filling)
+    extended = {
+        f"litellm{each}": {"extends": {"file": "base/compose.yaml", "service": f"s{each}"}}
+        for each in range(40)
+    }
+    started = time.process_time()
+    manifests = loaded(tmp_path, extended)
+    assert len(plan_pods(manifests)) == 40
+    assert time.process_time() - started < 10
+
+
+def test_what_is_skipped_is_told_in_the_order_of_the_files(tmp_path: Path) -> None:
+    for name in ("b", "a", "d", "c"):
+        folder(tmp_path / name, {"x": {"image": "nginx"}})
+    pod = {"containers": [{"name": "c", **WEB}]}
+    manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": pod}
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(manifest))
+    files = [note.split(": ")[1] for note in Manifests.load(tmp_path).notes]
+    assert files == [f"{name}/compose.yaml" for name in "abcd"]
+
+
 def test_an_env_file_is_read_and_the_environment_stands_over_it(tmp_path: Path) -> None:
     place = folder(tmp_path / "f", {"l": {**GATEWAY, "env_file": "a.env", "environment": ["B=2"]}})
     (place / "a.env").write_text('# c\nexport A="1"\nB=1\nC=3 # three\n')

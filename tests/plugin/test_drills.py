@@ -38,7 +38,7 @@ class Outages:
 
 @pytest.fixture(scope="session")
 def target():
-    return SimpleNamespace(outages=Outages())
+    return SimpleNamespace(outages=Outages(), cluster=None)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,8 @@ from acceptance.plugin.settings import (
 from acceptance.resources import ServiceName
 from acceptance.secret import MASK, Secret
 from tests.odd import PLANTED, TEXTS
-from tests.prepared import REPOSITORY, run_pytest
+from tests.prepared import run_pytest
+from tests.sources import REPOSITORY
 
 ODD_PORTS = [f"ml/litellm:{port}" for port in ("²", "٣", "0", "70000", "9" * 5000)]
 
@@ -74,6 +75,29 @@ def test_a_weaker_source_can_be_switched_off(pyproject: Path) -> None:
     assert _read(pyproject, table="reuse = true").reuse
     assert not _read(pyproject, {"ACCEPTANCE_REUSE": "no"}, table="reuse = true").reuse
     assert _read(pyproject, {"ACCEPTANCE_DOCS": ""}, table='docs = "file"').docs == ""
+
+
+def test_a_budget_is_a_whole_number(pyproject: Path) -> None:
+    assert _read(pyproject, table="budget = 20000").budget == 20_000
+    assert _read(pyproject, {"ACCEPTANCE_BUDGET": "0"}).budget == 0
+    for wrong in ("-1", "1.5", "1e3", "many", "", "²", "9" * 13):
+        with pytest.raises(SetupError, match="a whole number, as 20000"):
+            _read(pyproject, {"ACCEPTANCE_BUDGET": wrong})
+
+
+@pytest.mark.parametrize("limited", [{"quick": True}, {"budget": "20000"}])
+def test_a_run_that_is_limited_asks_by_the_api(
+    pyproject: Path, limited: Mapping[str, object]
+) -> None:
+    assert _read(pyproject, options=limited).hands == "api"
+    for hands in ("browser", "both"):
+        with pytest.raises(SetupError, match=f"--hands={hands} exclude each other"):
+            _read(pyproject, options={**limited, "hands": hands})
+
+
+def test_a_quick_run_takes_nothing_away(pyproject: Path) -> None:
+    with pytest.raises(SetupError, match="--quick and --drill=home exclude each other"):
+        _read(pyproject, options={"quick": True, "target": "live", "drill": "home"})
 
 
 @pytest.mark.parametrize("word", ["true", "Yes", "1"])

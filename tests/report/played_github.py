@@ -1,13 +1,14 @@
 """GitHub's issues, played on a real socket, as far as the announcement needs them."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.servers import listening
 
 TOKEN = "ghs_canary0123456789"
 
@@ -82,12 +83,7 @@ def played_github() -> Iterator[PlayedGitHub]:
         def log_message(self, *_args: object) -> None:
             """Nothing: the tests look at what it holds."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        played = PlayedGitHub(api=f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield played
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    played = PlayedGitHub(api=f"http://127.0.0.1:{server.server_port}")
+    with listening(server):
+        yield played

@@ -1,10 +1,11 @@
 """A webhook, played on a real socket: it keeps what it takes, and answers as it is told to."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.servers import listening
 
 TOPIC = "a-name-nobody-guesses"
 """What of its address is a secret."""
@@ -39,12 +40,7 @@ def played_phone() -> Iterator[Phone]:
         def log_message(self, *_args: object) -> None:
             """Nothing: the tests look at what it took."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as up:
-        phone = Phone(address=f"http://127.0.0.1:{up.server_port}/{TOPIC}")
-        thread = threading.Thread(target=up.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield phone
-        finally:
-            up.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    phone = Phone(address=f"http://127.0.0.1:{server.server_port}/{TOPIC}")
+    with listening(server):
+        yield phone

@@ -11,6 +11,7 @@ import pytest
 
 from acceptance import files
 from acceptance.files import PREFIX, Scratch, abandoned, lock, locked
+from acceptance.waiting import within
 from tests.sources import REPOSITORY
 
 _MAKER = "import sys; from pathlib import Path; from acceptance.files import Scratch; "
@@ -96,3 +97,9 @@ def test_a_lock_is_others_until_its_holder_ends_and_may_be_looked_at_by_many(
     os.close(folder)
     assert lock(again)
     os.close(again)
+
+
+def test_a_pipe_among_what_was_left_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"{PREFIX}x")
+    (tmp_path / f"{PREFIX}y").mkdir()
+    assert within(20, lambda: abandoned(tmp_path)) == [tmp_path / f"{PREFIX}y"]

@@ -5,11 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
+from acceptance.budget import TOOLS, Budget
 from acceptance.checks.proof import holds
 from acceptance.clients.browser.page import LOOK_SECONDS, ChatPage, Message
 from acceptance.clients.open_webui import ANSWER_TIMEOUT
 from acceptance.clients.streaming import Question
 from acceptance.message import explain
+from acceptance.spans import Kind, span
 from acceptance.waiting import Progress, eventually, waiting_for
 
 _DRAWING_SECONDS = 2.0
@@ -33,8 +35,20 @@ def answer_to(nonce: str, messages: tuple[Message, ...]) -> Message | None:
     return None
 
 
-def ask_on(page: ChatPage, question: Question, say: Progress) -> Shown:
-    """Ask, and read the answer to its end; the model is chosen already."""
+def ask_on(page: ChatPage, question: Question, say: Progress, budget: Budget) -> Shown:
+    """Ask, and read the answer to its end; the model is chosen already.
+
+    Raises:
+        OverBudget: the budget has no room for it; nothing is asked.
+    """
+    with (
+        budget.question(question.model, question.most_tokens + TOOLS),
+        span(Kind.QUESTION, question.model, words=question.nonce),
+    ):
+        return _shown(page, question, say)
+
+
+def _shown(page: ChatPage, question: Question, say: Progress) -> Shown:
     started, first = time.monotonic(), 0.0
     page.say(question.text)
     with waiting_for(f"the answer of {question.model} on the page", say):

@@ -68,7 +68,7 @@ class PageConversation:
         if not page.selector.choose(question.model):
             raise not_offered(question.model, self._api.account)
         try:
-            shown = ask_on(page, question, self._say)
+            shown = ask_on(page, question, self._say, self._api.budget)
         finally:
             self._chat = page.chat
         picture = page.picture() if self.said else b""  # of one turn there is nothing to see

@@ -100,7 +100,7 @@ class BrowserUser:
             )
         if self._witness is None:
             return None
-        shown = ask_on(page, question, quiet)  # who waits for it says so
+        shown = ask_on(page, question, quiet, self._api.budget)  # who waits for it says so
         self._chats.append(page.chat)
         return Answer(
             model=question.model,

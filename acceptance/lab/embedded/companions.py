@@ -1,25 +1,19 @@
 """What runs beside the pods: the emulated providers, a port that never answers, a janitor."""
 
-import asyncio
 import socket
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import trustme
 
 from acceptance.errors import SetupError
 from acceptance.lab.providers.client import Providers
-from acceptance.relay import relay
+from acceptance.relay import relaying
 from acceptance.waiting import Progress, eventually
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 _PROJECT = Path(__file__).parents[3]
 _JANITOR = Path(__file__).parent / "janitor.py"
@@ -111,11 +105,8 @@ class TlsForHosts:
     def __init__(self) -> None:
         """Receive nothing yet."""
         self._authority = trustme.CA(organization_name="public hosts of the lab")
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="lab-tls", daemon=True)
-        self._thread.start()
-        self._relays: dict[str, tuple[int, int, Future[None]]] = {}
-        """By host: where it leads, where it is received, and who hands it on."""
+        self._relays: dict[str, tuple[int, int, ExitStack]] = {}
+        """By host: where it leads, where it is received, and what ends that."""
 
     @property
     def certificate(self) -> str:
@@ -124,24 +115,19 @@ class TlsForHosts:
 
     def lead(self, targets: Mapping[str, int]) -> Mapping[str, int]:
         """Hand on what comes for each host to its local port; the port that takes it with TLS."""
-        for host, (target, _, handing_on) in [*self._relays.items()]:
+        for host, (target, _, relays) in [*self._relays.items()]:
             if targets.get(host) != target:
-                handing_on.cancel()
+                relays.close()
                 del self._relays[host]
         for host, target in targets.items():
             if host not in self._relays:
                 tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 self._authority.issue_cert(host).configure_cert(tls)
-                listener = socket.create_server(("127.0.0.1", 0))
-                port = listener.getsockname()[1]
-                handing_on = asyncio.run_coroutine_threadsafe(
-                    relay(listener, "127.0.0.1", target, tls=tls), self._loop
-                )
-                self._relays[host] = (target, port, handing_on)
+                relays = ExitStack()
+                port = relays.enter_context(relaying("127.0.0.1", target, tls=tls))
+                self._relays[host] = (target, port, relays)
         return {host: port for host, (_, port, _) in self._relays.items()}
 
     def close(self) -> None:
         """Hand nothing on any more."""
         self.lead({})
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_END_TIMEOUT)

@@ -107,7 +107,6 @@ class _Project:
         self._made_up: set[str] = set()
         self._unset: set[str] | None = None
         """Variables without a value that a variable of a service needs, while it is read."""
-        self._document: Mapping[str, Any] = {}
         self._variables: Mapping[str, str] = {}
         self._variables = self._dotenv(".env")
         self._document = whole_document(files, folder, text=self._text, say=self._say)
@@ -125,8 +124,9 @@ class _Project:
         self._share()
         if self._published:
             self._host()
-        for name in set(services) - set(started):
-            self._say(f"service {name} is not started: no profile of it is chosen")
+        for name in services:
+            if name not in started:
+                self._say(f"service {name} is not started: no profile of it is chosen")
         if self._made_up:
             names = ", ".join(sorted(self._made_up))
             self._say(f"{names}: not set in .env beside it, and made up within other words")
@@ -238,17 +238,13 @@ class _Project:
 
     def _share(self) -> None:
         """The ports of those that share a service's network are found at its names."""
-        for item in self._objects:
-            owners = [
-                label.removeprefix(_SHARES)
-                for label in mapping(item.get("spec")).get("selector", ())
-                if item["kind"] == "Service" and label.startswith(_SHARES)
-            ]
-            known = [each["port"] for each in item["spec"]["ports"]] if owners else []
-            for port in self._shared_ports.get(owners[0], ()) if owners else ():
-                if port not in known:
-                    known.append(port)
-                    item["spec"]["ports"].append({"name": f"p{port}", "port": port})
+        services = [item["spec"] for item in self._objects if item["kind"] == "Service"]
+        for owner, shared in self._shared_ports.items():
+            for spec in services:
+                if f"{_SHARES}{owner}" in spec["selector"]:
+                    known = [each["port"] for each in spec["ports"]]
+                    more = [port for port in dict.fromkeys(shared) if port not in known]
+                    spec["ports"] += [{"name": f"p{port}", "port": port} for port in more]
 
     def _without(self, name: str, what: str, value: object) -> None:
         hosts = [str(each).replace("=", ":").partition(":")[0] for each in _pairs(value)]

@@ -23,6 +23,8 @@ _MOST_FILES = 100
 CONFIGURATIONS = {".yaml", ".yml", ".json", ".py", ".pem", ".crt", ".toml", ".txt"}
 _DEEPEST = 10
 """Files of a project that include each other."""
+_LONGEST_CHAIN = 100
+"""Services of which each extends the next."""
 
 
 class Folder:
@@ -37,6 +39,8 @@ class Folder:
         self._root = root.resolve() if root else None
         self.read = set[str]()
         """What was read, by its path in the folder."""
+        self.parts = set[str]()
+        """Of it, the files that a project includes or extends."""
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it is not there, not below the folder, or no text."""
@@ -152,6 +156,7 @@ class _Following:
         self._text = text
         self._say = say
         self._included = 0
+        self._documents: dict[str, Mapping[str, Any] | None] = {}
 
     def with_included(self, document: Any, place: str, deepest: int) -> Any:  # noqa: ANN401  # any YAML
         """A file with those that it includes; what it says itself stands."""
@@ -188,8 +193,9 @@ class _Following:
         path = posixpath.normpath(posixpath.join(place, file)) if file else ""
         document = self._document_at(path) if file else {"services": services}
         others = mapping(mapping(document).get("services"))
-        if name not in others or (path, name) in seen:
-            self._say(f"a service extends {name} of {path or self._file}, which is not there")
+        if name not in others or (path, name) in seen or len(seen) == _LONGEST_CHAIN:
+            other = f"{name} of {path or self._file}"
+            self._say(f"a service extends {other}, which is not there or has no end")
             return own
         below = posixpath.dirname(path) if file else place
         base = self.extended(mapping(others[name]), others, below, (*seen, (path, name)))
@@ -199,7 +205,14 @@ class _Following:
 
     def _document_at(self, path: str) -> Mapping[str, Any] | None:
         """Another file of the project; None where it is not there, or is none."""
-        text = self._folder.text(path)
+        file = posixpath.normpath(path)
+        if file not in self._documents:
+            self._documents[file] = self._loaded(file)
+        return self._documents[file]
+
+    def _loaded(self, file: str) -> Mapping[str, Any] | None:
+        text = self._folder.text(file)
+        self._folder.parts.add(file)
         try:
             document = yaml.load(text or "", ManifestLoader)  # noqa: S506  # a safe one
             fits = values_in(document) <= MOST_VALUES

@@ -13,15 +13,13 @@ from acceptance.lab.embedded.compose import HOST, NAMESPACE, NETWORK
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
 from acceptance.lab.embedded.public_hosts import public_hosts
-from acceptance.resources import Manifest, ServiceName, service_in
+from acceptance.resources import CLUSTER_DOMAIN, Manifest, ServiceName, service_in
 
-CLUSTER_DOMAIN = "cluster.local"
 _SERVICES = "10.96.{}.{}"
 _PUBLIC = "198.18.{}.{}"
 """For benchmarks (RFC 2544): hosts that lead back into the cluster."""
 _OUTSIDE = "203.0.113.{}"
 """Documentation addresses (RFC 5737): they stand for the internet and belong to nobody."""
-
 
 Encrypted = Callable[[Mapping[str, int]], Mapping[str, int]]
 """Says at which local port TLS is taken for each public host, told to which one it leads."""
@@ -152,8 +150,7 @@ class Network:
         return {**routes, **{address: [local] for address, local in self._beside.items()}}
 
     def _address(self, service: ServiceName) -> str:
-        full = f"{service.name}.{service.namespace}.svc.{CLUSTER_DOMAIN}"
-        return f"{self._services[full][1]}:{service.port}"
+        return f"{self._services[service.host][1]}:{service.port}"
 
     def _view(
         self, pod: PodPlan, names: Mapping[str, str], disturbances: tuple[Disturbance, ...]

@@ -156,7 +156,7 @@ class _Reading:
             for files, folder in projects
         }
         for files, found in made.items():
-            if any(files[0] in folder.read for _, folder in projects):
+            if any(files[0] in folder.parts for each, folder in projects if each != files):
                 continue  # a part of another project
             self._notes += found.notes
             if found.runs:
@@ -170,7 +170,7 @@ class _Reading:
         read = {file for _, folder in projects for file in folder.read}
         for skipped in self._skipped.values():
             skipped[:] = [file for file in skipped if file not in read]
-        for file in left.keys() - read:
+        for file in (each for each in left if each not in read):
             self._skip(file, _COMPOSE_BESIDE.format(self._whole(file)))
 
     def _skip(self, file: str, reason: str) -> None:

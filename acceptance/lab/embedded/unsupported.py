@@ -1,13 +1,20 @@
 """What of the manifests the lab cannot honour: said, never ignored in silence."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import selects
 from acceptance.lab.embedded.placeholders import HIDES
-from acceptance.lab.embedded.plan import WORKLOADS, chosen, plan_pods, refused_command, template_of
+from acceptance.lab.embedded.plan import (
+    WORKLOADS,
+    PodPlan,
+    chosen,
+    plan_pods,
+    refused_command,
+    template_of,
+)
 from acceptance.lab.embedded.programs import LITELLM, program_for
 from acceptance.lab.embedded.public_hosts import public_hosts
 from acceptance.resources import Manifest
@@ -47,9 +54,9 @@ _AS_IF_NOT_THERE: tuple[object, ...] = (None, False, "", [], {}, "ClusterFirst")
 _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeClaim"}
 
 
-def _back(manifests: Manifests) -> Iterator[str]:
+def _back(manifests: Manifests, plans: Iterable[PodPlan]) -> Iterator[str]:
     """What a public host of LiteLLM's comes to: whoever is told it leads there, as outside."""
-    gateways = [plan for plan in plan_pods(manifests) if plan.program is LITELLM]
+    gateways = [plan for plan in plans if plan.program is LITELLM]
     for host, named in public_hosts(manifests).items():
         service = manifests.get("Service", named.namespace, named.name)
         if service and any(selects(service, plan) for plan in gateways):
@@ -65,7 +72,7 @@ def unsupported(manifests: Manifests) -> tuple[str, ...]:
     plans = plan_pods(manifests)
     lines = [line for item in manifests for line in _lines(item, manifests)]
     lines += [line for plan in plans for line in plan.notes]
-    lines += _back(manifests)
+    lines += _back(manifests, plans)
     return tuple(dict.fromkeys([*manifests.notes, *lines]))
 
 

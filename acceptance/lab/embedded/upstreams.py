@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from acceptance.budget import Price, dearest, price_in
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
-from acceptance.lab.embedded.network import CLUSTER_DOMAIN, behind, named_by, selects
+from acceptance.lab.embedded.network import behind, full_name, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
 from acceptance.lab.embedded.withheld import REFERENCE
@@ -110,6 +111,16 @@ def configured(manifests: Manifests) -> frozenset[str]:
     return frozenset(each.name for each in _entries(manifests, plan_pods(manifests)))
 
 
+def prices_in(manifests: Manifests, table: Mapping[str, Any]) -> Mapping[str, Price]:
+    """What each model of LiteLLM's configuration costs, by LiteLLM's own table."""
+    told = []
+    for entry in _entries(manifests, plan_pods(manifests)):
+        names = (f"{entry.prefix}/{entry.model}", entry.model)
+        found = next((mapping(table[name]) for name in names if name in table), {})
+        told.append((entry.name, price_in(found)))
+    return dearest(told)
+
+
 def not_emulated(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[str, ...]:
     """The models for which no emulated provider answers, whichever of their entries is asked."""
     known: dict[str, bool] = {}
@@ -131,11 +142,11 @@ def _elsewhere(
         if not _runs_elsewhere(entry, service, manifests, plans):
             return None
         if host != HOST:
-            host = _full_name(namespace_of(service), service["metadata"]["name"])
+            host = full_name(service)
     elif named and is_in_a_cluster(host, named, manifests):
         if is_a_slip(named, manifests):
             return None
-        host = _full_name(named.namespace, named.name)
+        host = named.host
     if dialect == "openai" and not host.endswith("api.openai.com"):
         dialect = "compatible"
     return Offer(
@@ -156,10 +167,6 @@ def _closed(scheme: str, host: str, port: int) -> bool:
 
 def _place(offer: Offer) -> tuple[str, int, str]:
     return offer.host, offer.host_port, offer.scheme
-
-
-def _full_name(namespace: str, name: str) -> str:
-    return f"{name}.{namespace}.svc.{CLUSTER_DOMAIN}"
 
 
 # What stands behind a name

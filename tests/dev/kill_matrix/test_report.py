@@ -61,9 +61,11 @@ def test_a_row_is_read_as_it_was_written(tmp_path: Path) -> None:
     row = replace(_ROW, endings={"a": Ending(verdict=Verdict.FAILED, message="why")}, misses=("b",))
     write([row], tmp_path, None, where="embedded")
 
-    assert last_run(tmp_path) == [row]
+    assert last_run(tmp_path, where="embedded") == [row]
+    with pytest.raises(SetupError, match="not one of this kind"):
+        last_run(tmp_path, where="cluster")
 
 
 def test_what_was_never_run_cannot_be_renewed(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no earlier run"):
-        last_run(tmp_path)
+        last_run(tmp_path, where="embedded")

@@ -22,13 +22,13 @@ from acceptance.waiting import eventually
 from tests.canaries import MASKED, MASTER, PASSWORD, PROVIDER, QUERY, VIRTUAL, found, texts
 from tests.lab.processes import wait_until_gone
 from tests.lab.sessions import (
-    REPOSITORY,
     WITHOUT_PAGE,
     Session,
     command,
     environment,
     judge,
 )
+from tests.sources import REPOSITORY
 
 Objects = dict[str, dict[str, Any]]
 Change = Callable[[Objects], None]

@@ -19,7 +19,8 @@ from acceptance.lab.providers.client import Providers
 from acceptance.resources import ServiceName
 from tests.lab.embedded import fake
 from tests.lab.processes import processes, wait_until_gone
-from tests.lab.sessions import REPOSITORY, environment
+from tests.lab.sessions import environment
+from tests.sources import REPOSITORY
 
 OPEN_WEBUI = ServiceName(namespace="apps", name="open-webui", port=0)
 GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)

@@ -15,7 +15,8 @@ from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.environments import CACHE, ensure_all
 from acceptance.waiting import eventually
 from tests.lab.processes import processes, wait_until_gone
-from tests.lab.sessions import REPOSITORY, WITHOUT_PAGE, command, environment, judge
+from tests.lab.sessions import WITHOUT_PAGE, command, environment, judge
+from tests.sources import REPOSITORY
 
 _WITHOUT_NETWORK = Path(__file__).with_name("without_network.py")
 _NOT_DISRUPTIVE = ("-m", "AC1 and not disruptive", *WITHOUT_PAGE)
