@@ -49,17 +49,22 @@ def test_an_entry_names_the_model_and_is_asked_for_once(monkeypatch: pytest.Monk
     assert asked == ["/model/info"]
 
 
-def test_what_the_gateway_tells_of_itself_is_read_once_a_run(
+def test_what_the_gateway_tells_of_itself_is_read_once_until_something_was_disturbed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    entries, settings = _entries("d1")[1], {"fields": [{"field_name": "fallbacks"}]}
-    told = {"/model/info": entries, "/router/settings": settings, "/v1/models": {"data": []}}
+    entries = _entries("d1")[1]
+    settings: dict[str, list[dict[str, object]]] = {"fields": [{"field_name": "fallbacks"}]}
+    told: dict[str, object] = {
+        "/model/info": entries,
+        "/router/settings": settings,
+        "/v1/models": {"data": []},
+    }
     asked: list[str] = []
 
     def get(_api: Api, path: str) -> Reply:
         asked.append(path)
-        body = told.get(path)
-        return Reply(status=200 if body else 404, json=body, text=json.dumps(body))
+        body = told.get(path, {"detail": "Not Found"})
+        return Reply(status=200 if path in told else 404, json=body, text=json.dumps(body))
 
     monkeypatch.setattr(Api, "get", get)
     gateway = Gateway("http://127.0.0.1:9", Secret("sk-planted"))
@@ -67,7 +72,13 @@ def test_what_the_gateway_tells_of_itself_is_read_once_a_run(
         gateway.chains(["small", "large"])
         gateway.describe(["small"])
         gateway.cooldown()
-    assert sorted(asked) == ["/fallback/*", "/model/info", "/router/settings", "/v1/models"]
+    once = ["/fallback/*", "/model/info", "/router/settings", "/v1/models"]
+    assert sorted(asked) == once
+    settings["fields"] = [{"field_name": "fallbacks", "field_value": [{"small": ["large"]}]}]
+    told["/v1/models"] = {"data": [{"id": "small"}, {"id": "large"}]}
+    gateway.forget()
+    assert gateway.chain("small").order == ("small", "large")
+    assert sorted(asked) == sorted([*once, *once])
 
 
 def test_an_error_is_no_answer_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
