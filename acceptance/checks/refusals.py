@@ -314,8 +314,10 @@ _SAID: tuple[tuple[tuple[int, ...], str, Refusal], ...] = (
     ),
     (
         _REQUESTED,
-        r"(?i:guardrail|content_filter|(content|request) blocked|blocked by [A-Z]"
-        r"|violated [\w ]+(policy|threshold)|(attack|threats) detected)|ContentPolicyViolation",
+        (
+            r"(?i:guardrail|content_filter|(content|request) blocked|blocked by [A-Z]"
+            r"|violated [\w ]+(policy|threshold)|(attack|threats) detected)|ContentPolicyViolation"
+        ),
         _POLICY,
     ),
     (_REQUESTED, r"(?i:<!doctype html|<html)", _PAGE),
