@@ -171,8 +171,6 @@ class Deployment:
     """Where the entry itself sends questions; empty where it leaves that to LiteLLM."""
     cooldown: float = 0.0
     """Seconds for which it rests after failures, where the entry itself says so."""
-    timeout: float | None = None
-    """Seconds for an answer, likewise."""
     parameters: str = ""
     """Fingerprint of all that the entry sets, its keys aside."""
     replaced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -12,7 +12,6 @@ from acceptance.clients.answers import nonce
 from acceptance.clients.baseline import Baseline
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.streaming import Question
-from acceptance.clients.transport import UnexpectedAnswerError
 from acceptance.contract.questions import concerned
 from acceptance.contract.values import Contract
 from acceptance.errors import Inconclusive, NotProven, OverBudget
@@ -110,7 +109,7 @@ class Drill:
         self._well.settle()
         self._away[provider], self.active = outage, True
         self._since[provider] = time.time()
-        self._say(f"drill: {provider} {outage}{self._lasts(provider, outage)}")
+        self._say(f"drill: {provider} {outage}")
         self._outages.take_away(provider, outage)
         self._gateway.forget()
         self._note(f"{provider} {outage}")
@@ -159,15 +158,6 @@ class Drill:
             recovery = Recovery(model=model, certificate=words, seconds=seconds)
             self.recoveries = (*self.recoveries, recovery)
             self._note(f"{model} serves again")
-
-    def _lasts(self, provider: str, outage: Outage) -> str:
-        """For how long LiteLLM waits for one that hangs, where that can be read."""
-        seconds = 0.0
-        if outage is Outage.HANGS:
-            for model in self._one_of_each([provider]):
-                with suppress(NotProven, UnexpectedAnswerError):
-                    seconds = self._gateway.patience(model)
-        return f", for which LiteLLM waits about {seconds:.0f} s" if seconds else ""
 
     def _one_of_each(self, providers: Collection[str]) -> list[str]:
         """One model of each of these providers."""

@@ -306,16 +306,6 @@ class Gateway:
         told = _seconds(router)
         return min(max([_COOLDOWN if told is None else told, *own]), _LONGEST_COOLDOWN)
 
-    def patience(self, model: str) -> float:
-        """Seconds for which it waits for a model that does not answer, all its tries together.
-
-        An entry's own `timeout` beats the router's (1.106.2); 0 where neither is told.
-        """
-        settings = self.settings()
-        own = (each.timeout for each in self.deployments() if each.group == model)
-        seconds = next(filter(None, own), _seconds(settings.get("timeout"))) or 0.0
-        return seconds * (1 + (_seconds(settings.get("num_retries")) or 0.0))
-
     def ask(self, question: Question, *, timeout: float = ANSWER_TIMEOUT) -> Answer:
         """The answer to a question put straight to the gateway."""
         answer = ask(
@@ -372,7 +362,6 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
         upstream=str(parameters.get("model") or ""),
         api_base=str(parameters.get("api_base") or ""),
         cooldown=_cooldown(item),
-        timeout=_seconds(parameters.get("timeout")),
         parameters=_parameters(parameters),
         replaced=_replaced(parameters),
         price=price_in(mapping(item.get("model_info")), parameters),

@@ -90,24 +90,6 @@ def test_an_error_is_no_answer_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("tries", "own", "seconds"), [(1, 30, 60), (0, 30, 30), (2, None, 180), (None, None, 60)]
-)
-def test_how_long_it_waits_for_a_model_is_its_entrys_time_for_each_try(
-    monkeypatch: pytest.MonkeyPatch, tries: int | None, own: float | None, seconds: float
-) -> None:
-    fields = {"timeout": 60, "num_retries": tries}
-    settings = [{"field_name": name, "field_value": value} for name, value in fields.items()]
-    entry = {"model_name": "small", "litellm_params": {"timeout": own}}
-    told = {"/router/settings": {"fields": settings}, "/model/info": {"data": [entry]}}
-
-    def get(_api: Api, path: str) -> Reply:
-        return Reply(status=200, json=told[path], text="")
-
-    monkeypatch.setattr(Api, "get", get)
-    assert Gateway("http://127.0.0.1:9", Secret("sk-planted")).patience("small") == seconds
-
-
-@pytest.mark.parametrize(
     ("group", "served", "why"),
     [
         ("small", "mistral/small", ""),
