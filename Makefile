@@ -1,6 +1,6 @@
 # Story 17.2 judged: `make accept`. Written for GNU make 3.81 (macOS) and later.
 .DEFAULT_GOAL := help
-.PHONY: help accept accept-browser test deployments lint lab draft kill-matrix contract-matrix soak versions rehearse bench report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster test-upgrades restore
+.PHONY: help accept accept-browser test deployments lint lab draft kill-matrix contract-matrix soak versions rehearse bench bench-peers report verify-signoff sign diff summary announce image lock clean environment accept-kind node-up node-down test-cluster test-upgrades restore
 
 RUN := .venv/bin/python -m
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header
@@ -76,8 +76,11 @@ versions: environment ## The whole story on pairs of versions; ARGS='0.8.12+1.83
 rehearse: environment ## An upgrade before it happens: ARGS='--to open-webui=0.12.4 --and-back'
 	@$(RUN) acceptance.rehearsal $(CACHE) $(ARGS)
 
-bench: environment ## Boot time, run time, critical path, overhead, requests and tokens
+bench: environment ## Where the time of a run goes: boot, critical path, overhead, requests and tokens
 	@$(RUN) dev.bench $(ARGS)
+
+bench-peers: environment ## The suite against scripts of curl and jq: docs/performance.md; ARGS='--rounds=3'
+	@$(RUN) dev.peers $(CACHE) $(ARGS)
 
 report: environment ## Make reports/acceptance.html from the results of the last run
 	@$(RUN) acceptance.report.html $(CACHE)

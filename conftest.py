@@ -10,6 +10,7 @@ pytest_plugins = [
     "acceptance.plugin.restore",
     "acceptance.plugin.record",
     "acceptance.plugin.html_report",
+    "acceptance.plugin.profile",
     "acceptance.plugin.announce",
     "acceptance.plugin.terminal",
     "fixtures.target",

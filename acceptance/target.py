@@ -73,6 +73,8 @@ class Call:
     question: str
     answered: bool
     tokens: int = 0
+    at: float = 0.0
+    """Unix seconds when it arrived; 0 where nobody says."""
     messages: int = 0
     """How many it held, all that was said before included."""
     until: float = 0.0

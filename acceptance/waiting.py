@@ -1,6 +1,9 @@
 """The one way to wait: poll a question until it is answered, up to a deadline.
 
 What cannot be polled, since it only returns at its end, gets a deadline by `within`.
+
+A pause is a twentieth of what was waited so far, 50 ms at least: so soon is late enough for nobody
+to notice, and the longer something takes, the less often it is disturbed.
 """
 
 import threading
@@ -12,12 +15,20 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
+from acceptance.spans import Kind, span
+
 T = TypeVar("T")
 Progress = Callable[[str], None]
 """Shows a line of progress to the person who waits."""
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds."""
+_SOON = 0.05
+"""Seconds between the first looks,"""
+_SHARE = 20
+"""and later this part of what was waited so far,"""
+_SELDOM = 0.5
+"""up to so many seconds."""
 _QUIET_SECONDS = 2.0
 """A wait longer than this says what it is waiting for,"""
 _AGAIN_SECONDS = 5.0
@@ -33,7 +44,7 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
     *,
     what: str,
     timeout: float = DEFAULT_TIMEOUT,
-    interval: float = 0.2,
+    interval: float | None = None,
     transient: tuple[type[Exception], ...] = (),
     say: Progress = quiet,
     clock: Callable[[], float] = time.monotonic,
@@ -45,7 +56,8 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
         question: only looks, changes nothing; raises AssertionError while the answer is "not yet".
         what: what is waited for, for people.
         timeout: seconds after which the last AssertionError is raised, with a note on the time.
-        interval: seconds between two looks.
+        interval: seconds between two looks, where each costs somebody something: a question to a
+            model, a request to a busy server.
         transient: other errors that mean "not yet"; anything else ends the wait at once.
         say: shows what a long wait is waiting for.
         clock: seconds that never go back.
@@ -65,11 +77,15 @@ def eventually(  # noqa: PLR0913  # two are there for its own tests
             next_line = now + _AGAIN_SECONDS
             say(f"waiting for {what}, {now - started:.0f} s: {_last(state)}")
 
+    def pause(seconds: float) -> None:
+        with span(Kind.PAUSE, what):
+            sleep(seconds)
+
     retrying = Retrying(
         retry=retry_if_exception_type(not_yet),
         stop=lambda _state: clock() - started >= timeout,
-        wait=lambda _state: interval,
-        sleep=sleep,
+        wait=lambda _state: _pause(clock() - started) if interval is None else interval,
+        sleep=pause,
         before_sleep=report,
         reraise=True,
     )
@@ -145,6 +161,10 @@ def waiting_for(what: str, say: Progress) -> Iterator[None]:
     finally:
         returned.set()
         watcher.join()
+
+
+def _pause(waited: float) -> float:
+    return min(max(_SOON, waited / _SHARE), _SELDOM)
 
 
 def _last(state: RetryCallState) -> str:

@@ -1,130 +1,122 @@
-"""`make bench`: where the time of a run goes, measured in one run, as ratios.
+"""`make bench`: where the time of a run goes, as whoever runs it waits for it.
 
-The critical path is the time in which at least one program of the lab was working on a request of
-the suite; what is left of the run is the suite's own. Timings on a shared machine vary, so only
-ratios within one run mean anything.
+The clock runs from the start of the process to its end. What programs work is the time in which a
+request to one of them is under way, or a question that it answers later; a pause of the suite's is
+its own time, and so is all that it thinks, writes and imports. Timings on a shared machine vary, so
+only ratios within one run mean anything.
 """
 
+import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
-import pytest
 from rich.console import Console
 from rich.table import Table
 
-from acceptance.cluster import Pod, PodRequest, PodResponse
-from acceptance.lab.embedded.cluster import EmbeddedCluster
-from acceptance.target import Target
+from acceptance.report.waterfall import FIGURES, Profile
+from acceptance.spans import Kind
 
 _PROJECT = Path(__file__).parents[1]
-_POLL_SECONDS = 0.3
-"""A pause up to this long between two equal requests is a wait for a program, not idleness."""
+_REPORTS = _PROJECT / "reports" / "bench"
+"""Not where the reports of a run are, which it would replace."""
 _COLLECTIONS = 5
+_IN_A_BROWSER = "[browser"
 
 
-class Clock:
-    """Notes what the programs were asked, from when to when."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """What one run took, in seconds, unless it says otherwise."""
 
-    def __init__(self) -> None:
-        self.spans: list[tuple[float, float, str]] = []
-        self.kinds: Counter[str] = Counter()
+    code: int
+    """The exit code."""
+    whole: float
+    """From the start of the process to its end."""
+    begins: float
+    """Imports and collection."""
+    boot: float
+    end: float
+    page: float
+    browser: float
+    """The pass in a browser,"""
+    twins: float
+    """and the same scenarios by the API in the same run."""
+    features: float
+    """What is left of the whole."""
+    busy: float
+    """In which a program was at work on what it was asked, the browser's pass left out."""
+    paused: float
+    """In which nothing was done but to wait for the next look."""
+    first: float
+    """Until the first scenario had its verdict."""
+    questions: int
+    """How many reached providers."""
+    tokens: int
+    requests: Mapping[str, int]
+    """How many, by what they asked."""
 
-    @contextmanager
-    def span(self, kind: str) -> Iterator[None]:
-        """One request, of this kind."""
-        self.kinds[kind] += 1
-        started = time.monotonic()
-        try:
-            yield
-        finally:
-            self.spans.append((started, time.monotonic(), kind))
+    @property
+    def own(self) -> float:
+        """What the suite takes for itself: all that is neither a program's work nor a start."""
+        return self.whole - self.boot - self.end - self.browser - self.busy
 
-    def busy(self) -> float:
-        """Seconds in which at least one program was working, waits between polls included."""
-        total, end, last = 0.0, 0.0, ""
-        for start, stop, kind in sorted(self.spans):
-            waited = start - end <= _POLL_SECONDS and kind == last
-            begin = end if waited or start < end else start
-            total += max(0.0, stop - begin)
-            end, last = max(end, stop), kind
-        return total
-
-
-class _Watch:
-    """A plugin that times the lab and each scenario, and keeps the target for its ledger."""
-
-    def __init__(self) -> None:
-        self.boot = self.end = 0.0
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        """By node id; set-up, call and tear-down, without the end of the lab."""
-        self.calls: Counter[str] = Counter()
-        self.tokens = 0
-        self._target: Target | None = None
-        self._ends_since = 0.0
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any]
-    ) -> Generator[None, object, object]:
-        started = time.monotonic()
-        value = yield
-        if isinstance(value, Target) and fixturedef.argname == "target":
-            self.boot = time.monotonic() - started
-            self._target = value
-            fixturedef.addfinalizer(self._ending)
-        return value
-
-    def _ending(self) -> None:
-        self._ends_since = time.monotonic()
-
-    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        if fixturedef.argname == "target" and self._ends_since:
-            self.end, self._ends_since = time.monotonic() - self._ends_since, 0.0
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Read the ledger after each scenario: it ends with the lab."""
-        self.seconds[report.nodeid] += report.duration
-        if report.when == "teardown":  # the last one, in which the lab ends for both hands
-            self.seconds[report.nodeid] -= self.end
-        witness = self._target.witness if self._target else None
-        if witness is not None and report.when == "call":
-            calls = witness.calls()
-            self.calls = Counter(call.provider for call in calls)
-            self.tokens = sum(call.tokens for call in calls)
+    @property
+    def overhead(self) -> float:
+        """That, over the critical path."""
+        return self.own / self.busy
 
 
-def _observe(clock: Clock) -> None:
-    """Put the clock where every request passes."""
-    stream, inside = httpx.Client.stream, EmbeddedCluster.request
+def measured(command: Sequence[str], reports: Path, *, folder: Path = _PROJECT) -> Figures:
+    """What a run of pytest takes that profiles itself.
 
-    @contextmanager
-    def timed_stream(
-        self: httpx.Client,
-        method: str,
-        url: str,
-        **content: Any,  # noqa: ANN401  # httpx's own
-    ) -> Iterator[httpx.Response]:
-        path = httpx.URL(url).path
-        kind = f"{method} {'/'.join(path.split('/')[:4])}"
-        with clock.span(kind), stream(self, method, url, **content) as response:
-            yield response
+    Args:
+        command: which must have `--profile-run`.
+        reports: where it puts them.
+        folder: where it runs.
+    """
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=folder, check=False)
+    return figures(
+        Profile.read(reports / FIGURES), whole=time.monotonic() - began, code=done.returncode
+    )
 
-    def timed_inside(self: EmbeddedCluster, pod: Pod, request: PodRequest) -> PodResponse:
-        with clock.span("from inside a pod"):
-            return inside(self, pod, request)
 
-    httpx.Client.stream = timed_stream  # type: ignore[assignment,method-assign]
-    EmbeddedCluster.request = timed_inside  # type: ignore[method-assign]
+def figures(profile: Profile, *, whole: float, code: int) -> Figures:
+    """What a profile comes to, where the process took so long in all."""
+    scenarios = profile.of_kind(Kind.SCENARIO)
+    seconds = {each.name: each.ended - each.began for each in scenarios}
+    by_api = profile.without(lambda name: _IN_A_BROWSER in name)
+    browser, twins = browser_pass(seconds)
+    boot, end, page = (
+        profile.seconds(Kind.PHASE, name=name)
+        for name in ("the target starts", "the target ends", "the page")
+    )
+    played = profile.whole - by_api.whole
+    return Figures(
+        code=code,
+        whole=whole,
+        begins=profile.seconds(Kind.PHASE, name="Python")
+        + profile.seconds(Kind.PHASE, name="collection"),
+        boot=boot,
+        end=end,
+        page=page,
+        browser=played,
+        twins=twins if browser else 0.0,
+        features=whole - boot - end - played,
+        busy=by_api.busy,
+        paused=by_api.paused,
+        first=min((each.ended for each in scenarios), default=profile.ended) - profile.began,
+        questions=profile.questions,
+        tokens=profile.tokens,
+        requests=Counter(each.name for each in profile.of_kind(Kind.REQUEST)),
+    )
 
 
 def browser_pass(seconds: Mapping[str, float]) -> tuple[float, float]:
@@ -142,21 +134,23 @@ def browser_pass(seconds: Mapping[str, float]) -> tuple[float, float]:
 
 
 def collection_ratio() -> float:
-    """What listing the scenarios costs, against an empty pytest-bdd project; the median of some."""
+    """What listing the scenarios costs, against pytest with pytest-bdd and nothing else."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "test_nothing.py").write_text("def test_nothing() -> None: ...\n")
+        bare = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p pytest_bdd.plugin"}
         ratios = [
-            _seconds_to_collect(_PROJECT) / _seconds_to_collect(Path(folder))
+            _seconds_to_collect(_PROJECT, {}) / _seconds_to_collect(Path(folder), bare)
             for _ in range(_COLLECTIONS)
         ]
     return statistics.median(ratios)
 
 
-def _seconds_to_collect(folder: Path) -> float:
+def _seconds_to_collect(folder: Path, variables: Mapping[str, str]) -> float:
     started = time.monotonic()
     subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q"],
         cwd=folder,
+        env={**os.environ, **variables},
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -164,36 +158,38 @@ def _seconds_to_collect(folder: Path) -> float:
 
 
 def main() -> int:
-    """Run the story once, and print where the time went."""
-    clock, watch = Clock(), _Watch()
-    _observe(clock)
-    started = time.monotonic()
-    code = pytest.main(
-        [str(_PROJECT / "steps"), "--rootdir", str(_PROJECT), "--assert=plain", *sys.argv[1:]],
-        plugins=[watch],
-    )
-    whole = time.monotonic() - started
-    busy, features = clock.busy(), whole - watch.boot - watch.end
-    browser, api = browser_pass(watch.seconds)
+    """Run the story once, as `make accept` does, and print where the time went."""
+    options = ("--profile-run", f"--reports={_REPORTS}", *sys.argv[1:])
+    run = measured([sys.executable, "-m", "pytest", *options], _REPORTS)
+    ratio = collection_ratio()
     compared = (
-        f"x {browser / api:.1f}, {browser:.1f} s over {api:.1f} s" if browser else "not played"
+        f"{run.browser:.1f} s, x {run.browser / run.twins:.1f}" if run.twins else "not played"
     )
     table = Table(title="where the time goes", show_header=False)
     for name, value in (
-        ("boot of the lab, both programs in parallel", f"{watch.boot:.1f} s"),
-        ("end of the lab", f"{watch.end:.1f} s"),
-        ("run of the features", f"{features:.1f} s"),
-        ("critical path: the programs were working", f"{busy:.1f} s"),
-        ("overhead of the suite over it", f"{(features - browser - busy) / busy:.0%}"),
-        ("what a browser's pass adds, over the API's", compared),
-        ("listing the scenarios, over an empty project", f"x {collection_ratio():.2f}"),
-        ("questions that reached providers", f"{sum(watch.calls.values())}, {dict(watch.calls)}"),
-        ("tokens", str(watch.tokens)),
-        *((f"requests: {kind}", str(count)) for kind, count in clock.kinds.most_common()),
+        ("from the start of the process to its end", f"{run.whole:.1f} s"),
+        ("until the first verdict", f"{run.first:.1f} s"),
+        ("imports and collection", f"{run.begins:.1f} s"),
+        ("boot of the lab, both programs in parallel", f"{run.boot:.1f} s"),
+        ("end of the lab", f"{run.end:.1f} s"),
+        ("a browser's pass, over the API's", compared),
+        ("all the rest, the page included", f"{run.features:.1f} s"),
+        ("critical path: a program was asked and had not answered", f"{run.busy:.1f} s"),
+        ("overhead of the suite over it", f"{run.overhead:.0%}, {run.own:.1f} s"),
+        ("of which it only waited to look again", f"{run.paused:.1f} s"),
+        ("of which the page is made", f"{run.page:.1f} s"),
+        ("listing the scenarios, over bare pytest-bdd", f"x {ratio:.2f}"),
+        ("questions that reached providers", str(run.questions)),
+        ("tokens", str(run.tokens)),
+        *((f"requests: {kind}", str(count)) for kind, count in run.requests.items()),
     ):
         table.add_row(name, value)
     Console().print(table)
-    return int(code)
+    kept = _REPORTS / "bench.json"
+    more = {"own": run.own, "overhead": run.overhead, "collection_ratio": ratio}
+    kept.write_text(json.dumps({**asdict(run), **more}, indent=1), encoding="utf-8")
+    Console().print(f"figures: {kept}")
+    return run.code
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
 from acceptance.checks.answering import check_kept
-from acceptance.clients.answers import nonce
+from acceptance.clients.answers import Answers, nonce
 from acceptance.clients.baseline import Baseline
-from acceptance.clients.hands import Conversation, Hands
+from acceptance.clients.hands import Conversation
 from acceptance.clients.turns import check_last
 from acceptance.contract.sentences import A_TURN, EARLIER, Asks, States, sentence
 from acceptance.contract.values import Contract
@@ -16,8 +16,12 @@ from acceptance.target import Target
 _WHERE_UNSEEN = Asks(shared=False, own=1, unseen=True, more=EARLIER, how="to see who answered")
 
 
-@given(sentence(parse('a conversation answered by "{model}"'), states=States.ASKED, asks=A_TURN))
-@given(sentence(parse('it went on with "{model}"'), states=States.ASKED, asks=A_TURN))
+@given(
+    sentence(
+        parse('a conversation answered by "{model}"'), states=States.ASKED, turn="", asks=A_TURN
+    )
+)
+@given(sentence(parse('it went on with "{model}"'), states=States.ASKED, turn="", asks=A_TURN))
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
@@ -28,6 +32,7 @@ def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) ->
         parse('the user switches to "{model}" and asks again'),
         states=States.ASKED,
         by_a_user=True,
+        turn="",
         asks=A_TURN,
     )
 )
@@ -43,11 +48,11 @@ def _(  # all that can tell who answered
     conversation: Conversation,
     contract: Contract,
     target: Target,
-    api_hands: Hands,
+    api_answers: Answers,
     well: Baseline,
     model: str,
 ) -> None:
-    check_last(conversation.said, contract.models[model], target.witness, api_hands.ask, well)
+    check_last(conversation.said, contract.models[model], target.witness, api_answers.ask, well)
 
 
 @then("the conversation keeps every turn with its model")

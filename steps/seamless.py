@@ -61,14 +61,23 @@ def _(answer: Answer, target: Target) -> None:
 
 
 @given(
-    sentence(parse('a tool was called in it by "{model}"'), states=States.ASKED, asks=_WITH_A_TOOL)
+    sentence(
+        parse('a tool was called in it by "{model}"'),
+        states=States.ASKED,
+        turn=CALL_A_TOOL,
+        asks=_WITH_A_TOOL,
+    )
 )
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce(), before=CALL_A_TOOL))
 
 
-@when(sentence(parse('the conversation comes back to "{model}"'), states=States.ASKED, asks=A_TURN))
+@when(
+    sentence(
+        parse('the conversation comes back to "{model}"'), states=States.ASKED, turn="", asks=A_TURN
+    )
+)
 def _(conversation: Conversation, well: Baseline, model: str, attach: Attach) -> None:
     well.require(model)
     attach(f"asked {model}", conversation.ask(model, nonce()))
@@ -111,8 +120,8 @@ def _(turns: tuple[Turn, ...], contract: Contract) -> None:
     ),
     target_fixture="answer",
 )
-def _(api_hands: Hands, model: str, attach: Attach) -> Answer:
-    answer = ask_at_the_end(api_hands, model)
+def _(api_answers: Answers, model: str, attach: Attach) -> Answer:
+    answer = ask_at_the_end(api_answers, model)
     attach(f"answer after {answer.seconds:.1f} s", answer)
     return answer
 

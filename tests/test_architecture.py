@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "fixtures": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
     "steps": {_BASE, _CONTRACT, _CHECKS, _CLIENTS, _REPORT, _PLUGIN},
     "dev": {
-        *(_BASE, _CONTRACT, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _PLUGIN),
+        *(_BASE, _CONTRACT, _CLIENTS, _KUBERNETES, _LAB, _CLUSTER_LAB, _REPORT, _PLUGIN),
         *("fixtures", "steps"),
     },
 }

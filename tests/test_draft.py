@@ -16,7 +16,8 @@ from acceptance.draft.serving import kept_from_chat
 from acceptance.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
-from acceptance.lab.embedded.upstreams import configured, entry_of
+from acceptance.lab.embedded.model_list import entry_of
+from acceptance.lab.embedded.upstreams import configured
 from acceptance.plugin.targets import of_others
 from tests.sources import REPOSITORY
 from tests.story import STORY
@@ -345,6 +346,17 @@ def test_an_address_that_a_variable_gives(tmp_path: Path) -> None:
     contract, _ = _draft(manifests, tmp_path)
     assert str(contract.models["one"].provider) == "llm.example.com (llm.example.com)"
     assert str(contract.models["two"].provider) == "xAI (api.x.ai)"
+
+
+def test_a_variable_of_the_configuration_is_too_late_for_the_address_of_an_entry(
+    tmp_path: Path,
+) -> None:
+    models = _models(one={"model": "openai/q", "api_base": "os.environ/THERE"})
+    own = {"THERE": "http://192.168.1.5:8000/v1"}
+    contract, doubts = _draft(_configured(model_list=models, environment_variables=own), tmp_path)
+    assert str(contract.models["one"].provider) == "OpenAI (api.openai.com)"
+    late = "THERE, which is set too late for it, in LiteLLM's own configuration"
+    assert any(late in each for each in doubts)
 
 
 def test_a_model_that_hangs_for_long_is_not_expected_to_be_replaced(tmp_path: Path) -> None:

@@ -140,10 +140,10 @@ def _names(listed: str) -> list[str]:
 
 def test_without_the_extra_it_says_what_to_install(installed: Installed, tmp_path: Path) -> None:
     needing = [[name, "--help"] for name, subcommand in SUBCOMMANDS.items() if subcommand.extra]
-    for call in (["check"], *needing):
+    for call in (["check"], ["check", "mine"], *needing):
         done = installed.run(tmp_path, COMMAND, *call, bare=True)
         assert done.returncode == 99, done.stdout + done.stderr
-        assert f"pip install '{COMMAND}[lab]'" in done.stdout
+        assert f"pip install '{COMMAND}[lab]'" in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == [], "nothing half written"
     for name in [name for name, subcommand in SUBCOMMANDS.items() if not subcommand.extra]:
@@ -248,7 +248,7 @@ def test_a_disk_that_is_full_is_told_on_the_other_stream(installed: Installed) -
 def test_nothing_on_standard_input_is_told_to_machines_too(
     installed: Installed, tmp_path: Path, stdin: str
 ) -> None:
-    declared = "check - --contract=declared --json"
+    declared = "check - --json"
     done = subprocess.run(
         ["/bin/sh", "-c", f"{installed.commands / COMMAND} {declared} {stdin}"],
         cwd=tmp_path,
@@ -276,6 +276,17 @@ def test_a_plan_is_printed_without_the_programs(installed: Installed, tmp_path: 
     assert "What would be asked of whom; nobody was asked:" in done.stdout
     assert "unknown" in done.stdout, "no table of prices is installed in this home"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_somebody_s_manifests_are_asked_for_what_they_declare(
+    installed: Installed, tmp_path: Path
+) -> None:
+    given = REPOSITORY / "tests/deployments/compose/given"
+    done = installed.run(tmp_path, COMMAND, "check", str(given), "--plan")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "vllm-qwen" not in done.stdout
+    story = installed.run(tmp_path, COMMAND, "check", "--plan")
+    assert "vllm-qwen" in story.stdout
 
 
 def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) -> None:

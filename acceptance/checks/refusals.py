@@ -312,7 +312,14 @@ _SAID: tuple[tuple[tuple[int, ...], str, Refusal], ...] = (
         r"maximum context length|context_length_exceeded|ContextWindowExceeded",
         _TOO_LONG,
     ),
-    (_REQUESTED, r"(?i:guardrail|content_filter)|ContentPolicyViolation", _POLICY),
+    (
+        _REQUESTED,
+        (
+            r"(?i:guardrail|content_filter|(content|request) blocked|blocked by [A-Z]"
+            r"|violated [\w ]+(policy|threshold)|(attack|threats) detected)|ContentPolicyViolation"
+        ),
+        _POLICY,
+    ),
     (_REQUESTED, r"(?i:<!doctype html|<html)", _PAGE),
 )
 """What a provider says with a status that means several things; the first that fits.

@@ -3,11 +3,13 @@
 import secrets
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from threading import Semaphore
 from typing import Any
 
 from acceptance.checks.answering import limit_of_the_key
@@ -75,7 +77,7 @@ INVENTED = f"invented-{unique()}"
 class Answers:
     """Answers to a user's questions, shared by all scenarios that disturb nothing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # whom it asks for whom, and what it must not do
         self,
         hands: Hands,
         contract: Contract,
@@ -83,6 +85,8 @@ class Answers:
         wanted: Callable[[], Iterable[str]],
         ordinary: Callable[[str], Hands | None] = lambda _model: None,
         lively: Callable[[], None] = lambda: None,
+        beside: Callable[["Answers"], Collection[Future[Any]]] = lambda _answers: (),
+        lanes: int = 1,
         nobody: Collection[str] = (),
         say: Progress,
     ) -> None:
@@ -94,6 +98,8 @@ class Answers:
             wanted: the models that the selected scenarios will ask for.
             ordinary: an ordinary user, where there is one who is offered this model.
             lively: raises Blocked where the gateway hangs, so that no answer will come.
+            beside: begins what may be asked beside the first answers; each is done when it ends.
+            lanes: how many questions one provider is asked at a time.
             nobody: models whose providers are not emulated, so that nobody would answer.
             say: shows progress.
         """
@@ -103,6 +109,10 @@ class Answers:
         self._ordinary = ordinary
         self._lively = lively
         self._nobody = nobody
+        self._beside = beside
+        self._begun: Collection[Future[Any]] = ()
+        self._lanes = defaultdict[str, Semaphore](partial(Semaphore, lanes))
+        self._lanes_each = lanes
         self._hung_by = ""
         """The model that is told of as the one with which the gateway began to hang."""
         self._say = say
@@ -156,15 +166,39 @@ class Answers:
             )
 
     def _ask_all(self, models: list[str]) -> None:
+        first = not self._answers
         lanes: dict[str, list[str]] = {}
         for model in models:
             if model in self._asked_by_users() and (user := self._ordinary(model)):
                 self._users[model] = user
             lanes.setdefault(self._provider(model), []).append(model)
             self._answers[model] = Future()
-        with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
-            list(pool.map(self._ask_in_turn, lanes.values()))
+        several = self._lanes_each
+        turns = [each[lane::several] for each in lanes.values() for lane in range(several)]
+        if first:
+            self._begun = self._beside(self)
+        with ThreadPoolExecutor(max_workers=max(1, len(turns))) as pool:
+            list(pool.map(self._ask_in_turn, turns))
         self._tell_of_users()
+
+    def lane(self, model: str) -> Semaphore:
+        """Held while a question to a model is under way, so that its provider can cope."""
+        return self._lanes[self._provider(model)]
+
+    def ask(self, question: Question) -> Answer:
+        """The answer to a question that is one scenario's own, in its provider's lane."""
+        with self.lane(question.model):
+            return self._hands.ask(question)
+
+    def allow_more(self, model: str) -> bool:
+        """Whether a model may be asked once more by now: its shared answer is its own."""
+        asked = self._answers.get(model)
+        well = asked is not None and not asked.exception() and _its_own(asked.result())
+        return well and not self._one_lane
+
+    def settle(self) -> None:
+        """Return once all is over that was begun beside the first answers."""
+        wait(self._begun)
 
     def _asked_by_users(self) -> Collection[str]:
         """The models that an ordinary user asks: a chain's first two, and one from outside."""
@@ -271,7 +305,7 @@ class Answers:
             return last  # the limit is what is told of it
 
     def _ask(self, model: str, options: Mapping[str, Any], hands: Hands) -> Answer:
-        with waiting_for(f"the answer of {model}", self._say):
+        with self.lane(model), waiting_for(f"the answer of {model}", self._say):
             question = Question(model=model, nonce=nonce(), options=options)
             asking = partial(hands.ask, question)
             return within(_LONGEST, asking, look=self._look, every=_LOOK)

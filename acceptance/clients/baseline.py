@@ -112,6 +112,10 @@ class Baseline:
             reason = f"{by} answers for {other} too, and for whatever is asked for"
             raise Blocked(Subject.ANSWERS, reason)
 
+    def settle(self) -> None:
+        """Return once nobody is asked any more whom this run began to ask."""
+        self._answers.settle()
+
     def require(self, model: str) -> None:
         """Return if the model can be chosen and answered by itself.
 

@@ -13,6 +13,7 @@ from acceptance.clients.streaming import Question, usage
 from acceptance.clients.transport import Reply
 from acceptance.json_values import mapping, sequence
 from acceptance.message import explain
+from acceptance.spans import Kind, span
 from acceptance.waiting import Progress, eventually, quiet, waiting_for
 
 _STREAM = "data:"
@@ -66,7 +67,10 @@ class Conversation:
     def ask(self, model: str, nonce: str, *, before: str = "") -> Turn:
         """Ask within this conversation and wait until the answer is stored."""
         question = Question(model=model, nonce=nonce, before=before, history=self.history)
-        with self._open_webui.budget.question(model, question.most_tokens + TOOLS) as asking:
+        with (
+            self._open_webui.budget.question(model, question.most_tokens + TOOLS) as asking,
+            span(Kind.QUESTION, model, words=nonce),
+        ):
             turn = self._answered(question)
             asking.counted(asked=turn.prompt_tokens, said=turn.tokens)
         self.said.append(turn)

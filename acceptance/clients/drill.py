@@ -16,6 +16,7 @@ from acceptance.contract.questions import concerned
 from acceptance.contract.values import Contract
 from acceptance.errors import Inconclusive, NotProven, OverBudget
 from acceptance.message import excerpt, explain
+from acceptance.spans import NOTED, Kind, Span
 from acceptance.target import Outage, Outages
 from acceptance.timeline import Moment, Timeline
 from acceptance.waiting import Progress, eventually, quiet, waiting_for
@@ -70,6 +71,7 @@ class Drill:
         self._well = well
         self._say = say
         self._away: dict[str, Outage] = {}
+        self._since: dict[str, float] = {}
         self.begin()
 
     def begin(self, planned: Plan = (), following: Sequence[Plan] = ()) -> None:
@@ -104,9 +106,12 @@ class Drill:
             self._outages.check(*each)
         for model in concerned(provider, self._contract):
             self._was(model)  # the shared answers are asked before it is disturbed
+        self._well.settle()
         self._away[provider], self.active = outage, True
+        self._since[provider] = time.time()
         self._say(f"drill: {provider} {outage}")
         self._outages.take_away(provider, outage)
+        self._gateway.forget()
         self._note(f"{provider} {outage}")
 
     def end(self) -> None:
@@ -132,8 +137,11 @@ class Drill:
             return
         began = time.monotonic()
         certificates = self._outages.restore(keep)
+        self._gateway.forget()
         for provider in back:
-            del self._away[provider]
+            name = f"{provider} {self._away.pop(provider)}"
+            since = self._since.pop(provider)
+            NOTED.append(Span(kind=Kind.DRILL, name=name, began=since, ended=time.time()))
         for line in certificates:
             self._note(line)
         for model in filter(self._was, self._one_of_each(back)):

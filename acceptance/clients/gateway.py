@@ -25,6 +25,7 @@ _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 _TEAM = "team of the key"
 """Under which what is told of a key holds what is told of its team."""
 _PARTS = ("model_info", "litellm_params")
+_ENTRIES = "/model/info"
 _COOLDOWN = 30.0
 """Seconds, where they are not told: the story's; LiteLLM 1.106.2 takes 5 where none are set."""
 _LONGEST_COOLDOWN = 600.0
@@ -48,7 +49,10 @@ _UNREAD = (HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
 
 
 class Gateway:
-    """LiteLLM's own API; checked with 1.80.17 to 1.108.7."""
+    """LiteLLM's own API; checked with 1.80.17 to 1.108.7.
+
+    What it tells of itself is read once, and afresh once something was disturbed (`forget`).
+    """
 
     def __init__(
         self,
@@ -72,12 +76,21 @@ class Gateway:
         self._key = key
         self._sent_in = headers
         self._timeout = timeout
+        self._told: dict[str, Reply] = {}
+        """What it told of itself, by path."""
+        self._keys: dict[str, Mapping[str, Any]] = {}
+        """What it told of a key, by the key's fingerprint."""
         self._entries: tuple[Deployment, ...] = ()
         self._api = Api(base_url, name="LiteLLM", timeout=timeout, headers=self._headers)
 
     def close(self) -> None:
         """Give the connections back."""
         self._api.close()
+
+    def forget(self) -> None:
+        """Read afresh what it tells of itself: who was away may have come back another one."""
+        self._told.clear()
+        self._keys.clear()
 
     def _headers(self) -> Mapping[str, str]:
         # a line end at a key's end cannot be sent; whether it does harm is judged by who uses it
@@ -129,21 +142,7 @@ class Gateway:
 
     def deployments(self) -> tuple[Deployment, ...]:
         """What stands behind each name: `GET /model/info`; LiteLLM removes the keys itself."""
-        self._entries = tuple(
-            Deployment(
-                identity=str(mapping(item.get("model_info")).get("id") or ""),
-                group=str(item.get("model_name") or ""),
-                upstream=str(mapping(item.get("litellm_params")).get("model") or ""),
-                api_base=str(mapping(item.get("litellm_params")).get("api_base") or ""),
-                cooldown=_cooldown(item),
-                parameters=_parameters(item.get("litellm_params")),
-                replaced=_replaced(mapping(item.get("litellm_params"))),
-                price=price_in(
-                    mapping(item.get("model_info")), mapping(item.get("litellm_params"))
-                ),
-            )
-            for item in self.entries()
-        )
+        self._entries = tuple(map(_deployment, self.entries()))
         return self._entries
 
     def prices(self) -> Mapping[str, Price]:
@@ -158,10 +157,10 @@ class Gateway:
 
     def entries(self) -> list[dict[str, Any]]:
         """Its entries as it tells them: `GET /model/info`."""
-        return self._list("/model/info")
+        return self._list(_ENTRIES)
 
     def recognise(self, answer: Answer) -> Answer:
-        """The answer, with what this gateway's entries tell of who gave it; asks for them once.
+        """The answer, with what this gateway's entries tell of who gave it.
 
         An identity that is not among them is looked up afresh: an entry may be new.
         """
@@ -169,6 +168,7 @@ class Gateway:
         if who is None or not who.deployment:
             return answer
         if who.deployment not in {each.identity for each in self._entries}:
+            self._told.pop(_ENTRIES, None)
             try:
                 self.deployments()
             except (NotProven, UnexpectedAnswerError) as error:
@@ -181,7 +181,7 @@ class Gateway:
     def _mapping(self, path: str) -> Mapping[str, Any]:
         if self._key is None:
             raise NotProven(f"LiteLLM's {path} needs a key that may read it: set gateway_key")
-        reply = self._api.get(path)
+        reply = self._get(path)
         self._require_welcome(reply.status, reply.told)
         if (reply.status, reply.told) == _UNREAD == self._told_to_nobody(path) and self._alive():
             raise NotProven(
@@ -189,6 +189,14 @@ class Gateway:
                 "reads keys from another header (litellm_key_header_name)"
             )
         return self._api.object_in(reply, path)
+
+    def _get(self, path: str) -> Reply:
+        if path in self._told:
+            return self._told[path]
+        reply = self._api.get(path)
+        if reply.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND) and isinstance(reply.json, dict):
+            self._told[path] = reply
+        return reply
 
     @staticmethod
     def _require_welcome(status: int, told: str) -> None:
@@ -251,16 +259,20 @@ class Gateway:
         return kinds
 
     def key_information(self, key: Secret) -> Mapping[str, Any]:
-        """What a key brings along, with its team: `GET /key/info`, `GET /team/info`.
+        """What a key brings along, with its team: `GET /key/info`, `GET /team/info`; read once.
 
         Empty where LiteLLM has no database.
         """
+        which = fingerprint(key.reveal())
+        if which in self._keys:
+            return self._keys[which]
         known = mapping(mapping(self._told_to(key, "/key/info")).get("info"))
-        team = known.get("team_id")
-        if not team:
-            return known
-        path = f"/team/info?team_id={quote(str(team), safe='')}"
-        return {**known, _TEAM: mapping(self._told_to(key, path)).get("team_info")}
+        if team := known.get("team_id"):
+            path = f"/team/info?team_id={quote(str(team), safe='')}"
+            known = {**known, _TEAM: mapping(self._told_to(key, path)).get("team_info")}
+        if known:
+            self._keys[which] = known
+        return known
 
     def _told_to(self, key: Secret, path: str) -> object:
         reply = self.asked_by(key, path)
@@ -273,7 +285,7 @@ class Gateway:
         does not tell of every model: of one with a slash in its name it knows nothing (404).
         """
         path = f"/fallback/{ANY}"
-        reply = self._api.get(path)
+        reply = self._get(path)
         if reply.status == HTTPStatus.NOT_FOUND:
             return {}
         return fallback_rules([{ANY: self._api.object_in(reply, path).get("fallback_models")}])
@@ -340,6 +352,20 @@ class Gateway:
             return stranger._api.get(path)  # its own class
         finally:
             stranger.close()
+
+
+def _deployment(item: Mapping[str, Any]) -> Deployment:
+    parameters = mapping(item.get("litellm_params"))
+    return Deployment(
+        identity=str(mapping(item.get("model_info")).get("id") or ""),
+        group=str(item.get("model_name") or ""),
+        upstream=str(parameters.get("model") or ""),
+        api_base=str(parameters.get("api_base") or ""),
+        cooldown=_cooldown(item),
+        parameters=_parameters(parameters),
+        replaced=_replaced(parameters),
+        price=price_in(mapping(item.get("model_info")), parameters),
+    )
 
 
 def _settings_of(of_key: Mapping[str, Any]) -> Mapping[str, Any]:

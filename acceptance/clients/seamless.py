@@ -50,10 +50,10 @@ def ask_at_once(accounts: Sequence[Hands], model: str, *, conversations: int) ->
             return tuple(pool.map(lambda chat: chat.ask(model, nonce()), begun))
 
 
-def ask_at_the_end(hands: Hands, model: str) -> Answer:
+def ask_at_the_end(answers: Answers, model: str) -> Answer:
     """The answer to a question after more words than a model can hold."""
     roles = ("user", "assistant") * (_LONG_TURNS // 2)
     history: tuple[Mapping[str, str], ...] = tuple(
         {"role": role, "content": _LONG_TURN} for role in roles
     )
-    return hands.ask(Question(model=model, nonce=nonce(), history=history))
+    return answers.ask(Question(model=model, nonce=nonce(), history=history))

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from acceptance.budget import TOOLS, Budget, tokens_in
 from acceptance.checks.proof import Answer, Provenance, question_with
-from acceptance.clients.transport import LARGEST_BODY, Api, Reply, TooLargeError, chunks, read
+from acceptance.clients.transport import (
+    LARGEST_BODY,
+    Api,
+    Reply,
+    TooLargeError,
+    asked,
+    chunks,
+    read,
+)
+from acceptance.errors import NotProven
 from acceptance.json_values import mapping, parsed, sequence
 from acceptance.secret import MASK
 from acceptance.shown import whole
@@ -45,6 +54,8 @@ class _Heard:
     finish: str = ""
     tools: tuple[str, ...] = ()
     streamed: bool = True
+    responses: bool = False
+    """Whether it came as events of the Responses API."""
     first_seconds: float = 0.0
     last_seconds: float = 0.0
 
@@ -107,7 +118,7 @@ def ask(
 
     Raises:
         UnreachableError: no HTTP answer came.
-        NotProven: the budget has no room for it.
+        NotProven: the budget has no room for it, or its connection speaks the Responses API.
     """
     tools = TOOLS if "session_id" in question.options else 0
     with budget.question(question.model, question.most_tokens + tools) as asking:
@@ -131,6 +142,7 @@ def _ask(
     try:
         with (
             ending(until),
+            asked(question.model, "POST", path),
             api.client.stream(
                 "POST", path, json=question.body, headers=dict(headers), timeout=timeout
             ) as response,
@@ -148,6 +160,11 @@ def _ask(
         if response is None:
             raise api.unreachable(path, error) from error
         heard.error = f"no end of the answer after {timeout:g} s or {LARGEST_BODY:,} bytes"
+    if heard.responses and not heard.text:
+        raise NotProven(
+            f"what {question.model} answers: its connection speaks the Responses API (API Type, "
+            "Open WebUI 0.12.4), and only chat completions are read here"
+        )
     return Answer(
         model=question.model,
         nonce=question.nonce,
@@ -178,6 +195,7 @@ def _listen(response: "httpx.Response", heard: _Heard, started: float, until: fl
         if error := event.get("error"):
             heard.error, heard.status = _words(error), _code(error)
         before = heard.text
+        heard.responses |= str(event.get("type")).startswith("response.")
         _take(event, "delta", heard)
         if heard.text != before:
             heard.last_seconds = time.monotonic() - started

@@ -1,8 +1,12 @@
 """JSON over HTTP with limits: what comes back is JSON of bearable size, in time, or an error."""
 
+import re
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -10,6 +14,7 @@ from urllib.parse import urlsplit
 from acceptance.errors import SetupError
 from acceptance.json_values import parsed
 from acceptance.message import excerpt, explain
+from acceptance.spans import Kind, span
 
 if TYPE_CHECKING:
     import httpx
@@ -21,6 +26,8 @@ TIMEOUT = 30.0
 _IDLE = 2.0
 """Seconds after which an idle connection is not used again: Uvicorn, which serves both programs,
 closes one after 5 (0.54), and a port-forward passes that on too late for a request on its way."""
+_IDENTITY = r"[0-9a-f]{8}-[0-9a-f-]{27}"
+"""In a path: of a chat, or of an account."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PAGES = ("<!doctype", "<html")
 _PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
@@ -110,8 +117,7 @@ class Api:
                 base_url=self.base_url,
                 timeout=timeout,
                 trust_env=away,
-                # certificates that the environment names count on this machine as well
-                verify=httpx.create_ssl_context() if parts.scheme == "https" else True,
+                verify=_certificates(parts.scheme, away=away),
                 limits=httpx.Limits(keepalive_expiry=_IDLE),
             )
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
@@ -187,6 +193,7 @@ class Api:
         try:
             with (
                 ending(until),
+                asked(self._name, method, path),
                 self.client.stream(method, path, headers=headers, **content) as answer,
             ):
                 text = read(answer, until=until)
@@ -218,6 +225,23 @@ class Api:
         )
 
 
+def _certificates(scheme: str, *, away: bool) -> "ssl.SSLContext | bool":
+    """Who is trusted: those that the environment names, on this machine as well."""
+    import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
+    if scheme == "https":
+        return httpx.create_ssl_context()
+    return True if away else _unused_certificates()
+
+
+@cache
+def _unused_certificates() -> ssl.SSLContext:
+    """What httpx wants without TLS, too, read once: it takes as long as ten requests (0.28)."""
+    import httpx  # noqa: PLC0415  # listing scenarios stays fast
+
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _unusable(name: str, address: str, error: Exception) -> str:
     """What is said of an environment in which no address outside can be asked."""
     names = _CERTIFICATES if isinstance(error, OSError) else _PROXIES
@@ -235,6 +259,12 @@ def _unusable(name: str, address: str, error: Exception) -> str:
         where=f"environment: {' or '.join(names)}; for {address}",
         fix="correct or unset that variable; NO_PROXY names hosts that are reached without a proxy",
     )
+
+
+def asked(who: str, method: str, path: str) -> AbstractContextManager[None]:
+    """Note that a program is asked while what is inside lasts; identities are left out."""
+    shown = re.sub(_IDENTITY, "…", path.partition("?")[0])
+    return span(Kind.REQUEST, f"{who}: {method} {shown}")
 
 
 def chunks(answer: "httpx.Response", *, until: float) -> Iterator[bytes]:

@@ -1,7 +1,10 @@
 """Judge manifests, a cluster as it stands, or what an address shows; no path: the story's own."""
 
+import pytest
+
 from acceptance.command.arguments import Arguments
 from acceptance.command.judging import judge
+from acceptance.plugin.contract import DECLARED, OTHERWISE
 from acceptance.shipped import COMMAND
 
 _MORE = f"""\
@@ -10,9 +13,19 @@ examples:
   kustomize build overlays/home | {COMMAND} check -
   {COMMAND} check --url=https://chat.example     (ACCEPTANCE_ACCOUNT_PASSWORD is a variable)
 
+Manifests are judged by what they declare themselves, unless a contract is named (draft writes one).
 Each option has a variable: --contract is ACCEPTANCE_CONTRACT. All others, and pytest's own:
 {COMMAND} check --options. Reports are in reports/; exit codes 0 accepted, 1 not accepted,
 98 incomplete, 99 not judged."""
+
+
+class _ByTheirOwnWord:
+    """Lets manifests be judged by what they declare, unless somebody names a contract."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Before the contract is read."""
+        config.stash[OTHERWISE] = DECLARED
 
 
 def main(arguments: list[str]) -> int:
@@ -54,4 +67,5 @@ def main(arguments: list[str]) -> int:
     options = [f"--{name}={value}" for name, value in wanted.items() if value]
     options += [f"--{name}" for name in ("plan", "quick") if getattr(given, name)]
     marks = ["-m", given.marks] if given.marks else []
-    return judge([*options, *marks, *rest], as_json=given.json)
+    plugins = [_ByTheirOwnWord()] if path else []
+    return judge([*options, *marks, *rest], as_json=given.json, plugins=plugins)

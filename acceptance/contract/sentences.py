@@ -74,6 +74,7 @@ class Sentence:
     outage: Outage | None
     takes_away: bool
     about: States | None
+    turn: str | None
     asks: Asks | None
 
     def values(self, text: str) -> Mapping[str, Any]:
@@ -93,6 +94,7 @@ def sentence(  # noqa: PLR0913  # each a mark that few sentences carry
     takes_away: bool = False,
     outage: Outage | None = None,
     about: States | None = None,
+    turn: str | None = None,
     asks: Asks | None = None,
 ) -> StepParser:
     """The parser for a step function, its marks noted.
@@ -105,6 +107,7 @@ def sentence(  # noqa: PLR0913  # each a mark that few sentences carry
         takes_away: whether it takes a provider (its value `provider`) away for a while.
         outage: in which way, where no value `outage` says it.
         about: what it compares of all that the contract states in this way.
+        turn: where it is a turn of a conversation, what is asked for besides the words that prove.
         asks: what it asks its model.
     """
     parser = get_parser(text)
@@ -117,6 +120,7 @@ def sentence(  # noqa: PLR0913  # each a mark that few sentences carry
             takes_away=takes_away,
             outage=outage,
             about=about,
+            turn=turn,
             asks=asks,
         )
     )
@@ -146,6 +150,15 @@ def returning(steps: list[Step]) -> Iterator[str]:
         found = known(step.name)
         if found and found.takes_away and found.outage:
             yield found.values(step.name)[PROVIDER]
+
+
+def turns(steps: list[Step]) -> Iterator[tuple[str, str]]:
+    """The turns of a conversation with which a scenario begins: models, and what is asked for."""
+    for step in steps:
+        found = known(step.name)
+        if found is None or found.turn is None:
+            return
+        yield found.values(step.name)[MODEL], found.turn
 
 
 def column(table: Sequence[Sequence[str]], name: str) -> tuple[str, ...]:

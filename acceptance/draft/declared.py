@@ -3,7 +3,6 @@
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain as joined
 from typing import Any
 
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
@@ -13,25 +12,29 @@ from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remar
 from acceptance.draft.serving import (
     Place,
     Serving,
-    addressed,
     public_place,
     service_place,
-    text_of,
 )
 from acceptance.draft.wiring import address_at, endpoint_among, secret_of_key
 from acceptance.errors import SetupError
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.model_list import (
+    Entry,
+    addressed,
+    credentials_in,
+    entries_in,
+    text_of,
+    with_own,
+)
 from acceptance.lab.embedded.network import Network, behind, named_by, selects
 from acceptance.lab.embedded.placeholders import completed, configuration_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.lab.embedded.upstreams import (
     THIS_POD,
-    Entry,
     emulated_behind,
-    entry_of,
     is_a_slip,
     is_in_a_cluster,
     service_of,
@@ -39,8 +42,7 @@ from acceptance.lab.embedded.upstreams import (
 from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
 from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.message import explain
-from acceptance.resources import Environment, ServiceName, Variable, service_in
-from acceptance.secret import Secret
+from acceptance.resources import Environment, ServiceName, service_in
 
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 
@@ -198,10 +200,14 @@ class _Reading:
             )
 
     def _serving(self, gateway: PodPlan, configuration: Mapping[str, Any]) -> Serving:
-        environment = _with_own(gateway.environment, configuration)
-        listed = sequence(configuration.get("model_list"))
+        environment = with_own(gateway.environment, configuration)
         entries = list(
-            joined.from_iterable(entry_of(each, environment, gateway.namespace) for each in listed)
+            entries_in(
+                configuration,
+                credentials_in(configuration),
+                gateway.environment,
+                gateway.namespace,
+            )
         )
         if not entries:
             path, _ = configuration_of(gateway)
@@ -209,7 +215,7 @@ class _Reading:
                 explain(
                     "LiteLLM's models are not among these manifests.",
                     expected="a model_list in its configuration",
-                    found=f"no file {path or '(--config)'}"
+                    found=f"no file {path or '(--config, CONFIG_FILE_PATH)'}"
                     if path not in gateway.mounted
                     else f"none in {path}",
                     where=f"{gateway.kind} {gateway.namespace}/{gateway.owner}",
@@ -223,7 +229,9 @@ class _Reading:
                 given = str(mapping(each.given.get("litellm_params")).get(name) or "")
                 if given.startswith(REFERENCE) and not each.api_base:
                     variable = given.removeprefix(REFERENCE)
-                    text = f"{each.name}: its {name} is the variable {variable}, which is not set"
+                    late = "set too late for it, in LiteLLM's own configuration"
+                    why = late if variable in environment else "not set"
+                    text = f"{each.name}: its {name} is the variable {variable}, which is {why}"
                     self._remarks.doubt(each.name, text)
         router = mapping(configuration.get("router_settings"))
         return Serving(
@@ -325,19 +333,6 @@ def _whole(gateway: PodPlan) -> Mapping[str, Any]:
             both = isinstance(value, list) and isinstance(merged.get(key), list)
             merged[key] = [*merged[key], *value] if both else value
     return merged
-
-
-def _with_own(environment: Environment, configuration: Mapping[str, Any]) -> Environment:
-    """The variables of LiteLLM with those that its configuration sets."""
-    own = mapping(configuration.get("environment_variables"))
-    return {
-        **environment,
-        **{
-            name: Variable(name=name, value=Secret(value), source="configuration")
-            for name, value in own.items()
-            if isinstance(value, str)
-        },
-    }
 
 
 def _listed(environment: Environment, name: str) -> Iterator[str]:

@@ -10,9 +10,9 @@ from acceptance.checks.proof import Chain
 from acceptance.contract.values import Model, Provider
 from acceptance.draft.found import CHAINS, SELECTOR, Found, Remarks, unsayable
 from acceptance.json_values import mapping
-from acceptance.lab.embedded.upstreams import Entry
+from acceptance.lab.embedded.model_list import Entry
 from acceptance.lab.providers.catalogue import PREFIXES, PUBLIC, host_and_port
-from acceptance.resources import Environment, ServiceName
+from acceptance.resources import ServiceName
 
 _TITLES = {
     "anthropic": "Anthropic",
@@ -89,24 +89,6 @@ def service_place(entry: Entry, service: ServiceName, program: str = "") -> Plac
         "Ollama" if entry.prefix.startswith("ollama") else service.name
     )
     return Place(title=title, host=service.host, service=replace(service, port=0))
-
-
-def addressed(entry: Entry, environment: Environment) -> Entry:
-    """The entry with the address that a variable gives it, where it names none itself."""
-    if entry.api_base or entry.prefix not in PREFIXES:
-        return entry
-    prefix = entry.prefix.removesuffix("_chat").upper()
-    names = (f"{prefix}_BASE_URL", f"{prefix}_API_BASE")[prefix != "OPENAI" :]
-    given = next((text for name in names if (text := text_of(environment, name))), "")
-    if not given and prefix == "OLLAMA":
-        given = "http://localhost:11434"  # LiteLLM 1.106.2
-    return replace(entry, api_base=given)
-
-
-def text_of(environment: Environment, name: str) -> str:
-    """A variable's text; empty where there is none, or where it may not be read."""
-    variable = environment.get(name)
-    return variable.value.reveal().strip() if variable and not variable.value.sealed else ""
 
 
 def kept_from_chat(entry: Entry) -> str:

@@ -16,6 +16,7 @@ from acceptance.kubernetes.stream import NotOpenedError, message_of
 from acceptance.kubernetes.wire import Answer, CertificateError, TooLargeError, Wire
 from acceptance.message import excerpt
 from acceptance.resources import Manifest
+from acceptance.spans import Kind, span
 from acceptance.waiting import Progress, eventually, quiet
 
 T = TypeVar("T")
@@ -237,9 +238,10 @@ class Api:
             nonlocal busy, again
             assert time.monotonic() >= again, busy
             try:
-                answer = self._wire.send(
-                    method, path, body=body, query=query, content_type=content_type
-                )
+                with span(Kind.REQUEST, f"API server: {method} {path}"):
+                    answer = self._wire.send(
+                        method, path, body=body, query=query, content_type=content_type
+                    )
             except ConnectionError as error:
                 raise AssertionError(str(error)) from error
             busy = f"{answer.status} {excerpt(message_of(answer.text))}"

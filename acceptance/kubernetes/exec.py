@@ -10,6 +10,7 @@ from acceptance.errors import NotProven
 from acceptance.json_values import mapping, parsed
 from acceptance.kubernetes.api import Api
 from acceptance.message import excerpt
+from acceptance.spans import Kind, span
 from acceptance.waiting import within
 
 _PYTHONS = ("python3", "python")
@@ -79,7 +80,8 @@ class _Inside:
         socket = self._api.websocket(self._path, query)
         try:
             longest = timeout + _START_SECONDS
-            channels = within(longest, lambda: _read(socket, time.monotonic() + longest))
+            with span(Kind.INSIDE, f"inside of {self._title}"):
+                channels = within(longest, lambda: _read(socket, time.monotonic() + longest))
         finally:
             socket.shutdown()  # its `close` leaves it open once the other side has closed
         status = mapping(parsed(channels[_ERROR]))

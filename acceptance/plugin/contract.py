@@ -14,13 +14,15 @@ from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.plugin import settings
 from acceptance.report.run import Run
-from acceptance.shipped import FEATURES
+from acceptance.shipped import FEATURES, require_extra
 from acceptance.verdict import ExitCode
 
 CONTRACT = pytest.StashKey[Contract]()
 """The contract; whoever runs pytest from Python may hand one in."""
 DECLARED = "declared"
 """In the place of a folder: what the manifests themselves declare."""
+OTHERWISE = pytest.StashKey[str]()
+"""What `--contract` is where nobody says it."""
 _DISRUPTIVE = "disruptive: takes a provider away for a while, and gives it back"
 _RUN = pytest.StashKey[Run]()
 _LATEST: list[Contract] = []
@@ -51,7 +53,7 @@ def contract_of(config: pytest.Config) -> Contract:
     if CONTRACT not in config.stash:
         from acceptance.contract.reading import read_contract  # noqa: PLC0415  # a given one is not read
 
-        given = settings.one(config, "contract")
+        given = settings.one(config, "contract") or config.stash.get(OTHERWISE, "")
         if given == DECLARED and not Path(DECLARED).exists():
             config.stash[CONTRACT] = _declared(config)
             return config.stash[CONTRACT]
@@ -68,6 +70,7 @@ def _declared(config: pytest.Config) -> Contract:
     Raises:
         SetupError: there are none, or nothing can be drafted of them.
     """
+    require_extra("The lab")
     from acceptance.draft.declared import declared_in  # noqa: PLC0415  # as seldom
     from acceptance.draft.folder import write_draft  # noqa: PLC0415  # likewise
     from acceptance.draft.writing import doubts_in  # noqa: PLC0415  # likewise

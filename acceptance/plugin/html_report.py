@@ -14,6 +14,7 @@ from acceptance.plugin.reports import PUBLISHED
 from acceptance.plugin.settings import settings_of
 from acceptance.report.record import PAGE
 from acceptance.shipped import COMMAND, absent, told_as
+from acceptance.spans import Kind, span
 
 _LATER = f"the verdict stands; `{told_as('report')}` makes the report from this run's results"
 
@@ -46,13 +47,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             return
         reports = config.stash[PUBLISHED]
         say("making the report from the results, about 2 s …")
-        make_report(
-            reports / "allure-results",
-            reports / PAGE,
-            history=reports / "history.jsonl",
-            record=latest_record(reports),
-            cache=cache,
-            say=say,
-        )
+        with span(Kind.PHASE, "the page is made"):
+            make_report(
+                reports / "allure-results",
+                reports / PAGE,
+                history=reports / "history.jsonl",
+                record=latest_record(reports),
+                cache=cache,
+                say=say,
+            )
     except (SetupError, OSError) as error:
         say(f"{error}\n{_LATER}", red=True, bold=True)

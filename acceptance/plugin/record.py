@@ -32,6 +32,7 @@ from acceptance.report.record import (
 )
 from acceptance.report.run import record_of
 from acceptance.report.suite import suite
+from acceptance.report.waterfall import FIGURES, PICTURE
 from acceptance.shipped import ROOT
 
 _NOTHING = "nothing changed since the last record"
@@ -61,7 +62,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     text = written(record, mask, mask.own)
     masked, _ = read(text)
     config.stash[RECORD] = masked
-    config.stash[STALE] = [PAGE]
+    config.stash[STALE] = [PAGE, PICTURE, FIGURES]
     texts = {PARTIAL if record.partial else WHOLE: text, "summary.md": summary(masked)}
     if not record.partial:
         config.stash[STALE] += [PARTIAL, f"{WHOLE}{SIGNATURE}"]

@@ -30,6 +30,7 @@ TARGETS = ("embedded", "kind", "live", "url")
 HANDS = ("auto", "api", "browser", "both")
 _NO_SECRET = Secret("")
 _SETTINGS = pytest.StashKey["Settings"]()
+_TABLE = pytest.StashKey[Mapping[str, Any]]()
 _MOST_BYTES = 10_000_000
 """Of standard input: twice what the lab reads of one file, so that it says so."""
 _PREFIX = "ACCEPTANCE_"
@@ -158,11 +159,30 @@ class Settings:
         default="auto",
         choices=HANDS,
     )
+    ahead: bool = _setting(
+        "hold the conversations beside the first answers: quicker where models are slow; what "
+        "mixes up questions that are asked at once turns them red, too",
+        default=False,
+    )
+    lanes: str = _setting(
+        "how many questions one provider is asked at a time; `1` is kind to a single GPU",
+        default="1",
+        choices=("1", "2", "4", "8"),
+    )
     browser_path: str = _setting(
         "a Chromium; empty: one on PATH, Playwright's own, or the one that came along"
     )
     headed: bool = _setting("show the browser's window", default=False)
     slow: bool = _setting("show it, and let a person follow", default=False)
+    stop_at_first_red: bool = _setting(
+        "end with the first scenario that fails and is required; what asks no model comes first",
+        default=False,
+    )
+    profile_run: bool = _setting(
+        "tell where the time of the run went: each wait, and the critical path; in the terminal, "
+        "in the report, and as figures in profile.json",
+        default=False,
+    )
     cache: str = _setting("folder for what is built once; empty: the user's cache folder")
 
 
@@ -380,6 +400,13 @@ def _given(
 
 
 def _table(config: pytest.Config) -> Mapping[str, Any]:
+    """`[tool.acceptance]`, read once."""
+    if _TABLE not in config.stash:
+        config.stash[_TABLE] = _read_table(config)
+    return config.stash[_TABLE]
+
+
+def _read_table(config: pytest.Config) -> Mapping[str, Any]:
     import tomllib  # noqa: PLC0415  # only when a run starts: listing scenarios stays fast
 
     given = config.inipath

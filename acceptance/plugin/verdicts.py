@@ -6,7 +6,8 @@ verdict. Whoever tells it (terminal, JUnit, Allure, the record) comes later, and
 
 import os
 import textwrap
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 import pytest
@@ -73,8 +74,9 @@ def pytest_runtest_makereport(
 
     A `SetupError` is no verdict: nothing more is judged.
     """
-    report = yield
     case, mask = case_of(item), redactor(item.config)
+    with _without_traceback(call) if case else nullcontext():
+        report = yield
     if case is not None:
         run = run_of(item.config)
         run.took(item.nodeid, call.duration)
@@ -96,6 +98,22 @@ def pytest_runtest_makereport(
     return _masked(report, mask)
 
 
+@contextmanager
+def _without_traceback(call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let pytest make a report of what could not be tested as of a skip.
+
+    Nobody is shown where in Python that was found out, and to write it down takes 80 ms.
+    """
+    found = call.excinfo
+    if found and isinstance(found.value, Unproven):
+        skip = pytest.skip.Exception(str(found.value)).with_traceback(found.value.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(skip)
+    try:
+        yield
+    finally:
+        call.excinfo = found
+
+
 def _judge(report: pytest.TestReport, item: pytest.Item, case: Case, error: BaseException) -> None:
     """Make a verdict of the exception: classified, waived, required, worded, masked, entered."""
     run, mask = run_of(item.config), redactor(item.config)
@@ -109,6 +127,8 @@ def _judge(report: pytest.TestReport, item: pytest.Item, case: Case, error: Base
     run.ended(item.nodeid, verdict, words.splitlines()[0])
     if verdict is Verdict.FAILED:
         _show_failure(report, item, case, error)
+        if settings.settings_of(item.config).stop_at_first_red:
+            item.session.shouldfail = "stopped at the first red, as it was asked to"
     else:
         report.outcome = "skipped"
         report.longrepr = (case.scenario.feature.filename, case.scenario.line_number, words)

@@ -24,7 +24,7 @@ SLICE = (
     *("F011", "F030", "F040", "F047", "F066", "F075", "F085", "F097", "F118", "F120", "F128"),
     *("O01", "B1", "H03", "H04", "H06", "H07a", "H16"),
 )
-"""A fault of each layer, and healthy variations: tried by `make test`, and on other versions."""
+"""A fault of each layer, and healthy variations: tried on other versions, some by `make test`."""
 FEW = 3
 """Red scenarios of one fault, above which its file has to say why there are so many."""
 EVERYWHERE = ("embedded", "cluster")

@@ -50,6 +50,9 @@ OWN = {
     "litellm.NotFoundError: GroqException - <html><head><title>404 Not Found": "a web page answers",
     "litellm.ContextWindowExceededError: maximum context length is 4096 tokens": "is longer than",
     'litellm.BadRequestError: {"error": "Violated guardrail policy"}': "a guardrail or a content",
+    "litellm.BadRequestError: Content blocked: keyword 'the' detected": "a guardrail or a content",
+    "litellm.BadRequestError: Blocked by Prompt Security, Violations: x": "a guardrail or a",
+    'litellm.BadRequestError: {"error": "Violated content safety policy"}': "a guardrail or a",
     "litellm.Timeout: APITimeoutError - Request timed out. - timeout value=1.0, time taken=1.01 "
     "seconds": "within the 1.0 s that LiteLLM waits",
 }

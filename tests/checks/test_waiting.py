@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -58,6 +59,33 @@ def test_a_short_wait_says_nothing_and_a_long_one_after_2_seconds_then_every_5()
         "waiting for the lab, 7 s: 7 of 13",
         "waiting for the lab, 12 s: 12 of 13",
     ]
+
+
+def test_the_first_looks_come_soon_and_later_ones_after_a_part_of_what_was_waited() -> None:
+    clock, looks = Clock(), list[float]()
+
+    def question() -> None:
+        looks.append(clock.now)
+        assert clock.now >= 30, "not yet"
+
+    eventually(question, what="it", timeout=60, clock=clock, sleep=clock.sleep)
+    pauses = [after - before for before, after in pairwise(looks)]
+
+    assert pauses[:20] == pytest.approx([0.05] * 20)
+    assert max(pauses) == pytest.approx(0.5)
+    assert all(pause <= max(0.05, at / 20) + 1e-6 for at, pause in zip(looks, pauses, strict=False))
+    assert len(looks) < 150
+
+
+def test_where_a_look_costs_something_all_pauses_are_as_long_as_is_said() -> None:
+    clock, looks = Clock(), list[float]()
+
+    def question() -> None:
+        looks.append(clock.now)
+        assert clock.now >= 3, "not yet"
+
+    eventually(question, what="it", interval=1, clock=clock, sleep=clock.sleep)
+    assert looks == [0, 1, 2, 3]
 
 
 def test_the_deadline_raises_the_last_observation_with_the_time() -> None:

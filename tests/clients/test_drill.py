@@ -51,6 +51,7 @@ class _Models:
     def __init__(self, *, ill: str = "") -> None:
         self.asked: list[str] = []
         self.not_yet = 1
+        self.forgotten = 0
         self._ill = ill
 
     def ask(self, question: Question) -> Answer:
@@ -63,6 +64,13 @@ class _Models:
     def cooldown(self) -> float:
         """See `Gateway`."""
         return 0.0
+
+    def forget(self) -> None:
+        """See `Gateway`."""
+        self.forgotten += 1
+
+    def settle(self) -> None:
+        """Nobody is asked beside."""
 
     def check(self, model: str) -> None:
         """See `Baseline`."""
@@ -87,6 +95,15 @@ def _run(outages: _Outages, *plans: Plan) -> list[set[str]]:
         drill.end()
         left.append(set(outages.away))
     return left
+
+
+def test_what_the_gateway_tells_is_remembered_across_no_drill() -> None:
+    models = _Models()
+    drill = _drill(_Outages(slow=False), models)
+    drill.take_away(*_VLLM[0])
+    assert models.forgotten == 1
+    drill.end()
+    assert models.forgotten == 2
 
 
 def test_the_storys_drills_take_each_backend_away_once() -> None:

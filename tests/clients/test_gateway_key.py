@@ -74,6 +74,7 @@ def test_what_holds_for_the_key_in_use_holds_for_its_team_too(  # G17
     told["/key/info"]["info"]["router_settings"] = {
         "fallbacks": [{"c": ["b"]}]
     }  # the key's own win
+    gateway = Gateway("http://127.0.0.1:9", Secret("sk-planted"))  # of the next run
     (chain,) = gateway.chains([parallel], key=Secret("sk-of-the-team"))
     assert chain.order == ("c", "b")
     assert len(chain.otherwise) == 1

@@ -49,6 +49,46 @@ def test_an_entry_names_the_model_and_is_asked_for_once(monkeypatch: pytest.Monk
     assert asked == ["/model/info"]
 
 
+def test_what_the_gateway_tells_of_itself_is_read_once_until_something_was_disturbed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries = _entries("d1")[1]
+    settings: dict[str, list[dict[str, object]]] = {"fields": [{"field_name": "fallbacks"}]}
+    told: dict[str, object] = {
+        "/model/info": entries,
+        "/router/settings": settings,
+        "/v1/models": {"data": []},
+    }
+    asked: list[str] = []
+
+    def get(_api: Api, path: str) -> Reply:
+        asked.append(path)
+        body = told.get(path, {"detail": "Not Found"})
+        return Reply(status=200 if path in told else 404, json=body, text=json.dumps(body))
+
+    monkeypatch.setattr(Api, "get", get)
+    gateway = Gateway("http://127.0.0.1:9", Secret("sk-planted"))
+    for _ in range(3):
+        gateway.chains(["small", "large"])
+        gateway.describe(["small"])
+        gateway.cooldown()
+    once = ["/fallback/*", "/model/info", "/router/settings", "/v1/models"]
+    assert sorted(asked) == once
+    settings["fields"] = [{"field_name": "fallbacks", "field_value": [{"small": ["large"]}]}]
+    told["/v1/models"] = {"data": [{"id": "small"}, {"id": "large"}]}
+    gateway.forget()
+    assert gateway.chain("small").order == ("small", "large")
+    assert sorted(asked) == sorted([*once, *once])
+
+
+def test_an_error_is_no_answer_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway, asked = _gateway(monkeypatch, (503, {}), _entries("d1"))
+    with pytest.raises(AssertionError):
+        gateway.deployments()
+    assert len(gateway.deployments()) == 1
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("group", "served", "why"),
     [

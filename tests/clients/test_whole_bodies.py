@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from acceptance.errors import NotProven
 from tests.clients.clients import ASKED, clients
 from tests.clients.hostile import http, stream
 
@@ -70,3 +71,17 @@ def test_a_stream_says_why_it_ended_and_which_tools_it_asks_for() -> None:
 
     assert (heard.tools, heard.finish, heard.tokens) == (("search_web",), "tool_calls", 3)
     assert heard.streamed
+
+
+def test_the_events_of_another_api_prove_nothing() -> None:
+    """As Open WebUI hands them on where a connection's API Type is Responses (0.12.4)."""
+    events = [
+        {"type": "response.created", "response": {"model": "a"}},
+        {"type": "response.output_text.delta", "delta": "K1"},
+        {"type": "response.completed", "response": {"status": "completed"}},
+    ]
+    with (
+        clients(stream(*map(json.dumps, events))) as (_, open_webui),
+        pytest.raises(NotProven, match="speaks the Responses API"),
+    ):
+        open_webui.ask(ASKED)

@@ -175,7 +175,7 @@ def test_each_model_has_somebody_who_answers(name: str) -> None:
 def entries(plan: PodPlan) -> Iterator[tuple[str, str]]:
     """Names of LiteLLM's models with their names at their providers."""
     assert plan.line
-    text = plan.mounted[plan.line.path(plan.line.option("--config"))]
+    text = plan.mounted[plan.configuration]
     for each in (parsed(text) or {})["model_list"]:
         yield each["model_name"], each["litellm_params"]["model"].partition("/")[2]
 

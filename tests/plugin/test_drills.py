@@ -44,12 +44,14 @@ def target():
 @pytest.fixture(scope="session")
 def gateway():
     answer = Answer(model="vllm-qwen", nonce="K", text="K", seconds=0.1)
-    return SimpleNamespace(ask=lambda question: answer, cooldown=lambda: 0.0)
+    return SimpleNamespace(
+        ask=lambda question: answer, cooldown=lambda: 0.0, forget=lambda: None
+    )
 
 
 @pytest.fixture(scope="session")
 def well():
-    return SimpleNamespace(check=lambda model: None)
+    return SimpleNamespace(check=lambda model: None, settle=lambda: None)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +101,9 @@ _NEVER_AGAIN = """
 def gateway():
     pytest.MonkeyPatch().setattr("acceptance.clients.drill._LOADED", 0.1)
     answer = Answer(model="vllm-qwen", nonce="K", error="not loaded", seconds=0.1)
-    return SimpleNamespace(ask=lambda question: answer, cooldown=lambda: 0.0)
+    return SimpleNamespace(
+        ask=lambda question: answer, cooldown=lambda: 0.0, forget=lambda: None
+    )
 """
 _TAKES = "vLLM refuses connections"
 

@@ -51,7 +51,9 @@ def _read(
     def getoption(name: str, *, default: object) -> object:
         return (options or {}).get(name, default)
 
-    config = SimpleNamespace(inipath=pyproject, rootpath=pyproject.parent, getoption=getoption)
+    config = SimpleNamespace(
+        inipath=pyproject, rootpath=pyproject.parent, getoption=getoption, stash=pytest.Stash()
+    )
     return read(cast("pytest.Config", config), variables or {})
 
 
@@ -111,12 +113,14 @@ def test_a_service_may_have_a_port(pyproject: Path) -> None:
 def test_a_file_that_is_not_toml_has_no_table(tmp_path: Path) -> None:
     """That of the folder is read: a command, or another file of pytest's, has its own."""
     config = SimpleNamespace(
+        stash=pytest.Stash(),
         inipath=tmp_path / "pytest.ini",
         rootpath=tmp_path,
         getoption=lambda _name, default: default,
     )
     assert read(cast("pytest.Config", config), {}) == Settings()
     (tmp_path / "pyproject.toml").write_text('[tool.acceptance]\ndocs = "mine"\n')
+    config.stash = pytest.Stash()  # another run's
     assert read(cast("pytest.Config", config), {}) == Settings(docs="mine")
 
 
@@ -294,7 +298,10 @@ def test_the_suites_own_readme_is_not_the_applications(path: str) -> None:
 def test_a_table_that_is_none_is_refused(pyproject: Path, table: str) -> None:
     pyproject.write_text(table)
     config = SimpleNamespace(
-        inipath=pyproject, rootpath=pyproject.parent, getoption=lambda _name, *, default: default
+        stash=pytest.Stash(),
+        inipath=pyproject,
+        rootpath=pyproject.parent,
+        getoption=lambda _name, *, default: default,
     )
     with pytest.raises(SetupError, match=r"found     a (int|list)"):
         read(cast("pytest.Config", config), {})

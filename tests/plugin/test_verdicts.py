@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.project import run, write
+from tests.plugin.project import STEPS, run, write
 from tests.story import TAGS
 
 
@@ -234,3 +234,22 @@ def test_a_verdict_needs_nobody_who_prints_it(tmp_path: Path) -> None:
     done = run(tmp_path, *(part for name in silent for part in ("-p", f"no:{name}")))
     assert done.code == 1, done.out
     assert "INTERNALERROR" not in done.out
+
+
+_NO_TRACEBACK = """
+
+def _never(item, excinfo, *_rest, **_named):
+    raise RuntimeError(f"a traceback is built of {type(excinfo.value).__name__}")
+
+
+pytest.Function.repr_failure = pytest.Function._repr_failure_py = _never
+"""
+
+
+def test_no_traceback_is_built_of_what_could_not_be_tested(tmp_path: Path) -> None:
+    write(tmp_path, tiny=_feature(BLOCKED, INCONCLUSIVE, OPTIONAL), steps=STEPS + _NO_TRACEBACK)
+    done = run(tmp_path)
+    assert "a traceback is built" not in done.out
+    assert done.code == 98
+    assert done.results["Stopped"]["statusDetails"]["message"].startswith("blocked by AC1")
+    assert done.results["Refused"]["status"] == "skipped"

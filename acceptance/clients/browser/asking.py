@@ -11,6 +11,7 @@ from acceptance.clients.browser.page import LOOK_SECONDS, ChatPage, Message
 from acceptance.clients.open_webui import ANSWER_TIMEOUT
 from acceptance.clients.streaming import Question
 from acceptance.message import explain
+from acceptance.spans import Kind, span
 from acceptance.waiting import Progress, eventually, waiting_for
 
 _DRAWING_SECONDS = 2.0
@@ -40,7 +41,10 @@ def ask_on(page: ChatPage, question: Question, say: Progress, budget: Budget) ->
     Raises:
         OverBudget: the budget has no room for it; nothing is asked.
     """
-    with budget.question(question.model, question.most_tokens + TOOLS):
+    with (
+        budget.question(question.model, question.most_tokens + TOOLS),
+        span(Kind.QUESTION, question.model, words=question.nonce),
+    ):
         return _shown(page, question, say)
 
 

@@ -95,6 +95,7 @@ class ProvidersLedger:
                 provider=self._names.get(call.provider, call.provider),
                 model=call.model,
                 question=call.text,
+                at=call.at,
                 answered=call.status == httpx.codes.OK,
                 tokens=call.prompt_tokens + call.completion_tokens,
                 messages=call.messages,

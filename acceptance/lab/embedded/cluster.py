@@ -22,6 +22,7 @@ from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running import RunningLab
 from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.resources import ServiceName
+from acceptance.spans import Kind, span
 
 _START_SECONDS = 20.0
 """Allowed for starting Python beside the program, on a busy machine."""
@@ -152,11 +153,12 @@ class EmbeddedCluster:
         if process.problem:
             return PodResponse(status=None, error=process.problem.splitlines()[0])
         try:
-            output = process.run_python(
-                POD_PROBE.read_text(),
-                json.dumps(asdict(request)),
-                timeout=request.timeout + _START_SECONDS,
-            )
+            with span(Kind.INSIDE, f"inside of {pod.name}"):
+                output = process.run_python(
+                    POD_PROBE.read_text(),
+                    json.dumps(asdict(request)),
+                    timeout=request.timeout + _START_SECONDS,
+                )
         except subprocess.TimeoutExpired:
             raise NotProven("the request could not be made in time") from None
         except subprocess.CalledProcessError as error:

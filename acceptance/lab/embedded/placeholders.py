@@ -221,10 +221,7 @@ def _mounted(plan: PodPlan) -> Iterator[_Reference]:
 
 def configuration_of(plan: PodPlan) -> tuple[str, Mapping[str, Any]]:
     """Path and content of LiteLLM's configuration, as far as it is mounted."""
-    assert plan.line is not None
-    option = plan.line.option("--config")
-    path = plan.line.path(option) if option else ""
-    return path, parsed(plan.mounted.get(path, "")) or {}
+    return plan.configuration, parsed(plan.mounted.get(plan.configuration, "")) or {}
 
 
 def _check_configuration(plan: PodPlan, name: str) -> None:

@@ -66,6 +66,18 @@ class PodPlan:
         return f"{self.namespace}/{self.name}"
 
     @property
+    def configuration(self) -> str:
+        """The path of LiteLLM's configuration; empty where none is named.
+
+        CONFIG_FILE_PATH wins over the command line (`proxy_startup_event`, LiteLLM 1.106.2).
+        """
+        assert self.line is not None
+        variable = self.environment.get("CONFIG_FILE_PATH")
+        named = variable.value.reveal() if variable else ""
+        named = named or self.line.option("--config") or self.line.option("-c")
+        return self.line.path(named) if named else ""
+
+    @property
     def requirement(self) -> str:
         """What its environment is made for: the version that its image's tag names, if it does."""
         assert isinstance(self.program, Program)

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,8 @@ from acceptance.waiting import Progress, eventually, within
 _POD_PYTHON = Path(__file__).parent / "pod"
 _READY_TIMEOUT = 180.0
 """Seconds; a cold start takes 12-22 on two idle cores, and several times that on busy ones."""
+_LOOK = 0.1
+"""Seconds between two looks: a file is read until it listens."""
 _WORD = 5.0
 """Seconds for the answer of a readiness probe."""
 _STOP_TIMEOUT = 5.0
@@ -131,16 +134,18 @@ class PodProcess(RunningPod):
 
     def _wait_until_ready(self, say: Progress) -> None:
         try:
-            eventually(
-                self._check_ready,
-                what=f"{self._title} to start ({self.plan.key})",
-                timeout=_READY_TIMEOUT,
-                say=say,
-            )
+            with httpx.Client(timeout=_WORD, trust_env=False) as client:
+                eventually(
+                    partial(self._check_ready, client),
+                    what=f"{self._title} to start ({self.plan.key})",
+                    timeout=_READY_TIMEOUT,
+                    interval=_LOOK,
+                    say=say,
+                )
         except AssertionError as error:
             self.problem = self._not_started(f"not ready after {_READY_TIMEOUT:.0f} s: {error}")
 
-    def _check_ready(self) -> None:
+    def _check_ready(self, client: httpx.Client) -> None:
         assert isinstance(self.plan.program, Program)
         process = self._process
         if process is None:
@@ -153,7 +158,7 @@ class PodProcess(RunningPod):
         assert port is not None, "does not listen yet"
         try:
             url = f"http://127.0.0.1:{port}{self.plan.program.ready}"
-            answer = within(_WORD, lambda: httpx.get(url, timeout=_WORD, trust_env=False))
+            answer = within(_WORD, lambda: client.get(url))
         except (httpx.TransportError, TimeoutError) as error:
             raise AssertionError(f"does not answer yet ({type(error).__name__})") from error
         assert answer.status_code == httpx.codes.OK, f"answers {answer.status_code}"

@@ -144,6 +144,6 @@ def master_key_behind(service: ServiceName, manifests: Manifests) -> Secret | No
     manifest = manifests.get("Service", service.namespace, service.name)
     behind = (plan for plan in plan_pods(manifests) if manifest and selects(manifest, plan))
     plan = next((plan for plan in behind if plan.line), None)
-    if plan is None or plan.line is None:
+    if plan is None:
         return None
-    return master_key(plan.mounted, plan.line.path(plan.line.option("--config")), plan.environment)
+    return master_key(plan.mounted, plan.configuration, plan.environment)

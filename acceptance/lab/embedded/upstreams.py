@@ -7,7 +7,7 @@ AI: nobody answers there, and `not_emulated` says so.
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
@@ -16,23 +16,28 @@ from urllib.parse import urlsplit
 import yaml
 
 from acceptance.budget import Price, dearest, price_in
-from acceptance.json_values import mapping, sequence
+from acceptance.json_values import mapping
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.model_list import (
+    Entry,
+    addressed,
+    credentials_in,
+    entries_in,
+    with_own,
+)
 from acceptance.lab.embedded.network import behind, full_name, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
-from acceptance.lab.embedded.withheld import REFERENCE
 from acceptance.lab.providers.catalogue import (
     OFFERS,
     PREFIXES,
     PUBLIC,
     Offer,
     host_and_port,
-    prefix_of,
 )
-from acceptance.resources import Environment, Manifest, ServiceName, service_in
+from acceptance.resources import Manifest, ServiceName, service_in
 
 _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
@@ -52,27 +57,6 @@ _A_FEW = {
 _BY_ADDRESS = {address: prefix for prefix, (_, address) in PREFIXES.items() if address}
 _OWN_BASE = ("openai", "compatible", "groq", "mistral", "vllm")
 """Dialects whose `api_base` ends where the API's own paths begin."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One entry of a `model_list`."""
-
-    given: Mapping[str, Any] = field(repr=False)
-    """As it is written, keys included."""
-    name: str
-    prefix: str
-    """LiteLLM's provider; empty where LiteLLM knows none either."""
-    model: str
-    """Its name there; a pattern where the entry is a wildcard."""
-    api_base: str
-    """Empty: where LiteLLM looks for the provider by itself."""
-    namespace: str
-
-    @property
-    def address(self) -> str:
-        """What LiteLLM asks; empty where it asks nobody outside of its pod."""
-        return self.api_base or PREFIXES.get(self.prefix, ("", ""))[1]
 
 
 def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ...]:
@@ -311,48 +295,30 @@ def _takes_tools(image: str, words: list[str]) -> bool:
 def _entries(manifests: Manifests, plans: tuple[PodPlan, ...]) -> Iterator[Entry]:
     """Every entry of every `model_list`, in whatever ConfigMap or Secret it stands."""
     gateways = [plan for plan in plans if plan.program is LITELLM]
-    for item in manifests.of_kind("ConfigMap", "Secret"):
-        namespace = namespace_of(item)
+    found = [
+        (namespace_of(item), configuration)
+        for item in manifests.of_kind("ConfigMap", "Secret")
+        for configuration in _configurations(item, manifests)
+    ]
+    credentials: dict[str, Mapping[str, Any]] = {}
+    for _, configuration in found:
+        credentials |= credentials_in(configuration)
+    for namespace, configuration in found:
         near = [plan for plan in gateways if plan.namespace == namespace] or gateways
         environment = near[0].environment if near else {}
-        for text in (
-            manifests.data(item["kind"], namespace, item["metadata"]["name"]) or {}
-        ).values():
-            for listed in _model_list(text):
-                yield from entry_of(listed, environment, near[0].namespace if near else namespace)
+        place = near[0].namespace if near else namespace
+        for entry in entries_in(configuration, credentials, environment, place):
+            yield addressed(entry, with_own(environment, configuration))
 
 
-def _model_list(text: str) -> list[Any]:
-    if "model_list" not in text:
-        return []
-    try:
-        config = next(yaml.load_all(text, Loader), None)
-        if values_in(config) > MOST_VALUES:
-            return []
-    except (yaml.YAMLError, ValueError, RecursionError):  # LiteLLM says so when it starts
-        return []
-    return sequence(mapping(config).get("model_list"))
-
-
-def entry_of(listed: object, environment: Environment, namespace: str) -> Iterator[Entry]:
-    """The entry that LiteLLM makes of this; none where it makes none."""
-    params = listed.get("litellm_params") if isinstance(listed, dict) else None
-    if not isinstance(listed, dict) or not isinstance(params, dict):
-        return
-
-    def value(name: str) -> str:
-        text = str(params.get(name) or "")
-        if not text.startswith(REFERENCE):
-            return text
-        variable = environment.get(text.removeprefix(REFERENCE))
-        return variable.value.reveal() if variable else ""
-
-    prefix, model = prefix_of(value("model"), value("custom_llm_provider"))
-    yield Entry(
-        given=listed,
-        name=str(listed.get("model_name") or model),
-        prefix=prefix,
-        model=model,
-        api_base=value("api_base") or value("base_url"),
-        namespace=namespace,
-    )
+def _configurations(item: Manifest, manifests: Manifests) -> Iterator[Mapping[str, Any]]:
+    """The files of LiteLLM's configuration in a ConfigMap or Secret."""
+    texts = manifests.data(item["kind"], namespace_of(item), item["metadata"]["name"]) or {}
+    for text in texts.values():
+        if "model_list" in text or "credential_list" in text:
+            try:
+                configuration = next(yaml.load_all(text, Loader), None)
+                if values_in(configuration) <= MOST_VALUES:
+                    yield mapping(configuration)
+            except (yaml.YAMLError, ValueError, RecursionError):  # LiteLLM says so when it starts
+                continue

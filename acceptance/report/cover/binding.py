@@ -12,6 +12,7 @@ from pathlib import Path
 from acceptance import files
 from acceptance.report.cover.page import cover
 from acceptance.report.record import read
+from acceptance.report.waterfall import PICTURE
 
 _OFFLINE = (
     '<head><meta http-equiv="Content-Security-Policy" '
@@ -44,7 +45,9 @@ def bind(page: Path, record: Path | None) -> bool:
     html, digest, whole = _ANALYTICS.sub("", page.read_text("utf-8"), count=1), "", True
     if record:
         content, digest = read(record.read_text(encoding="utf-8"))
-        html = html.replace("<body>", f"<body>{cover(content, digest)}", 1)
+        picture = record.with_name(PICTURE)
+        waterfall = picture.read_text(encoding="utf-8") if picture.is_file() else ""
+        html = html.replace("<body>", f"<body>{cover(content, digest, waterfall)}", 1)
         whole = not content.partial
     html = html.replace("<head>", f"{_OFFLINE}{_SHOWS.format(digest)}", 1)
     page.write_text(f"{html}{_SEAL.format(_sum(html.encode()))}", encoding="utf-8")

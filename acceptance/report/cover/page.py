@@ -21,8 +21,14 @@ _LOOKS = {
 _OPEN = "? open"
 
 
-def cover(record: Record, digest: str) -> str:
-    """The cover of this record, ready to stand at the beginning of a page's body."""
+def cover(record: Record, digest: str, waterfall: str = "") -> str:
+    """The cover of this record, ready to stand at the beginning of a page's body.
+
+    Args:
+        record: of a run.
+        digest: of the record.
+        waterfall: SVG of where its time went; empty where nobody asked for it.
+    """
     style = (_FOLDER / "cover.css").read_text(encoding="utf-8")
     script = (_FOLDER / "cover.js").read_text(encoding="utf-8")
     parts = [
@@ -42,6 +48,7 @@ def cover(record: Record, digest: str) -> str:
         _section("What was judged, and by what", _facts(_versions(record))),
         _section("Remarks", _bullets(record.notes)),
         _section("Waived", _bullets(record.waivers)),
+        _section("Where the time went", waterfall),
         _how_to_check(digest),
     ]
     return (

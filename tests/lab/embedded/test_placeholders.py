@@ -9,6 +9,7 @@ import yaml
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed
+from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.unsupported import unsupported
 from tests.lab.embedded import fake
 
@@ -149,3 +150,29 @@ def test_a_configuration_in_a_secret_is_not_made_up() -> None:
     gateway["spec"]["template"]["spec"]["volumes"] = [volume]
     with pytest.raises(SetupError, match="LiteLLM's configuration is not among these manifests"):
         completed(manifests)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "path"),
+    [
+        (["--config", "/etc/a.yaml"], {}, "/etc/a.yaml"),
+        (["--config=/etc/a.yaml"], {}, "/etc/a.yaml"),
+        (["-c", "/etc/a.yaml"], {}, "/etc/a.yaml"),
+        (["-c", "a.yaml"], {}, "/app/a.yaml"),
+        ([], {"CONFIG_FILE_PATH": "/etc/b.yaml"}, "/etc/b.yaml"),
+        (["--config", "/etc/a.yaml"], {"CONFIG_FILE_PATH": "/etc/b.yaml"}, "/etc/b.yaml"),
+        (["--port", "4000"], {}, ""),
+    ],
+)
+def test_where_the_configuration_of_the_gateway_is(
+    arguments: list[str], variables: dict[str, str], path: str
+) -> None:
+    container = {
+        "name": "c",
+        "image": "ghcr.io/berriai/litellm:main-stable",
+        "args": arguments,
+        "env": [{"name": name, "value": value} for name, value in variables.items()],
+    }
+    pod = {"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    [plan] = plan_pods(Manifests([pod]))
+    assert plan.configuration == path

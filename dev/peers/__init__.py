@@ -1,0 +1,1 @@
+"""The same checks as a good engineer would script them, to be measured against."""
