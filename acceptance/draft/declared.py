@@ -219,8 +219,9 @@ class _Reading:
                     if path not in gateway.mounted
                     else f"none in {path}",
                     where=f"{gateway.kind} {gateway.namespace}/{gateway.owner}",
-                    fix="add the ConfigMap that holds it; models that stand in LiteLLM's database "
-                    "are written into a contract by hand (docs/contract.md)",
+                    fix="add the ConfigMap that holds it, or beside a Compose file the one that is "
+                    "mounted; models that stand in LiteLLM's database are written into a contract "
+                    "by hand (docs/contract.md)",
                 )
             )
         self._entries = [addressed(each, environment) for each in entries]

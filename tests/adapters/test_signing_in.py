@@ -71,6 +71,12 @@ class Directory(socketserver.StreamRequestHandler):
         self.wfile.write(ber(0x30, number, ber(operation, ber(10, bytes((code,))), b"\4\0\4\0")))
 
 
+class Directories(socketserver.ThreadingTCPServer):
+    """Listens until the end, whatever is still connected: Open WebUI keeps its connections."""
+
+    daemon_threads = True
+
+
 def ada() -> bytes:
     """The entry that a search finds."""
     told = {"uid": "ada", "mail": "ada@home.example", "cn": "Ada"}
@@ -93,7 +99,8 @@ def target(shared: SharedLab) -> Iterator[Target]:
     lab = shared.with_(Manifests(mine).with_changes([workload]))
     [pod] = lab.pods.values()
     assert not pod.problem
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Directory) as server, listening(server):
+    server = Directories(("127.0.0.1", 0), Directory)
+    with listening(server):
         seen = {"LAB_NETWORK": "", "LAB_POD": pod.plan.key, "LAB_PORTS": str(pod.ports_file)}
         PodNetwork(seen).listens(PORT, server.server_address[1])
         yield embedded_target(lab, open_webui=OPEN_WEBUI, gateway=GATEWAY)

@@ -56,6 +56,14 @@ def told(place: Path, environment: object, **files: str) -> dict[str, str]:
     }
 
 
+def test_a_configuration_that_git_does_not_hold_is_told(tmp_path: Path) -> None:
+    mounts = ["./config.yaml:/app/config.yaml"]
+    manifests = loaded(tmp_path, {"litellm": {**GATEWAY, "volumes": mounts}})
+    assert only(manifests).missing == ("ConfigMap config.yaml",)
+    text = "service litellm mounts ./config.yaml, which is not in this folder"
+    assert f"compose.yaml: {text}" in manifests.notes
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -503,6 +503,7 @@ class _Project:
             return
         if isinstance(made.program, Program) and Path(target).suffix in CONFIGURATIONS:
             # Docker would put an empty folder there; the program would not find its file
+            self._say(f"service {made.name} mounts {source}, which is not in this folder")
             self._file_of(made, "ConfigMap", path, target, None)
             return
         if isinstance(made.program, Program) and not self._folder.is_folder(path):

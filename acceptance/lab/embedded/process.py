@@ -198,5 +198,5 @@ def cannot_start(plan: PodPlan, manifests: Manifests) -> str:
         expected="every ConfigMap, Secret and key that the container refers to",
         found=f"not found in {plan.namespace}: {', '.join([*plan.missing, *elsewhere])}",
         where=f"{plan.kind} {plan.namespace}/{plan.owner}",
-        fix="create it in the pod's own namespace",
+        fix="create it in the pod's own namespace; of a Compose file, put what it mounts beside it",
     )
