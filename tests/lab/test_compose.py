@@ -18,8 +18,10 @@ from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import OPEN_WEBUI
+from acceptance.lab.embedded.public_hosts import public_hosts
 from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import offers_of
+from acceptance.resources import ServiceName
 from tests.odd import PLANTED, damaged
 
 WEB = {"image": "ghcr.io/open-webui/open-webui:main"}
@@ -54,6 +56,54 @@ def told(place: Path, environment: object, **files: str) -> dict[str, str]:
         for name, variable in plan.environment.items()
         if variable.source != "image"
     }
+
+
+RULE, PORT = "traefik.http.routers.x.rule", "traefik.http.services.x.loadbalancer.server.port"
+LED = ServiceName(namespace="compose", name="litellm", port=4000)
+
+
+@pytest.mark.parametrize(
+    ("labels", "led"),
+    [
+        ({RULE: "Host(`${NAME}.home.example`)", PORT: 4000}, {"llm.home.example": LED}),
+        ([f"{RULE}=Host(`llm.home.example`) && PathPrefix(`/v1`)"], {"llm.home.example": LED}),
+        (
+            [f"{RULE}=Host(`a.example`) || Host(`b.example`)"],
+            dict.fromkeys(["a.example", "b.example"], LED),
+        ),
+        ({RULE: "Host(`llm.home.example`)", "traefik.enable": "false"}, {}),
+        ({RULE: "Host(`llm.home.example`)", PORT: 9}, {}),
+        ({"homepage.href": "https://llm.home.example", "other": "${NOBODY}"}, {}),
+        (["traefik.enable"], {}),
+        ("Host(`llm.home.example`)", {}),
+        ({RULE: "Host(" * 1_000}, {}),
+    ],
+)
+@pytest.mark.parametrize("deployed", [False, True])
+def test_a_host_that_traefik_is_told_leads_to_the_service(
+    tmp_path: Path,
+    labels: object,
+    led: object,
+    deployed: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    (tmp_path / ".env").write_text("NAME=llm\n")
+    where = {"deploy": {"labels": labels}} if deployed else {"labels": labels}
+    manifests = loaded(tmp_path, {"litellm": {**GATEWAY, **where}})
+    assert public_hosts(manifests) == led
+    assert not any("made up" in note for note in manifests.notes)
+
+
+def test_a_host_that_is_made_up_is_the_same_where_it_is_asked(tmp_path: Path) -> None:
+    asked = {"OPENAI_API_BASE_URL": "https://llm.${DOMAIN}/v1", "OPENAI_API_KEY": "${KEY}"}
+    services = {
+        "chat": {"image": "ghcr.io/open-webui/open-webui:main", "environment": asked},
+        "litellm": {**GATEWAY, "labels": {RULE: "Host(`llm.${DOMAIN}`)", "mine": "${KEY}"}},
+    }
+    manifests = loaded(tmp_path, services)
+    [host] = public_hosts(manifests)
+    chat = next(plan for plan in plan_pods(manifests) if plan.program is OPEN_WEBUI)
+    assert chat.environment["OPENAI_API_BASE_URL"].value.reveal() == f"https://{host}/v1"
+    assert chat.environment["OPENAI_API_KEY"].source == "Secret .env, key KEY"
 
 
 def test_a_configuration_that_git_does_not_hold_is_told(tmp_path: Path) -> None:

@@ -42,6 +42,10 @@ _DEEPEST = 20
 _SERVICE_NAME = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,63}")
 """As Compose checks it, and no longer than a name of DNS."""
 _VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*))")
+_ROUTING = re.compile(
+    r"traefik\.(enable|http\.routers\.[^.]+\.rule|http\.services\.[^.]+\.loadbalancer\.server\.port)"
+)
+"""Labels by which Traefik (3.6) is told of a container's host, and of its port."""
 _PUBLISHED = re.compile(
     r"((\[.*\]|\d+\.[\d.]+):)?((?P<host>\d+)(-\d+)?:)?(?P<target>\d+)(-\d+)?(/(tcp|udp))?"
 )
@@ -119,6 +123,8 @@ class _Project:
             raise self._refused(expected, quoted(wrong[0][:80]), "rename that service")
         images = {name: self._image(name, mapping(each)) for name, each in services.items()}
         started = self._started(services, images)
+        for name in started:
+            self._routed(str(name), mapping(services[name]))  # first: what is made up in a host
         for name in started:
             self._service(str(name), mapping(services[name]), images[name])
         self._share()
@@ -200,6 +206,24 @@ class _Project:
             self._shared_ports.setdefault(shares, []).extend(ports)
         else:
             self._named(made, self._other_names(service), networks, ports)
+
+    def _routed(self, name: str, service: Mapping[str, Any]) -> None:
+        """The public hosts that Traefik leads to a service, by its labels."""
+        labels = [*variables_of(service.get("labels")).items()]
+        labels += variables_of(_deploy(service).get("labels")).items()
+        told = {
+            key.lower(): self._text(value or "")
+            for key, value in labels
+            if _ROUTING.fullmatch(key.lower())
+        }
+        if told.pop("traefik.enable", "").lower() == "false":
+            return
+        ports = [_number(value) for key, value in told.items() if key.endswith(".port")]
+        backend = {"name": name, **({"port": ports[0]} if ports else {})}
+        for key, rule in told.items():
+            if key.endswith(".rule"):
+                route = {"match": rule, "services": [backend]}
+                self._add("IngressRoute", name, spec={"routes": [route]})
 
     def _started_by(self, container: dict[str, Any], service: Mapping[str, Any]) -> None:
         for given, ours in (("entrypoint", "command"), ("command", "args")):
@@ -451,7 +475,7 @@ class _Project:
             return self._text(rest[1:])
         if value is not None:
             return ""
-        if self._unset is not None:
+        if self._unset is not None and name not in self._made_up:
             self._unset.add(name)
             return _marked(name)
         self._made_up.add(name)

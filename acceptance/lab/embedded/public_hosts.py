@@ -12,7 +12,7 @@ from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.resources import Manifest, ServiceName
 
-_HOSTS = re.compile(r"Host\(([^)]*)\)")
+_HOSTS = re.compile(r"Host\(([^()]*)\)")
 """As Traefik's rules name them (3.6)."""
 _QUOTED = re.compile(r"[`\"']([^`\"']+)[`\"']")
 
