@@ -1,7 +1,7 @@
 """Taking providers away for one scenario, and waiting until they really serve again."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -48,7 +48,7 @@ class Drill:
         self,
         outages: Outages | None,
         contract: Contract,
-        gateway: Gateway,
+        gateway: Callable[[], Gateway],
         well: Baseline,
         *,
         say: Progress,
@@ -59,7 +59,7 @@ class Drill:
         Args:
             contract: which models a provider serves, and which chains they stand in.
             outages: takes providers away; None where nothing may be.
-            gateway: asked whether a model serves again.
+            gateway: the one to ask whether a model serves again, once something was taken away.
             well: which models answered before.
             say: shows what is done.
             not_allowed: what would allow it, where nothing may be taken away.
@@ -111,7 +111,7 @@ class Drill:
         self._since[provider] = time.time()
         self._say(f"drill: {provider} {outage}")
         self._outages.take_away(provider, outage)
-        self._gateway.forget()
+        self._gateway().forget()
         self._note(f"{provider} {outage}")
 
     def end(self) -> None:
@@ -137,7 +137,7 @@ class Drill:
             return
         began = time.monotonic()
         certificates = self._outages.restore(keep)
-        self._gateway.forget()
+        self._gateway().forget()
         for provider in back:
             name = f"{provider} {self._away.pop(provider)}"
             since = self._since.pop(provider)
@@ -148,7 +148,7 @@ class Drill:
             eventually(
                 partial(self._check_serves, model),
                 what=f"{model} to serve again",
-                timeout=self._gateway.cooldown()
+                timeout=self._gateway().cooldown()
                 + (_LOADED if self._outages.slow_to_return else _MARGIN),
                 interval=0.5,
                 say=self._say,
@@ -208,12 +208,12 @@ class Drill:
 
     def _check_serves(self, model: str) -> None:
         with waiting_for(f"{model} to answer by itself", self._say):
-            answer = _ask_once(self._gateway, model)
+            answer = _ask_once(self._gateway(), model)
         if answer.error:
             raise AssertionError(
                 explain(
                     f"{model} does not serve again after the drill.",
-                    expected=f"an answer within {self._gateway.cooldown():g} s of cooldown and "
+                    expected=f"an answer within {self._gateway().cooldown():g} s of cooldown and "
                     f"{_MARGIN:g} s more, with nothing in the way any more",
                     found=f"{model}: {excerpt(answer.error)}",
                     where=f"asked for {model}, with fallbacks switched off",

@@ -79,7 +79,7 @@ class _Models:
 
 def _drill(outages: _Outages | None, models: _Models | None = None) -> Drill:
     fakes: Any = models or _Models()
-    return Drill(outages, STORY, fakes, fakes, say=lambda _line: None)
+    return Drill(outages, STORY, lambda: fakes, fakes, say=lambda _line: None)
 
 
 def _run(outages: _Outages, *plans: Plan) -> list[set[str]]:
