@@ -1,7 +1,7 @@
 """Proof is a value: what was seen, where, and how it reads beside what was expected."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Self
@@ -178,6 +178,10 @@ class Deployment:
     price: Price | None = None
     """What it costs, where LiteLLM knows that."""
 
+    def is_called(self, name: str) -> bool:
+        """Whether its provider calls its model so."""
+        return bool(name) and f"/{self.upstream}".endswith(f"/{name}")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
@@ -205,12 +209,16 @@ class Provenance:
         """The host that LiteLLM asked."""
         return host_of(self.api_base)
 
-    def among(self, entries: Iterable[Deployment], asked: str) -> Self:
+    def among(self, entries: Collection[Deployment], asked: str, named: str = "") -> Self:
         """The same, with what the judged gateway's own entries tell of the one that answered.
+
+        A fallback that begins after the headers leaves them as they are (1.80.17, where a provider
+        fails with its first words): then only the stream names who answered.
 
         Args:
             entries: all that it has.
             asked: the model that was asked for: a wildcard entry answers under that name.
+            named: the model that the stream names.
         """
         alike = [each for each in entries if each.identity == self.deployment]
         if not alike:
@@ -218,8 +226,13 @@ class Provenance:
         entry = next((each for each in alike if each.group == (self.group or asked)), alike[0])
         if not self.group and len({each.upstream for each in alike}) > 1:
             return replace(self, unread=f"several of them have the identity {self.deployment}")
-        named = asked if fnmatchcase(asked, entry.group) else entry.group
-        return replace(self, group=self.group or named, serves=entry.upstream)
+        others = {each.group for each in entries if each.is_called(named)}
+        own = named.startswith(entry.upstream.rpartition("/")[2])  # a date may follow
+        if not self.group and others and not own:
+            unread = f"the answer names {named}, which is {' or '.join(sorted(others))}"
+            return replace(self, unread=unread)
+        group = asked if fnmatchcase(asked, entry.group) else entry.group
+        return replace(self, group=self.group or group, serves=entry.upstream)
 
     def __str__(self) -> str:
         called = "upstream called" if self.upstream else "no sign of an upstream call"
@@ -253,6 +266,9 @@ class Answer:
     """Why it ended, as the model says (`finish_reason`); `length`: it is cut."""
     tools: tuple[str, ...] = ()
     """Tools that the model asked for."""
+    named: str = ""
+    """The model that the stream names: with LiteLLM 1.80.17 and 1.83.14 by its provider's name for
+    it, later by the name that was asked for."""
     streamed: bool = True
     """False: it came in one body, to which Open WebUI 0.12.4 gives none of LiteLLM's headers."""
     retry_after: float | None = None

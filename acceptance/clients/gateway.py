@@ -173,7 +173,7 @@ class Gateway:
                 self.deployments()
             except (NotProven, UnexpectedAnswerError) as error:
                 return unrecognised(answer, str(error).splitlines()[0])
-        return replace(answer, provenance=who.among(self._entries, answer.model))
+        return replace(answer, provenance=who.among(self._entries, answer.model, answer.named))
 
     def _list(self, path: str) -> list[dict[str, Any]]:
         return self._api.objects_in(self._mapping(path), "data", path)

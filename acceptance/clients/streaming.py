@@ -53,6 +53,7 @@ class _Heard:
     tokens: int = 0
     finish: str = ""
     tools: tuple[str, ...] = ()
+    named: str = ""
     streamed: bool = True
     responses: bool = False
     """Whether it came as events of the Responses API."""
@@ -180,6 +181,7 @@ def _ask(
         tokens=heard.tokens,
         finish=heard.finish,
         tools=heard.tools,
+        named=whole(heard.named),
         streamed=heard.streamed,
         retry_after=_seconds(response.headers.get("retry-after", "")),
         headers={
@@ -222,6 +224,8 @@ def _take(body: Mapping[str, Any], part: str, heard: _Heard) -> None:
         called = (mapping(each).get("function") for each in sequence(message.get("tool_calls")))
         names = (mapping(each).get("name") for each in called)
         heard.tools += tuple(name for name in names if name and isinstance(name, str))
+    named = body.get("model")
+    heard.named = named if isinstance(named, str) else heard.named
     asked, said = usage(body)
     heard.prompt_tokens, heard.tokens = asked or heard.prompt_tokens, said or heard.tokens
 

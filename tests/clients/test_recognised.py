@@ -36,7 +36,7 @@ def _gateway(
     return Gateway("http://127.0.0.1:9", Secret("sk-planted")), asked
 
 
-def _entries(*identities: str) -> tuple[int, object]:
+def _entries(*identities: str) -> tuple[int, dict[str, list[object]]]:
     entry = {"model_name": "small", "litellm_params": {"model": "mistral/small"}}
     return 200, {"data": [{**entry, "model_info": {"id": each}} for each in identities]}
 
@@ -47,6 +47,34 @@ def test_an_entry_names_the_model_and_is_asked_for_once(monkeypatch: pytest.Monk
         who = gateway.recognise(ANSWER).provenance
         assert who == replace(WHO, group="small", serves="mistral/small")
     assert asked == ["/model/info"]
+
+
+@pytest.mark.parametrize(
+    ("named", "unread"),
+    [
+        *(("small", ""), ("small-2506", ""), ("nobody-s", ""), ("", "")),
+        ("qwen2.5:3b", "the answer names qwen2.5:3b, which is local"),
+    ],
+)
+def test_a_stream_that_names_another_entry_s_model_leaves_open_who_answered(
+    monkeypatch: pytest.MonkeyPatch, named: str, unread: str
+) -> None:
+    """LiteLLM 1.80.17: a fallback in mid-stream leaves the headers as they were."""
+    other = {
+        "model_name": "local",
+        "litellm_params": {"model": "ollama/qwen2.5:3b"},
+        "model_info": {"id": "d2"},
+    }
+    entries = {"data": [*_entries("d1")[1]["data"], other]}
+    gateway, _ = _gateway(monkeypatch, (200, entries))
+    who = gateway.recognise(replace(ANSWER, named=named)).provenance
+    assert who
+    assert (who.group, who.unread) == ("" if unread else "small", unread)
+
+    told = replace(WHO, group="small")  # as LiteLLM from 1.93 on tells it
+    who = gateway.recognise(replace(ANSWER, named=named, provenance=told)).provenance
+    assert who
+    assert who.group == "small"
 
 
 def test_what_the_gateway_tells_of_itself_is_read_once_until_something_was_disturbed(

@@ -46,13 +46,17 @@ SCROLL_BACK = "list => { list.scrollTop = 0 }"
 MESSAGE = 'div[id^="message-"]:is(.user-message, :has(#response-content-container))'
 READ_MESSAGES = """messages => messages.map(message => {
   const answer = message.querySelector('#response-content-container');
+  const around = answer && answer.closest('.markdown-prose');  // until 0.10.2; since, it is within
+  const [said, refused] = around
+    ? [':scope > div:first-child:not([class*=border-red])', ':scope > [class*=border-red]']
+    : ['.markdown-prose', ':scope > div:not(:has(.markdown-prose)) .break-words'];
   const words = part => part ? part.innerText.trim() : '';
-  const all = (from, what) => from ? [...from.querySelectorAll(what)].map(words).join('\\n') : '';
+  const all = what => answer ? [...answer.querySelectorAll(what)].map(words).join('\\n') : '';
   return {
     user: message.matches('.user-message'),
     model: words(message.querySelector('#response-message-model-name')),
-    text: answer ? all(answer, '.markdown-prose') : words(message),
-    error: all(answer, ':scope > div:not(:has(.markdown-prose)) .break-words'),
+    text: answer ? all(said) : words(message),
+    error: all(refused),
     done: Boolean(message.querySelector('.copy-response-button')),
   };
 })"""
