@@ -121,10 +121,18 @@ def pair(named: str, hands: str) -> Fault:
 
 
 def on_pair(named: str) -> tuple[Fault, ...]:
-    """The slice of the kill matrix, on these versions; raises like `_versions`."""
+    """The slice of the kill matrix, on these versions; raises like `_versions`.
+
+    Their words may be others; which scenarios are red may not.
+    """
     versions = _versions(named)
     return tuple(
-        replace(fault, identity=f"{named} {fault.identity}", versions=versions)
+        replace(
+            fault,
+            identity=f"{named} {fault.identity}",
+            versions=versions,
+            expected={title: replace(each, says="") for title, each in fault.expected.items()},
+        )
         for fault in _slice()
     )
 

@@ -233,6 +233,15 @@ _OF_LITELLM = (
         ),
     ),
     (
+        r"^null$",  # 0.7.2: an error before anybody is asked becomes this answer
+        Refusal(
+            reason="Open WebUI fails before it asks anybody",
+            whose=Whose.OWNER,
+            fix="look at Open WebUI's log (GLOBAL_LOG_LEVEL=DEBUG shows why), at this model's own "
+            "settings (Admin Settings > Models), and at its filters",
+        ),
+    ),
+    (
         r"Open WebUI: Server Connection Error",
         Refusal(
             reason="LiteLLM breaks off, or is not there",

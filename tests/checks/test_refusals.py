@@ -211,6 +211,7 @@ def test_what_litellm_says_in_its_own_name_is_not_the_providers(error: str, word
 FIXES = {
     "litellm.AuthenticationError: 401 Incorrect API key provided": "a key that LiteLLM lacks",
     "Open WebUI: Server Connection Error": "look whether LiteLLM runs",
+    "null": "look at Open WebUI's log",
     "litellm.NotFoundError: 404 no such model": "what its server offers",
     "Cannot connect to host vllm-api.ml:8000: Name or service not known": "correct the host",
     "litellm.APIConnectionError: Connection error.": "look whether its server runs",
