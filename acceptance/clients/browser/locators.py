@@ -52,12 +52,13 @@ READ_MESSAGES = """messages => messages.map(message => {
     : ['.markdown-prose', ':scope > div:not(:has(.markdown-prose)) .break-words'];
   const words = part => part ? part.innerText.trim() : '';
   const all = what => answer ? [...answer.querySelectorAll(what)].map(words).join('\\n') : '';
+  const error = all(refused), copy = message.querySelector('.copy-response-button');
   return {
     user: message.matches('.user-message'),
     model: words(message.querySelector('#response-message-model-name')),
     text: answer ? all(said) : words(message),
-    error: all(refused),
-    done: Boolean(message.querySelector('.copy-response-button')),
+    error,
+    done: Boolean(copy || around && error),  // until 0.10.2 nobody can copy what was refused
   };
 })"""
 ANSWER = f"""([code, complete]) => {{
