@@ -20,6 +20,7 @@ from acceptance.checks.answering import (
 from acceptance.checks.own_host import check_own_host
 from acceptance.checks.witnessing import asked
 from acceptance.clients.answers import nonce, unique
+from acceptance.clients.browser import locators
 from acceptance.clients.browser.evidence import masked_trace
 from acceptance.clients.browser.session import Browser
 from acceptance.clients.browser.user import BrowserUser
@@ -177,6 +178,18 @@ def test_a_page_of_another_version_may_only_have_moved_things(
     page = chromium.contexts[-1].context.pages[0]
     chromium.do(lambda: page.add_style_tag(content=GONE))
     with pytest.raises(NotProven, match=r"the page has changed: .* 0\.11\.9 has it; this is 0\.12"):
+        page_user.ask(Question(model=GROQ, nonce=nonce()))
+
+
+def test_an_answer_without_words_on_a_page_that_nobody_knows_proves_nothing(
+    page_user: BrowserUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ANSWER", "READ_MESSAGES"):
+        elsewhere = getattr(locators, name).replace("'.markdown-prose'", "'.elsewhere'")
+        monkeypatch.setattr(locators, name, elsewhere)
+    assert page_user.ask(Question(model=GROQ, nonce=nonce())).text == ""
+    monkeypatch.setattr("acceptance.clients.browser.missing.SEEN_ON", ("0.11.9",))
+    with pytest.raises(NotProven, match=r"the words of an answer is not where Open WebUI 0\.11\.9"):
         page_user.ask(Question(model=GROQ, nonce=nonce()))
 
 

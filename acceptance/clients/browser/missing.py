@@ -34,13 +34,26 @@ def expecting(what: str, page: Page) -> Iterator[None]:
         raise _missing(what, page, error.message.splitlines()[0]) from error
 
 
-def _missing(what: str, page: Page, found: str) -> Exception:
+def require_known(what: str, page: Page) -> None:
+    """Return if this version's page is known, so that what it does not show is not there.
+
+    Raises:
+        NotProven: on this version it may only have moved.
+    """
     version = _version(page)
     if version and version not in SEEN_ON:
-        return NotProven(
+        raise NotProven(
             f"the page has changed: {what} is not where Open WebUI {SEEN_ON[-1]} has it; this is "
             f"{version}: correct acceptance/clients/browser/locators.py"
         )
+
+
+def _missing(what: str, page: Page, found: str) -> Exception:
+    try:
+        require_known(what, page)
+    except NotProven as unknown:
+        return unknown
+    version = _version(page)
     return AssertionError(
         explain(
             f"The page does not show {what}.",

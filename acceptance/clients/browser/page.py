@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from acceptance.clients.browser import locators
-from acceptance.clients.browser.missing import expecting, no_websocket
+from acceptance.clients.browser.missing import expecting, no_websocket, require_known
 from acceptance.clients.browser.selector import Selector
 from acceptance.secret import Secret
 
@@ -138,6 +138,7 @@ class ChatPage:
 
         Raises:
             AssertionError, NotProven: the page has no websocket, by which answers arrive.
+            NotProven: it shows no words, on a version on which they may have moved.
         """
         for seconds in (_SOCKET_SECONDS, timeout - _SOCKET_SECONDS):
             with suppress(PlaywrightTimeoutError):
@@ -147,7 +148,10 @@ class ChatPage:
                     polling=LOOK_SECONDS * 1000,
                     timeout=seconds * 1000,
                 )
-                return Message(**found.json_value())
+                message = Message(**found.json_value())
+                if not (message.text or message.error):
+                    require_known("the words of an answer", self._page)
+                return message
             if self._refused:
                 raise no_websocket(self._page.url, self._refused)
         return None
