@@ -171,7 +171,9 @@ class PodProcess(RunningPod):
             where=f"container {self.container}; its last log lines follow",
             fix="correct the manifest; the log says what the program misses",
         )
-        return f"{message}\n{self.log(_LOG_LINES)}"
+        assert isinstance(self.plan.program, Program)
+        own = f"GET {self.plan.program.ready} "  # what was asked while it was waited for
+        return f"{message}\n{self.log(_LOG_LINES, apart_from=own)}"
 
     def ask_to_end(self) -> None:
         """Ask the program to end; does not wait."""

@@ -78,11 +78,12 @@ class RunningPod:
             timeout=timeout,
         ).stdout
 
-    def log(self, lines: int) -> str:
-        """The last lines that the program wrote."""
+    def log(self, lines: int, *, apart_from: str = "\n") -> str:
+        """The last lines that the program wrote, of those that this does not stand in."""
         if not self.log_file.exists():
             return ""
-        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+        written = self.log_file.read_text(errors="replace").splitlines()
+        return "\n".join([line for line in written if apart_from not in line][-lines:])
 
 
 class RunningLab(Protocol):
