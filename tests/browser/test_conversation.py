@@ -74,10 +74,18 @@ def test_a_conversation_is_found_again_and_then_deleted(
     assert len(api.api.get("/api/v1/chats/?page=1").json) == kept - 1
 
 
-@pytest.mark.parametrize("user", ["page_user", "reloading_user"])
+@pytest.mark.parametrize(
+    ("user", "asks_again"), [("page_user", 5.0), ("page_user", 0.001), ("reloading_user", 5.0)]
+)
 def test_what_is_found_again_is_what_the_server_keeps(
-    user: str, request: pytest.FixtureRequest, api: OpenWebUI
+    user: str,
+    asks_again: float,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    api: OpenWebUI,
 ) -> None:
+    # no page does so soon, and that of 0.7.2 never
+    monkeypatch.setattr("acceptance.clients.browser.page._BACK_SECONDS", asks_again)
     before_the_page: BrowserUser = request.getfixturevalue(user)
     with before_the_page.conversation() as conversation:
         conversation.ask(GROQ, nonce())

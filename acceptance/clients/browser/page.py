@@ -20,6 +20,8 @@ _NEWS_TIMEOUT = 2.0
 """Seconds in which the first-login dialog comes, where it comes at all."""
 _SOCKET_SECONDS = 10.0
 """Seconds without an answer after which a page without a websocket is not waited for."""
+_BACK_SECONDS = 5.0
+"""Seconds for a page to ask again for a conversation that one comes back to; it takes 0.6."""
 LOOK_SECONDS = 0.05
 """Seconds between two looks at a page that is being drawn; one look takes a thousandth or two."""
 _ASIDE = (640, 620)
@@ -103,15 +105,19 @@ class ChatPage:
     def come_back(self) -> None:
         """Leave the conversation and come back to it, as by the browser's button.
 
-        Open WebUI 0.12.4 forgets a conversation that is left, and asks its server for it again.
+        Open WebUI 0.12.4 forgets a conversation that is left, and asks its server for it again;
+        0.7.2 does not ask: there the page is loaded again.
         """
-        kept = f"/api/v1/chats/{self.chat}"
+        chat = self.chat
+        kept = f"/api/v1/chats/{chat}"
         self.new_chat()
-        with (
-            expecting("the conversation that was left", self._page),
-            self._page.expect_response(lambda reply: urlsplit(reply.url).path == kept),
-        ):
-            self._page.go_back(wait_until="commit")
+        try:
+            with self._page.expect_response(
+                lambda reply: urlsplit(reply.url).path == kept, timeout=_BACK_SECONDS * 1000
+            ):
+                self._page.go_back(wait_until="commit")
+        except PlaywrightTimeoutError:
+            self.open(f"/c/{chat}")
 
     def say(self, text: str) -> None:
         """Type a question and send it."""
