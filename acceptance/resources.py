@@ -332,6 +332,12 @@ class ServiceName:
         return f"{self.name}.{self.namespace}:{self.port}"
 
 
+def text_of(environment: Environment, name: str) -> str:
+    """A variable's text; empty where there is none, or where it may not be read."""
+    variable = environment.get(name)
+    return variable.value.reveal() if variable and not variable.value.sealed else ""
+
+
 def is_address(text: str) -> bool:
     """Whether it is a URL of http or https with a host, and with a port that can be one."""
     try:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from acceptance.checks.proof import Answer, Provenance, Turn, breaks_off, spoken
+from acceptance.checks.proof import Answer, Provenance, Turn, breaks_off, is_called, spoken
 from acceptance.checks.refusals import refusal, refused
 from acceptance.checks.witnessing import asked
 from acceptance.contract.values import Model, Provider
@@ -139,7 +139,7 @@ def _contradicted(
     if not made:
         return ""
     last, serves = made[-1], who.serves if who else ""
-    if last.provider == provider.name and (not serves or f"/{serves}".endswith(f"/{last.model}")):
+    if last.provider == provider.name and (not serves or is_called(serves, last.model)):
         return ""
     return (
         f"{last.model} at {last.provider} gave it, by the providers' ledger, whatever LiteLLM says"
@@ -155,7 +155,7 @@ def _another_upstream(
     serves = made[-1] if made else who.serves if who else ""
     wanted = (expected.upstream, *beside)
     told = serves and "*" not in serves  # a wildcard's entry names no model
-    if not (expected.upstream and told) or any(f"/{serves}".endswith(f"/{w}") for w in wanted):
+    if not (expected.upstream and told) or any(is_called(serves, each) for each in wanted):
         return ""
     return f"{serves} gave it, another model of {expected.provider.name}'s"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from acceptance.checks.proof import Answer, Deployment, host_of
+from acceptance.checks.proof import Answer, Deployment, host_of, is_called
 from acceptance.checks.refusals import refusal, refused
 from acceptance.contract.values import Contract, Model
 from acceptance.message import explain
@@ -64,11 +64,11 @@ def _wrong(deployments: tuple[Deployment, ...], contract: Contract) -> Iterator[
                 continue
             if own.endswith(f"/{other.upstream}"):
                 continue  # `openai/gpt-oss-120b` at one provider, `gpt-oss-120b` at another
-            if any(_serves(each, other.upstream) for each in upstreams):
+            if any(is_called(each, other.upstream) for each in upstreams):
                 yield f"{name} stands for {other.upstream}, which is {other.name}'s"
                 break
         else:
-            if own and upstreams and not any(_serves(each, own) for each in upstreams):
+            if own and upstreams and not any(is_called(each, own) for each in upstreams):
                 yield f"{name} stands for {', '.join(upstreams)}, not for {own}"
 
 
@@ -149,7 +149,7 @@ def as_agreed(deployments: Iterable[Deployment], model: Model) -> bool | None:
     if any(_another_door(each.api_base, model) for each in entries if each.api_base):
         return False
     agreed = all(
-        _serves(each.upstream, model.upstream)
+        is_called(each.upstream, model.upstream)
         and (not each.api_base or each.api_base.rstrip("/") in _ADDRESSES)
         for each in entries
     )
@@ -177,7 +177,3 @@ _ADDRESSES = (
     "https://generativelanguage.googleapis.com",
 )
 """What LiteLLM 1.106.2 asks where an entry names no address."""
-
-
-def _serves(upstream: str, model: str) -> bool:
-    return upstream == model or upstream.endswith(f"/{model}")

@@ -160,6 +160,11 @@ class Served:
     """Names that it serves, and does not tell to this key; as far as that can be known."""
 
 
+def is_called(upstream: str, name: str) -> bool:
+    """Whether a provider calls the model of an entry so: `groq/llama`, and `llama` there."""
+    return bool(name) and f"/{upstream}".endswith(f"/{name}")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
     """One entry of LiteLLM's model list: `GET /model/info`, LiteLLM 1.80.17 to 1.108.7."""
@@ -177,10 +182,6 @@ class Deployment:
     """The models that the entry itself puts in its place, by the parameter that names them."""
     price: Price | None = None
     """What it costs, where LiteLLM knows that."""
-
-    def is_called(self, name: str) -> bool:
-        """Whether its provider calls its model so."""
-        return bool(name) and f"/{self.upstream}".endswith(f"/{name}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,7 +227,7 @@ class Provenance:
         entry = next((each for each in alike if each.group == (self.group or asked)), alike[0])
         if not self.group and len({each.upstream for each in alike}) > 1:
             return replace(self, unread=f"several of them have the identity {self.deployment}")
-        others = {each.group for each in entries if each.is_called(named)}
+        others = {each.group for each in entries if is_called(each.upstream, named)}
         own = named.startswith(entry.upstream.rpartition("/")[2])  # a date may follow
         if not self.group and others and not own:
             unread = f"the answer names {named}, which is {' or '.join(sorted(others))}"

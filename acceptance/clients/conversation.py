@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
-from types import TracebackType
 from typing import Any, Self
 
 from acceptance.budget import TOOLS
@@ -45,12 +44,7 @@ class Conversation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._chat:
             self._open_webui.api.delete(f"/api/v1/chats/{self._chat}")
 

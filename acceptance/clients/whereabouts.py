@@ -9,7 +9,7 @@ from acceptance.checks.endpoint import GatewayAddress
 from acceptance.checks.proof import Wiring
 from acceptance.clients.gateway import Gateway
 from acceptance.clients.open_webui import OpenWebUI
-from acceptance.resources import Environment
+from acceptance.resources import Environment, text_of
 from acceptance.target import Target
 
 
@@ -28,8 +28,7 @@ def gateway_address(
         agreed: the address that was agreed on, where there is one.
         told_at: the models that Open WebUI is told of at an address, by each of its connections.
     """
-    root = environment.get("SERVER_ROOT_PATH")
-    below = root.value.reveal() if root and not root.value.sealed else ""
+    below = text_of(environment, "SERVER_ROOT_PATH")
     if target.cluster is None:  # then the address that was given tells it
         below = urlsplit(target.gateway or "").path
     here = target.open_webui_service.namespace

@@ -25,7 +25,6 @@ from acceptance.lab.embedded.model_list import (
     addressed,
     credentials_in,
     entries_in,
-    text_of,
     with_own,
 )
 from acceptance.lab.embedded.network import Network, behind, named_by, selects
@@ -42,7 +41,7 @@ from acceptance.lab.embedded.upstreams import (
 from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
 from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.message import explain
-from acceptance.resources import Environment, ServiceName, service_in
+from acceptance.resources import Environment, ServiceName, service_in, text_of
 
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 
@@ -180,7 +179,7 @@ class _Reading:
     def _tell_settings(
         self, chat: PodPlan, gateway: PodPlan, configuration: Mapping[str, Any]
     ) -> None:
-        if text_of(chat.environment, "ENABLE_OPENAI_API").lower() == "false":
+        if text_of(chat.environment, "ENABLE_OPENAI_API").strip().lower() == "false":
             self._remarks.doubt(
                 ENDPOINT, "ENABLE_OPENAI_API is false: Open WebUI asks no OpenAI API, nor LiteLLM"
             )

@@ -1,7 +1,6 @@
 """A conversation on the page."""
 
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 from acceptance.checks.proof import Turn
@@ -42,12 +41,7 @@ class PageConversation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._chat:
             self._api.api.delete(f"/api/v1/chats/{self._chat}")
 

@@ -40,21 +40,22 @@ def require_known(what: str, page: Page) -> None:
     Raises:
         NotProven: on this version it may only have moved.
     """
-    version = _version(page)
-    if version and version not in SEEN_ON:
-        raise NotProven(
-            f"the page has changed: {what} is not where Open WebUI {SEEN_ON[-1]} has it; this is "
-            f"{version}: correct acceptance/clients/browser/locators.py"
-        )
+    if moved := _may_have_moved(what, _version(page)):
+        raise moved
+
+
+def _may_have_moved(what: str, version: str) -> NotProven | None:
+    if not version or version in SEEN_ON:
+        return None
+    return NotProven(
+        f"the page has changed: {what} is not where Open WebUI {SEEN_ON[-1]} has it; this is "
+        f"{version}: correct acceptance/clients/browser/locators.py"
+    )
 
 
 def _missing(what: str, page: Page, found: str) -> Exception:
-    try:
-        require_known(what, page)
-    except NotProven as unknown:
-        return unknown
     version = _version(page)
-    return AssertionError(
+    return _may_have_moved(what, version) or AssertionError(
         explain(
             f"The page does not show {what}.",
             expected=f"{what}, as in every Open WebUI {version or SEEN_ON[-1]}",

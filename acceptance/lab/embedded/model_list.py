@@ -10,7 +10,7 @@ from typing import Any
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.withheld import REFERENCE
 from acceptance.lab.providers.catalogue import PREFIXES, prefix_of
-from acceptance.resources import Environment, Variable
+from acceptance.resources import Environment, Variable, text_of
 from acceptance.secret import Secret
 
 
@@ -90,7 +90,7 @@ def addressed(entry: Entry, environment: Environment) -> Entry:
         return entry
     prefix = entry.prefix.removesuffix("_chat").upper()
     names = (f"{prefix}_BASE_URL", f"{prefix}_API_BASE")[prefix != "OPENAI" :]
-    given = next((text for name in names if (text := text_of(environment, name))), "")
+    given = next((text for name in names if (text := text_of(environment, name).strip())), "")
     if not given and prefix == "OLLAMA":
         given = "http://localhost:11434"  # LiteLLM 1.106.2
     return replace(entry, api_base=given)
@@ -107,9 +107,3 @@ def with_own(environment: Environment, configuration: Mapping[str, Any]) -> Envi
             if isinstance(value, str)
         },
     }
-
-
-def text_of(environment: Environment, name: str) -> str:
-    """A variable's text; empty where there is none, or where it may not be read."""
-    variable = environment.get(name)
-    return variable.value.reveal().strip() if variable and not variable.value.sealed else ""

@@ -24,6 +24,7 @@ from acceptance.resources import (
     missing_volumes,
     resolve_environment,
     sources_of,
+    text_of,
 )
 from acceptance.secret import Secret
 
@@ -72,8 +73,7 @@ class PodPlan:
         CONFIG_FILE_PATH wins over the command line (`proxy_startup_event`, LiteLLM 1.106.2).
         """
         assert self.line is not None
-        variable = self.environment.get("CONFIG_FILE_PATH")
-        named = variable.value.reveal() if variable else ""
+        named = text_of(self.environment, "CONFIG_FILE_PATH")
         named = named or self.line.option("--config") or self.line.option("-c")
         return self.line.path(named) if named else ""
 

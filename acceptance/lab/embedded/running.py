@@ -78,12 +78,13 @@ class RunningPod:
             timeout=timeout,
         ).stdout
 
-    def log(self, lines: int, *, apart_from: str = "\n") -> str:
+    def log(self, lines: int, *, apart_from: str = "") -> str:
         """The last lines that the program wrote, of those that this does not stand in."""
         if not self.log_file.exists():
             return ""
         written = self.log_file.read_text(errors="replace").splitlines()
-        return "\n".join([line for line in written if apart_from not in line][-lines:])
+        kept = [line for line in written if not apart_from or apart_from not in line]
+        return "\n".join(kept[-lines:])
 
 
 class RunningLab(Protocol):

@@ -307,8 +307,9 @@ def _entries(manifests: Manifests, plans: tuple[PodPlan, ...]) -> Iterator[Entry
         near = [plan for plan in gateways if plan.namespace == namespace] or gateways
         environment = near[0].environment if near else {}
         place = near[0].namespace if near else namespace
+        whole = with_own(environment, configuration)
         for entry in entries_in(configuration, credentials, environment, place):
-            yield addressed(entry, with_own(environment, configuration))
+            yield addressed(entry, whole)
 
 
 def _configurations(item: Manifest, manifests: Manifests) -> Iterator[Mapping[str, Any]]:
