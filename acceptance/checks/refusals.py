@@ -40,6 +40,8 @@ class Refusal:
     """Whether LiteLLM asks nobody for a while, so that the reason is not told."""
     of_litellm: bool = False
     """Whether LiteLLM refuses a name by itself, and asked nobody."""
+    of_all: bool = False
+    """Whether LiteLLM says so by itself, whatever is asked for: told of the first model."""
 
 
 _SERVER = (
@@ -211,7 +213,9 @@ _OF_LITELLM = (
         Refusal(
             reason="LiteLLM refuses the key of Open WebUI",
             whose=Whose.OWNER,
-            fix="compare the key of the connection with LITELLM_MASTER_KEY of LiteLLM",
+            of_all=True,
+            fix="compare the key of the connection with LiteLLM's: general_settings.master_key of "
+            "its configuration wins over LITELLM_MASTER_KEY",
         ),
     ),
     (
@@ -222,6 +226,27 @@ _OF_LITELLM = (
             whose=Whose.OWNER,
             fix="compare the name, and its spaces, with model_name in LiteLLM's configuration",
             of_litellm=True,
+        ),
+    ),
+    (
+        r"'user' param not passed in",
+        Refusal(
+            reason="LiteLLM wants to be told who asks (enforce_user_param), and is not",
+            whose=Whose.OWNER,
+            of_all=True,
+            fix="take enforce_user_param out of general_settings in LiteLLM's configuration: Open "
+            "WebUI sends no `user` with a question",
+        ),
+    ),
+    (
+        # what comes of a provider's error begins with a class of LiteLLM's
+        r"^Internal Server Error$",
+        Refusal(
+            reason="LiteLLM itself breaks, and tells nobody why",
+            whose=Whose.OWNER,
+            of_all=True,
+            fix="look at LiteLLM's log for this question, then at general_settings in its "
+            "configuration: enforce_user_param, custom_auth and hooks break every question so",
         ),
     ),
     (
