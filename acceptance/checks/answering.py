@@ -92,7 +92,7 @@ def check_answer(
         raise refused(
             expected,
             answer.error,
-            _asked_for(answer),
+            f"{_asked_for(answer)}, after {answer.seconds:.1f} s",
             status=answer.status,
             as_agreed=as_agreed(name),
         )

@@ -269,9 +269,10 @@ _OF_LITELLM = (
     (
         r"Open WebUI: Server Connection Error",
         Refusal(
-            reason="LiteLLM breaks off, or is not there",
+            reason="LiteLLM breaks off, is not there, or is slower than Open WebUI waits",
             whose=Whose.OWNER,
-            fix="look whether LiteLLM runs, and at the last lines of its log",
+            fix="where it took as long as AIOHTTP_CLIENT_TIMEOUT of Open WebUI says, raise that; "
+            "else look whether LiteLLM runs, and at the last lines of its log",
         ),
     ),
 )
@@ -406,7 +407,8 @@ def refusal(error: str, status: int | None = None) -> Refusal:
         known for told_with, words, known in _SAID if told in told_with and re.search(words, error)
     )
     if meant := next(said, _BY_STATUS.get(told)):
-        return _named(meant, told)
+        by_itself = meant is _POLICY and not _CLASS.search(error)  # what providers say has a class
+        return replace(_named(meant, told), of_all=by_itself)
     if told >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return next(connecting, _TROUBLE)
     return _named(_REQUEST, told) if told >= HTTPStatus.BAD_REQUEST else next(connecting, _UNTOLD)

@@ -164,8 +164,8 @@ class Network:
             host: routes.get(self._address(service), []) for host, service in self._public.items()
         }
         taken = encrypted({host: local[0] for host, local in plain.items() if local})
-        for host, at in plain.items():
-            routes[f"{self._outside[host]}:80"] = at
+        for host, ends in plain.items():
+            routes[f"{self._outside[host]}:80"] = ends
             routes[f"{self._outside[host]}:443"] = [taken[host]] if host in taken else []
         return {**routes, **{address: [local] for address, local in self._beside.items()}}
 
@@ -225,6 +225,9 @@ def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | No
     if service is not None:
         found = manifests.get("Service", service.namespace, service.name)
         return followed(found, manifests) if found else None
+    asked = (each for each in manifests.of_kind("Service") if each["spec"].get("clusterIP"))
+    if own := next((each for each in asked if each["spec"]["clusterIP"] == parts.hostname), None):
+        return own
     host = manifests.get("Service", seen_from, parts.hostname or "")
     taken = [each["port"] for each in host["spec"].get("ports") or ()] if host else []
     return host if port in taken else None
