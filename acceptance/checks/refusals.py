@@ -52,7 +52,8 @@ _NO_KEY = Refusal(
     reason="it does not accept LiteLLM's key ({status})",
     whose=Whose.OWNER,
     fix="a 401 or 403 is a key that LiteLLM lacks or that the provider does not know: compare "
-    "the variable's name in the Secret with os.environ/… in the configuration",
+    "the variable's name in the Secret with os.environ/… in the configuration (${…} is sent as it "
+    "stands), and look whether the key is this provider's own",
 )
 _QUOTA = Refusal(
     reason="no quota or credit left",
