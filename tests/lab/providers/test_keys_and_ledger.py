@@ -53,9 +53,8 @@ def test_a_bad_key_is_refused(providers: Providers, wire: Wire, way: Way, key: s
         ("", "sk-of-anybody", True),
     ],
 )
-def test_a_key_is_its_providers_own_and_was_put_in(
-    issuer: str, key: str, well: bool
-) -> None:  # V10
+def test_a_key_is_its_providers_own_and_was_put_in(*, issuer: str, key: str, well: bool) -> None:
+    """V10, V60."""
     assert valid(key, issuer) is well
 
 
