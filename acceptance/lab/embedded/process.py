@@ -29,6 +29,8 @@ _LOOK = 0.1
 """Seconds between two looks: a file is read until it listens."""
 _WORD = 5.0
 """Seconds for the answer of a readiness probe."""
+_PROBED = 30.0
+"""Seconds for the answer of a probe of the manifest's, on a machine that is busy."""
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _STOP_TIMEOUT = 5.0
 """Seconds between asking a program to end and ending it."""
@@ -202,7 +204,7 @@ class PodProcess(RunningPod):
         }
         try:
             url = f"http://127.0.0.1:{port}{path}"
-            status = httpx.get(url, headers=headers, timeout=_WORD, trust_env=False).status_code
+            status = httpx.get(url, headers=headers, timeout=_PROBED, trust_env=False).status_code
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return ""
         refused = httpx.codes.is_client_error(status)
