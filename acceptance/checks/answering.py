@@ -74,7 +74,8 @@ def check_answer(
     if limit := limit_of_the_key(answer.error):
         raise not_asked(name, limit)
     who = answer.provenance
-    broken = f"it breaks off with an error: {excerpt(answer.error)}" if answer.error else ""
+    broken = "it breaks off with an error" if answer.text else "it is an error"
+    broken = f"{broken}: {excerpt(answer.error)}" if answer.error else ""
     wrong = (
         broken
         or _wrong_origin(who, expected, namespace)
@@ -92,7 +93,9 @@ def check_answer(
             f"who answered for {name}: streaming is switched off for it (Admin > Models, Stream "
             "Chat Response), and an answer in one body has none of LiteLLM's headers"
         )
-    if answer.error and not answer.text and answer.model == name:
+    # what LiteLLM hands on of a provider's error has a class of its own
+    only_his = answer.only_to_a_user and "litellm." not in answer.error
+    if answer.error and not answer.text and answer.model == name and not only_his:
         raise refused(
             expected,
             answer.error,
@@ -305,7 +308,8 @@ def _in_its_place(name: str, answer: Answer) -> str:
     failed = (
         f"look why {name} itself fails: ask it with disable_fallbacks; if it answers then, the "
         "page's questions are what it does not take: their tools make them too long for it "
-        "(max_input_tokens), or it refuses tools (vLLM: --enable-auto-tool-choice)"
+        "(max_input_tokens), it refuses tools (vLLM: --enable-auto-tool-choice), or its entry's "
+        "own rpm or tpm was used up"
     )
     sent = (
         "look for what sends it there: completion_model in LiteLLM's general_settings, "
@@ -441,7 +445,8 @@ def check_returned(turn: Turn, model: Model, by: str = "nobody knows whom") -> N
 
 _FIX_IN_A_CHAT = (
     "asked outside of a conversation it answers by itself: look for a filter of Open WebUI that "
-    "looks at the chat, and whether what was said is too long for the model"
+    "looks at the chat, and whether LiteLLM gives the model's questions away now and then: what "
+    "was said is too long for it, or its entry's rpm or tpm is used up"
 )
 _FIX_NOT_KEPT = (
     "asked outside of a conversation it answers well: look for a filter of Open WebUI (outlet) "

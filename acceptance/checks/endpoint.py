@@ -317,6 +317,11 @@ _FIX_IN_USE = (
     "environment counts again"
 )
 
+_FIX_CONFIGS = (
+    "look at OPENAI_API_CONFIGS in the environment, which says for each connection whether it is "
+    f"enabled, and what was saved since: {_FIX_IN_USE}"
+)
+
 
 def check_in_use(
     wiring: Wiring, place: GatewayAddress, workload: Workload | None, agreed: str = ""
@@ -342,9 +347,15 @@ def check_in_use(
             expected=f"a connection in use that leads to {place}",
             found=detail or f"{wiring}{', LiteLLM is switched off' if switched_off else ''}",
             where=f"GET /openai/config{_told_otherwise(workload, place)}",
-            fix=_FIX_IN_USE,
+            fix=_FIX_CONFIGS if _configures(workload) else _FIX_IN_USE,
         )
     )
+
+
+def _configures(workload: Workload | None) -> bool:
+    """Whether the environment says how each connection is used (Open WebUI 0.12.4)."""
+    variable = named(workload.environment, "OPENAI_API_CONFIGS") if workload else None
+    return bool(variable and variable.value)
 
 
 def _told_otherwise(workload: Workload | None, place: GatewayAddress) -> str:

@@ -355,3 +355,22 @@ def test_a_header_that_anybody_sends_names_no_provider(host: str) -> None:
     elsewhere = replace(model, provider=replace(model.provider, hosts=(host,)))
     with refused("tells no address", error=NotProven):
         check_answer(replace(GOOD, provenance=who, headers=headers), elsewhere)
+
+
+def test_a_filter_that_refuses_ordinary_users_alone_is_told_as_one() -> None:  # W23
+    told = Answer(
+        model="vllm-qwen",
+        nonce=NONCE,
+        status=400,
+        error="Rate limit exceeded. Please try again later.",
+        by_a_user=True,
+        only_to_a_user=True,
+    )
+    with refused("it is an error: Rate limit", "by an ordinary user", "look for a filter"):
+        check_answer(told, MODELS["vllm-qwen"])
+    passing = replace(told, error="litellm.ServiceUnavailableError: overloaded", status=503)
+    with pytest.raises(Inconclusive):
+        check_answer(
+            replace(passing, model="mistral/mistral-small-latest"),
+            MODELS["mistral/mistral-small-latest"],
+        )

@@ -230,6 +230,13 @@ def test_litellm_is_not_in_use(
         check_in_use(used, PLACE, told)
 
 
+def test_a_connection_that_the_environment_disables_is_told_so() -> None:  # V23
+    configs = {"name": "OPENAI_API_CONFIGS", "value": '{"0": {"enable": false}}'}
+    told = workload(resolved({"name": URL, "value": ENDPOINT}, configs))
+    with refused("LiteLLM is switched off", "look at OPENAI_API_CONFIGS in the environment"):
+        check_in_use(wiring(connection(enabled=False)), PLACE, told)
+
+
 def test_a_connection_with_a_wrong_path_leads_nowhere() -> None:  # P16: one cause, one red line
     assert gateway_connections(wiring(OTHER, connection(f"{ENDPOINT}/")), PLACE) == ()
     assert gateway_connections(wiring(OTHER), PLACE) == ()
