@@ -15,7 +15,8 @@ from acceptance.cluster import (
     nothing_behind,
 )
 from acceptance.errors import NotProven
-from acceptance.lab.embedded.compose import HOST, NAMESPACE
+from acceptance.lab.embedded.compose import NAMESPACE
+from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.network import behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import Program

@@ -1,6 +1,7 @@
 """The lab's name table and routes: Services and providers' hosts as addresses."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -9,17 +10,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from acceptance import files
-from acceptance.lab.embedded.compose import HOST, NAMESPACE, NETWORK
+from acceptance.lab.embedded.compose import NAMESPACE
+from acceptance.lab.embedded.compose_names import HOST, NETWORK
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
-from acceptance.lab.embedded.public_hosts import public_hosts
+from acceptance.lab.embedded.public_hosts import node_ports, own_addresses, public_hosts
 from acceptance.resources import CLUSTER_DOMAIN, Manifest, ServiceName, service_in
 
 _SERVICES = "10.96.{}.{}"
 _PUBLIC = "198.18.{}.{}"
 """For benchmarks (RFC 2544): hosts that lead back into the cluster."""
+_POD = re.compile(r"[^.]+\.(?P<service>[^.]+)(\.(?P<namespace>[^.]+)(\.svc(\..*)?)?)?")
+"""The name of a pod behind a headless Service."""
 _OUTSIDE = "203.0.113.{}"
 """Documentation addresses (RFC 5737): they stand for the internet and belong to nobody."""
+
+_LONGEST_CHAIN = 5
+"""Services of which each is another name for the next."""
 
 Encrypted = Callable[[Mapping[str, int]], Mapping[str, int]]
 """Says at which local port TLS is taken for each public host, told to which one it leads."""
@@ -59,6 +66,15 @@ class Network:
             for number, service in enumerate(manifests.of_kind("Service"))
         }
         self._public = public_hosts(manifests)
+        self._own = own_addresses(manifests)
+        self._nodes = node_ports(manifests)
+        self._others = {
+            full_name(service): full_name(found)
+            for service in manifests.of_kind("Service")
+            if (found := named_by(f"http://{full_name(service)}", manifests, seen_from=""))
+            and found is not service
+        }
+        """Names of Services that stand for another one, with its name."""
         self._outside: dict[str, str] = {}
         """Addresses by host; a Service's own, and an address itself, stay what they are."""
         self._beside: dict[str, int] = {}
@@ -117,6 +133,16 @@ class Network:
         """
         pods, disturbances = tuple(pods), tuple(disturbances)
         names = {name: address for name, (_, address) in self._services.items()}
+        names |= {name: names[other] for name, other in self._others.items()}
+        names |= {
+            name: names[full_name(service)]
+            for name, service in self._own.items()
+            if not _is_address(name)
+        }
+        for pod in pods:
+            for service, address in self._services.values():
+                if pod.kind == "StatefulSet" and _is_headless(service) and selects(service, pod):
+                    names[f"{pod.name}.{full_name(service)}"] = address
         names |= self._outside
         content = {
             "names": names,
@@ -135,6 +161,11 @@ class Network:
         routes: dict[str, list[int]] = {}
         for service, address in self._services.values():
             behind = [pod for pod in pods if selects(service, pod)]
+            if _is_headless(service):  # its name leads to the pods themselves, whose ports count
+                for pod in behind:
+                    for target, local in ports.get(pod.key, {}).items():
+                        routes.setdefault(f"{address}:{target}", []).append(local)
+                continue
             for port in service["spec"].get("ports") or ():
                 targets = ((pod, pod.port(port.get("targetPort", port["port"]))) for pod in behind)
                 routes[f"{address}:{port['port']}"] = [
@@ -142,6 +173,13 @@ class Network:
                     for pod, target in targets
                     if target is not None and target in ports.get(pod.key, {})
                 ]
+        for host, service in self._own.items():
+            for port in service["spec"].get("ports") or ():
+                address = self._services[full_name(service)][1]
+                routes[f"{host}:{port['port']}"] = routes[f"{address}:{port['port']}"]
+        for (host, number), (service, port) in self._nodes.items():
+            address = self._services[full_name(service)][1]
+            routes[f"{host}:{number}"] = routes[f"{address}:{port['port']}"]
         plain = {host: routes[self._address(service)] for host, service in self._public.items()}
         taken = encrypted({host: local[0] for host, local in plain.items() if local})
         for host, local in plain.items():
@@ -191,7 +229,23 @@ def _address_of(service: Manifest, number: int) -> str:
 
 
 def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | None:
-    """The Service that a URL names, seen from a pod; of Compose's host, where the port is taken."""
+    """The Service that a URL names, seen from a pod; of Compose's host, where the port is taken.
+
+    One that is but another name for a Service (`ExternalName`) is that Service.
+    """
+    for _ in range(_LONGEST_CHAIN):
+        found = _named_by(url, manifests, seen_from=seen_from)
+        name = found["spec"].get("externalName") if found else None
+        if found is None or found["spec"].get("type") != "ExternalName":
+            return found
+        other = _named_by(f"http://{name}", manifests, seen_from="")
+        if other is None:
+            return found
+        url = f"http://{full_name(other)}"
+    return None
+
+
+def _named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | None:
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -199,11 +253,25 @@ def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | No
         return None
     public = public_hosts(manifests).get((parts.hostname or "").lower())
     service = public or service_in(url, namespace=seen_from)
-    if service is not None:
-        return manifests.get("Service", service.namespace, service.name)
-    host = manifests.get("Service", seen_from, parts.hostname or "")
-    taken = [each["port"] for each in host["spec"].get("ports") or ()] if host else []
-    return host if port in taken else None
+    found = manifests.get("Service", service.namespace, service.name) if service else None
+    if found is not None or public:
+        return found
+    host = parts.hostname or ""
+    if own := own_addresses(manifests).get(host):
+        return own
+    if node := node_ports(manifests).get((host, port or 0)):
+        return node[0]
+    if pod := _POD.fullmatch(host):
+        behind_it = manifests.get("Service", pod["namespace"] or seen_from, pod["service"])
+        if behind_it and _is_headless(behind_it):
+            return behind_it
+    beside = manifests.get("Service", seen_from, host)
+    taken = [each["port"] for each in beside["spec"].get("ports") or ()] if beside else []
+    return beside if port in taken else None
+
+
+def _is_headless(service: Manifest) -> bool:
+    return bool(service["spec"].get("clusterIP") == "None")
 
 
 def behind(service: Manifest, port: int, pods: Iterable[PodPlan]) -> Iterator[PodPlan]:

@@ -46,9 +46,13 @@ class Emulated:
 
 
 def _image(name: str) -> re.Pattern[str]:
-    """An image of this name, by whatever registry, with a suffix of its own or without."""
-    helpers = "exporter|operator|metrics|migrat|backup|init|sync|web-?ui|helper|controller"
-    return re.compile(rf"(^|/){name}([-_.](?!{helpers})[-_.a-z0-9]+)?(:|@|$)")
+    """An image of this name, by whatever registry, with words of its own around it or without."""
+    helpers = (
+        "exporter|operator|metrics|migrat|backup|init|sync|web-?ui|helper|controller|pipeline"
+        "|wait|prometheus"
+    )
+    word = rf"(?!{helpers})[a-z0-9]"
+    return re.compile(rf"(^|/)({word}+[-_.])*{name}([-_.]+{word}*)*(:|@|$)")
 
 
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true"}
@@ -105,9 +109,24 @@ EMULATED = (
 )
 
 
+_PLACEHOLDER = re.compile(r"\$\{?(\w+)[^}]*\}?")
+"""An image that somebody puts in later: `${IMAGE_LITELLM}`."""
+_OWN_NAMES = {
+    **dict.fromkeys(("litellm", "litellm-proxy"), LITELLM),
+    **dict.fromkeys(("open-webui", "openwebui"), OPEN_WEBUI),
+}
+
+
 def program_for(image: str) -> Program | Emulated | None:
     """What the lab runs for an image; None when it does not know it."""
-    return next((known for known in (*PROGRAMS, *EMULATED) if known.image.search(image)), None)
+    placeholder = _PLACEHOLDER.fullmatch(image)
+    name = placeholder[1].lower() if placeholder else image
+    return next((known for known in (*PROGRAMS, *EMULATED) if known.image.search(name)), None)
+
+
+def program_named(container: str) -> Program | None:
+    """The program after which people call a container, whatever its image is called."""
+    return _OWN_NAMES.get(container)
 
 
 _TAG = re.compile(

@@ -25,6 +25,7 @@ from acceptance.lab.embedded.documents import (
     MOST_VALUES,
     ManifestLoader,
     OddCharacterError,
+    as_yaml,
     line_of,
     values_in,
 )
@@ -33,6 +34,7 @@ from acceptance.lab.embedded.kustomize import FILES, rendered
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.rules import Wrong
 from acceptance.lab.embedded.shape import KINDS, misshapen
+from acceptance.lab.embedded.workloads import deployed, told_apart
 from acceptance.message import explain
 from acceptance.resources import Manifest
 
@@ -60,6 +62,7 @@ _TERRAFORM = (
 )
 _ENCRYPTED = "encrypted by SOPS, and no Secret: pass it decrypted where its values matter"
 _OTHER = "no Kubernetes object"
+_NO_TEXT = "bytes that are no text in UTF-8 (PowerShell's `>` writes UTF-16)"
 _NAMES = (
     (re.compile("|".join(map(re.escape, FILES))), _KUSTOMIZE),
     (re.compile(r"Chart\.ya?ml|values([-._].*)?\.ya?ml"), _CHART),
@@ -228,7 +231,7 @@ class _Reading:
             try:
                 yield name, data.decode("utf-8-sig")
             except UnicodeDecodeError:
-                self._skip(name, "bytes that are no text")
+                self._skip(name, _NO_TEXT)
 
     def _whole(self, file: str) -> str:
         """A file's name, from where one stands."""
@@ -236,7 +239,7 @@ class _Reading:
 
     def _read_file(self, file: str, text: str) -> None:
         try:
-            loader = ManifestLoader(self._flux.text(file, text))
+            loader = ManifestLoader(as_yaml(self._flux.text(file, text)))
             while loader.check_node():
                 node = loader.get_node()
                 assert node is not None  # as `check_node` says
@@ -248,14 +251,14 @@ class _Reading:
                 place = _Place(file, self._whole(file), node)
                 for path, item in _items(document, place):
                     within = replace(place, path=path)
-                    self._read_object(item, within, tuple(loader.duplicates))
+                    self._read_item(item, within, tuple(loader.duplicates))
         except OddCharacterError as error:
             raise _refused(self._whole(file), error.line, str(error)) from error
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             reason = _what(error)
             self._skip(file, f"{_TEMPLATE} ({reason})" if _ACTION.search(text) else reason)
 
-    def _read_object(
+    def _read_item(
         self,
         item: Any,  # noqa: ANN401  # any YAML
         place: "_Place",
@@ -267,10 +270,24 @@ class _Reading:
         if reason := _no_object(item):
             self._skip(place.file, reason)
             return
-        name = _name_of(item)
         if values_in(item) > MOST_VALUES:
-            raise place.refused((), f"{name}excessive aliasing")
+            raise place.refused((), f"{_name_of(item)}excessive aliasing")
+        others = deployed(item)
+        for each in others or (told_apart(item),):
+            self._read_object(each, place, duplicates)
+        if others:
+            what = f"{item['kind']} of {item['apiVersion']}"
+            name = _name_of(item).removesuffix(": ")
+            self._notes.append(f"{place.file}: a {what} is run as a Deployment: {name}")
+
+    def _read_object(
+        self, item: Manifest, place: "_Place", duplicates: tuple[tuple[str, int], ...]
+    ) -> None:
+        name = _name_of(item)
         wrong = misshapen(item)
+        if wrong and str(item["kind"]) not in KINDS:
+            self._skip(place.file, f"{_OTHER}: {wrong}")
+            return
         if duplicates and item["kind"] in KINDS and not wrong:
             key, line = duplicates[0]
             wrong = Wrong((), f'key "{key}" already set in map')
@@ -397,7 +414,7 @@ def _what(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     if isinstance(error, yaml.reader.ReaderError | UnicodeDecodeError):
-        return "bytes that are no text"
+        return _NO_TEXT
     return f"{type(error).__name__}: {error}"
 
 
@@ -416,7 +433,8 @@ def _items(
         found = f"items of a {document['kind']} that are no list"
         raise place.refused(("items",), found)
     for number, item in enumerate(items):
-        yield ("items", number), item
+        for path, inner in _items(item, replace(place, path=(*place.path, "items", number))):
+            yield ("items", number, *path), inner
 
 
 def _no_object(item: Any) -> str:  # noqa: ANN401  # any YAML

@@ -5,18 +5,19 @@ from collections.abc import Iterable, Iterator
 
 from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
-from acceptance.lab.embedded.network import selects
+from acceptance.lab.embedded.network import named_by, selects
 from acceptance.lab.embedded.placeholders import HIDES
 from acceptance.lab.embedded.plan import (
     WORKLOADS,
     PodPlan,
+    by_name,
     chosen,
     plan_pods,
     refused_command,
     template_of,
 )
 from acceptance.lab.embedded.programs import LITELLM, program_for
-from acceptance.lab.embedded.public_hosts import public_hosts
+from acceptance.lab.embedded.public_hosts import node_ports, public_hosts
 from acceptance.resources import Manifest
 
 _HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
@@ -57,6 +58,9 @@ _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeCla
 def _back(manifests: Manifests, plans: Iterable[PodPlan]) -> Iterator[str]:
     """What a public host of LiteLLM's comes to: whoever is told it leads there, as outside."""
     gateways = [plan for plan in plans if plan.program is LITELLM]
+    for (address, number), (service, _) in node_ports(manifests).items():
+        where = f"Service {namespace_of(service)}/{service['metadata']['name']}"
+        yield f"{address} is taken for a node: its port {number} leads to {where}"
     for host, named in public_hosts(manifests).items():
         service = manifests.get("Service", named.namespace, named.name)
         if service and any(selects(service, plan) for plan in gateways):
@@ -86,7 +90,9 @@ def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
         means = _BY_AN_OPERATOR if made else _MEANS.get(item["kind"])
         yield f"{where} has no effect in the embedded lab{f': {means}' if means else ''}"
     if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
-        yield f"{where}: ExternalName is not resolved in the embedded lab"
+        url = f"http://{item['metadata']['name']}"
+        if named_by(url, manifests, seen_from=namespace_of(item)) is item:
+            yield f"{where}: ExternalName is not resolved in the embedded lab"
     elif item["kind"] == "Service" and not item["spec"].get("selector"):
         yield f"{where} selects nothing: endpoints made by hand are not known in the embedded lab"
     if item["kind"] in WORKLOADS:
@@ -107,7 +113,12 @@ def _lines_of_pod(spec: Manifest) -> Iterator[str]:
 
 def _beside(spec: Manifest) -> Iterator[str]:
     """A line for each container of a pod that the lab does not run."""
-    run, _ = chosen(spec) or ({}, None)
+    run, program = chosen(spec) or ({}, None)
+    if run and program is by_name(run):
+        yield (
+            f"container {run['name']} is taken for {program.title} by its name: its image, "
+            f"{run['image']}, tells nothing"
+        )
     for container in spec["containers"]:
         if container is run:
             continue

@@ -17,7 +17,7 @@ import yaml
 
 from acceptance.budget import Price, dearest, price_in
 from acceptance.json_values import mapping
-from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.model_list import (
