@@ -230,8 +230,9 @@ class _Reader:
                 self._folder = posixpath.join(self._folder, words[1])
                 continue
             if (arguments := self._arguments(words)) is not None:
-                odd = (mark in word for word in arguments for mark in ("`", "$(", "$@"))
-                joined = (set(word) <= set(_PUNCTUATION) for word in arguments)
+                own = [word for word in arguments if word in words]
+                odd = (mark in word for word in own for mark in ("`", "$(", "$@"))
+                joined = (set(word) <= set(_PUNCTUATION) for word in own)
                 return None if any(odd) or any(joined) else arguments
             if words[0] == "export" or _ASSIGNMENT.fullmatch(words[0]):
                 continue

@@ -50,7 +50,9 @@ def more_names(
             if mine := made.get(name):
                 labels = mine["metadata"].get("labels") or {}
                 objects.append(_known_as(address, mine, labels, address))
-    for address in _machine_at(_asking(objects), published) if HOST in made else ():
+    taken = {item["metadata"]["name"] for item in objects if item["kind"] == "Service"}
+    asked = _machine_at(_asking(objects), published) if HOST in made else ()
+    for address in (each for each in asked if each not in taken):
         objects.append(_known_as(address, made[HOST], {}, address))
         if address != _BRIDGE:
             yield (
