@@ -221,6 +221,14 @@ def test_what_is_nobody_s_business_stops_nothing(tmp_path: Path, text: str) -> N
     assert "odd.yaml" in read.said or "Service.a.example" in read.said
 
 
+def test_a_template_is_told_as_one(tmp_path: Path) -> None:
+    items = objects()
+    named(items, "Deployment", "litellm")["metadata"]["namespace"] = "${NAMESPACE}"
+    with pytest.raises(SetupError, match="it is a template: put its values in") as caught:
+        Manifests.load(written(tmp_path, items))
+    assert "metadata.namespace" in str(caught.value)
+
+
 # Kinds
 
 
@@ -736,10 +744,8 @@ def test_a_secret_that_a_shell_reads_is_the_key_of_both(tmp_path: Path) -> None:
         **PROXY,
         "environment": {},
         "entrypoint": ["sh", "-c"],
-        "command": [
-            "export LITELLM_MASTER_KEY=$$(cat /run/secrets/key)\n"
-            "exec litellm --config /app/config.yaml"
-        ],
+        "command": ["export LITELLM_MASTER_KEY=$$(cat /run/secrets/key)\nexec litellm --config /c"],
+        "volumes": ["./config.yaml:/c"],
         "secrets": ["key"],
     }
     chat = {

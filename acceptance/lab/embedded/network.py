@@ -160,32 +160,29 @@ class Network:
     ) -> dict[str, list[int]]:
         routes: dict[str, list[int]] = {}
         for service, address in self._services.values():
-            behind = [pod for pod in pods if selects(service, pod)]
-            if _is_headless(service):  # its name leads to the pods themselves, whose ports count
-                for pod in behind:
-                    for target, local in ports.get(pod.key, {}).items():
-                        routes.setdefault(f"{address}:{target}", []).append(local)
-                continue
-            for port in service["spec"].get("ports") or ():
-                targets = ((pod, pod.port(port.get("targetPort", port["port"]))) for pod in behind)
-                routes[f"{address}:{port['port']}"] = [
-                    ports[pod.key][target]
-                    for pod, target in targets
-                    if target is not None and target in ports.get(pod.key, {})
-                ]
-        for host, service in self._own.items():
-            for port in service["spec"].get("ports") or ():
-                address = self._services[full_name(service)][1]
-                routes[f"{host}:{port['port']}"] = routes[f"{address}:{port['port']}"]
-        for (host, number), (service, port) in self._nodes.items():
+            routes |= {
+                f"{address}:{port}": local
+                for port, local in _ports_of(service, pods, ports).items()
+            }
+        for host, number, service, port in self._doors():
             address = self._services[full_name(service)][1]
-            routes[f"{host}:{number}"] = routes[f"{address}:{port['port']}"]
-        plain = {host: routes[self._address(service)] for host, service in self._public.items()}
+            routes[f"{host}:{number}"] = routes.get(f"{address}:{port}", [])
+        plain = {
+            host: routes.get(self._address(service), []) for host, service in self._public.items()
+        }
         taken = encrypted({host: local[0] for host, local in plain.items() if local})
         for host, local in plain.items():
             routes[f"{self._outside[host]}:80"] = local
             routes[f"{self._outside[host]}:443"] = [taken[host]] if host in taken else []
         return {**routes, **{address: [local] for address, local in self._beside.items()}}
+
+    def _doors(self) -> Iterator[tuple[str, int, Manifest, int]]:
+        """The addresses and ports, other than its own in the cluster, at which a Service is."""
+        for host, service in self._own.items():
+            for port in service["spec"].get("ports") or ():
+                yield host, port["port"], service, port["port"]
+        for (host, number), (service, port) in self._nodes.items():
+            yield host, number, service, port["port"]
 
     def _address(self, service: ServiceName) -> str:
         return f"{self._services[service.host][1]}:{service.port}"
@@ -220,6 +217,27 @@ class Network:
             near = pod.namespace == namespace_of(service)
             if its and near and its.isdisjoint(_networks(pod.labels)):
                 yield name
+
+
+def _ports_of(
+    service: Manifest, pods: Iterable[PodPlan], ports: Mapping[str, Mapping[int, int]]
+) -> Mapping[int, list[int]]:
+    """The local ports of the pods behind each port at which a Service is found."""
+    found: dict[int, list[int]] = {}
+    behind = [pod for pod in pods if selects(service, pod)]
+    if _is_headless(service):  # its name leads to the pods themselves, whose ports count
+        for pod in behind:
+            for target, local in ports.get(pod.key, {}).items():
+                found.setdefault(target, []).append(local)
+        return found
+    for port in service["spec"].get("ports") or ():
+        targets = ((pod, pod.port(port.get("targetPort", port["port"]))) for pod in behind)
+        found[port["port"]] = [
+            ports[pod.key][target]
+            for pod, target in targets
+            if target is not None and target in ports.get(pod.key, {})
+        ]
+    return found
 
 
 def _address_of(service: Manifest, number: int) -> str:

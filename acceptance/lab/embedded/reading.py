@@ -67,6 +67,8 @@ _NAMES = (
     (re.compile("|".join(map(re.escape, FILES))), _KUSTOMIZE),
     (re.compile(r"Chart\.ya?ml|values([-._].*)?\.ya?ml"), _CHART),
 )
+_CORRECT = "correct it; `kubectl apply --dry-run=server -f FILE` says the same"
+_RENDER = f"it is a template: put its values in (`envsubst < FILE`), {_PASS}"
 _ACTION = re.compile(r"\{\{[^{}]*\}\}|\$\{[A-Za-z_]\w*\}|<%[^%]*%>")
 
 
@@ -298,7 +300,8 @@ class _Reading:
                 "refuse it, and neither program is in it"
             )
         elif wrong:
-            raise place.refused(wrong.path, f"{name}{wrong}")
+            fix = _RENDER if _ACTION.search(str(_value_at(item, wrong.path))) else _CORRECT
+            raise place.refused(wrong.path, f"{name}{wrong}", fix)
         else:
             self._add(self._flux.placed(place.file, _without_cipher(item)), place.file)
 
@@ -331,8 +334,8 @@ class _Place:
     def line(self, path: tuple[str | int, ...]) -> int:
         return self.known or line_of(self.node, (*self.path, *path))
 
-    def refused(self, path: tuple[str | int, ...], found: str) -> SetupError:
-        return _refused(self.whole, self.line(path), found)
+    def refused(self, path: tuple[str | int, ...], found: str, fix: str = "") -> SetupError:
+        return _refused(self.whole, self.line(path), found, fix)
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -498,13 +501,23 @@ def _name_of(item: Mapping[str, Any]) -> str:
     return f"{item.get('kind')} {name}: " if isinstance(name, str) else ""
 
 
-def _refused(file: str, line: int, found: str) -> SetupError:
+def _value_at(value: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401  # any YAML
+    """What stands there; None where nothing does."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _refused(file: str, line: int, found: str, fix: str = "") -> SetupError:
     return SetupError(
         explain(
             "A manifest cannot be applied.",
             expected="what the API server of Kubernetes takes",
             found=found,
             where=f"{file}, line {line}",
-            fix="correct it; `kubectl apply --dry-run=server -f FILE` says the same",
+            fix=fix or _CORRECT,
         )
     )
