@@ -27,12 +27,18 @@ from acceptance.lab.embedded.model_list import (
     entries_in,
     with_own,
 )
-from acceptance.lab.embedded.network import Network, behind, named_by, selects
+from acceptance.lab.embedded.network import (
+    THIS_POD,
+    Network,
+    at_localhost,
+    behind,
+    named_by,
+    selects,
+)
 from acceptance.lab.embedded.placeholders import completed, configuration_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.lab.embedded.upstreams import (
-    THIS_POD,
     emulated_behind,
     is_a_slip,
     is_in_a_cluster,
@@ -162,7 +168,12 @@ class _Reading:
         """The pods to which a URL leads."""
         service = named_by(url, self._manifests, seen_from=seen_from)
         port = host_and_port(url)[2]
-        return {each.key for each in behind(service, port, self._plans)} if service else set()
+        found = (
+            behind(service, port, self._plans)
+            if service
+            else at_localhost(url, self._plans, seen_from=seen_from)
+        )
+        return {each.key for each in found}
 
     def _key(self, chat: PodPlan, connection: Declared) -> str:
         """The Secret that the key comes from; empty where it comes from elsewhere."""

@@ -11,7 +11,7 @@ import yaml
 
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.network import Network, behind, named_by
+from acceptance.lab.embedded.network import Network, at_localhost, behind, named_by
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI
@@ -119,7 +119,11 @@ class Read:
         chat = self.pod(OPEN_WEBUI)
         url = text_of(chat.environment, "OPENAI_API_BASE_URL")
         found = named_by(url, self.manifests, seen_from=chat.namespace)
-        pods = behind(found, host_and_port(url)[2], self.plans) if found else ()
+        pods = (
+            behind(found, host_and_port(url)[2], self.plans)
+            if found
+            else at_localhost(url, self.plans, seen_from=chat.namespace)
+        )
         return [each.program.title for each in pods]  # type: ignore[union-attr]  # all are programs
 
     def routed(self, folder: Path) -> bool:
@@ -131,6 +135,8 @@ class Read:
         content = json.loads(table.read_text())
         host, port = host_and_port(text_of(chat.environment, "OPENAI_API_BASE_URL"))[1:]
         view = content["pods"][chat.key]
+        if host in ("localhost", "127.0.0.1"):
+            return bool(view["beside"].get(str(port)) == 1234)
         names = {**content["names"], **view["names"]}
         address = next(
             (
@@ -306,6 +312,55 @@ def test_a_program_is_known_by_its_image_or_its_container(
 def test_the_database_beside_a_program_is_not_taken_for_it(tmp_path: Path) -> None:
     items = [*objects(), workload("litellm-db", "example/database:1")]
     assert len(Read(written(tmp_path, items)).plans) == 2
+
+
+def beside_it(items: Objects) -> tuple[Objects, dict[str, Any], dict[str, Any]]:
+    """LiteLLM's container taken out, to be put into Open WebUI's pod."""
+    gateway = pod_of(named(items, "Deployment", "litellm"))
+    chat = pod_of(named(items, "Deployment", "open-webui"))
+    chat["volumes"] = gateway["volumes"]
+    kept = [each for each in items if each["metadata"]["name"] != "litellm"]
+    return kept, chat, gateway["containers"][0]
+
+
+@pytest.mark.parametrize("url", ["http://localhost:4000/v1", "http://127.0.0.1:4000"])
+@pytest.mark.parametrize("native", [False, True])
+def test_two_programs_of_one_pod_are_each_other_s_localhost(
+    tmp_path: Path,
+    url: str,
+    *,
+    native: bool,
+) -> None:
+    items, pod, container = beside_it(told(objects(), OPENAI_API_BASE_URL=url))
+    if native:
+        pod["initContainers"] = [{**container, "restartPolicy": "Always"}]
+    else:
+        pod["containers"].append(container)
+    read = Read(written(tmp_path, items))
+    assert read.leads == ["LiteLLM"]
+    assert read.routed(tmp_path)
+    assert read.manifests.get("Service", "ai", "open-webui-litellm")
+    assert "both programs are in one pod" in read.said
+
+
+def test_a_service_of_such_a_pod_leads_to_the_program_of_its_port(tmp_path: Path) -> None:
+    items, pod, container = beside_it(told(objects(), OPENAI_API_BASE_URL="http://web:4000/v1"))
+    pod["containers"].insert(0, container)
+    both = service("open-webui", 8080)
+    both["metadata"]["name"] = "web"
+    both["spec"]["ports"] = [{"name": "a", "port": 8080}, {"name": "b", "port": 4000}]
+    read = Read(written(tmp_path, [*items, both]))
+    assert read.routed(tmp_path)
+    assert read.manifests.get("Service", "ai", "open-webui-litellm") is None
+
+
+def test_another_port_of_the_pod_is_nobody_s(tmp_path: Path) -> None:
+    url = "http://localhost:4001/v1"
+    items, pod, container = beside_it(told(objects(), OPENAI_API_BASE_URL=url))
+    pod["containers"].append(container)
+    read = Read(written(tmp_path, items))
+    assert read.leads == []
+    assert not read.routed(tmp_path)
 
 
 # Addresses
@@ -560,7 +615,12 @@ def project(
 ) -> Path:
     """A project whose gateway is called otherwise than Open WebUI calls it."""
     environment = {"OPENAI_API_BASE_URL": url, "OPENAI_API_KEY": "sk-1"}
-    services = {"proxy": {**PROXY, **proxy}, "chat": {**CHAT, "environment": environment, **chat}}
+    vpn = {"image": "example/vpn"}
+    services = {
+        "vpn": vpn,
+        "proxy": {**PROXY, **proxy},
+        "chat": {**CHAT, "environment": environment, **chat},
+    }
     return files(
         folder,
         {
@@ -579,6 +639,11 @@ def files(folder: Path, texts: Mapping[str, str]) -> Path:
 
 
 NAMES: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
+    "a network of two": (
+        "http://localhost:4000/v1",
+        {"network_mode": "service:vpn"},
+        {"network_mode": "service:vpn"},
+    ),
     "the host's name": ("http://litellm:4000/v1", {"hostname": "litellm"}, {}),
     "a link": ("http://litellm:4000/v1", {}, {"links": ["proxy:litellm"]}),
     "a task of Swarm": ("http://tasks.proxy:4000/v1", {"deploy": {"replicas": 1}}, {}),

@@ -17,7 +17,7 @@ from acceptance.cluster import (
 from acceptance.errors import NotProven
 from acceptance.lab.embedded.compose import NAMESPACE
 from acceptance.lab.embedded.compose_names import HOST
-from acceptance.lab.embedded.network import behind, named_by, selects
+from acceptance.lab.embedded.network import at_localhost, behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running import RunningLab
@@ -94,6 +94,7 @@ class EmbeddedCluster:
             ports = [each for each, pods in leading.items() if pods and each.name != HOST]
             if len({leading[each] for each in ports}) != 1:
                 return service  # none, or several programs: which one is meant, nobody can say
+            ports.sort(key=lambda each: self._selected(each) != leading[each])
         return service if service.port else ports[0]
 
     def _running(self, service: ServiceName, program: Program) -> frozenset[str]:
@@ -117,7 +118,11 @@ class EmbeddedCluster:
         else:
             other = named_by(url, manifests, seen_from=seen_from)
         port = host_and_port(url)[2]
-        theirs = {plan.key for plan in behind(other, port, self._lab.plans)} if other else set()
+        plans = self._lab.plans
+        found = (
+            behind(other, port, plans) if other else at_localhost(url, plans, seen_from=seen_from)
+        )
+        theirs = {plan.key for plan in found}
         return bool(theirs) and theirs <= self._selected(service)
 
     def _selected(self, service: ServiceName) -> set[str]:

@@ -26,7 +26,7 @@ from acceptance.lab.embedded.compose_files import (
     variables_of,
     whole_document,
 )
-from acceptance.lab.embedded.compose_names import ADDRESSES, HOST, NETWORK, more_names
+from acceptance.lab.embedded.compose_names import ADDRESSES, HOST, NETWORK, SHARES, more_names
 from acceptance.lab.embedded.dockerfile import Built, built
 from acceptance.lab.embedded.made_up import made_up
 from acceptance.lab.embedded.programs import LITELLM, Emulated, Program, program_for
@@ -50,8 +50,6 @@ _PUBLISHED = re.compile(
 )
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*)")
 _COMMENT = re.compile(r"(?<!\S)#.*")
-_SHARES = "compose.shares/"
-"""Begins the label that names whose network a container has: its own, or another's."""
 _FROM_DOTENV = "DOTENV_"
 """Begins the names of what a variable is put together of."""
 _MACHINE = re.compile(r"(?<=://)(localhost|127\.0\.0\.1)(?=[:/\s'\"]|$)")
@@ -102,6 +100,8 @@ class _Project:
         self._published: dict[int, list[str]] = {}
         self._shared_ports: dict[str, list[int]] = {}
         """Ports of those that share a service's network, by its name."""
+        self._sharing: dict[str, list[tuple[str, list[int]]]] = {}
+        """Programs that share a service's network, with their ports, by its name."""
         self._made_up: set[str] = set()
         self._unset: set[str] | None = None
         """Variables without a value that a variable of a service needs, while it is read."""
@@ -188,7 +188,7 @@ class _Project:
         shares = self._shared(mode)
         named = [] if made.on_machine else self._networks(self._of(shares) or service)
         networks = {f"{NETWORK}{each}": "" for each in named}
-        labels = {"compose.service": name, f"{_SHARES}{shares or name}": "", **networks}
+        labels = {"compose.service": name, f"{SHARES}{shares or name}": "", **networks}
         spec = {"containers": [container], "volumes": made.volumes}
         self._add(
             "Deployment",
@@ -207,6 +207,8 @@ class _Project:
             self._named(made, (), nobody, ports)  # found by who judges, and by no container
         elif shares:
             self._shared_ports.setdefault(shares, []).extend(ports)
+            if isinstance(program, Program):
+                self._sharing.setdefault(shares, []).append((name, ports))
         else:
             self._named(made, self._other_names(name, service), networks, ports)
 
@@ -245,7 +247,7 @@ class _Project:
                 host,
                 labels=networks,
                 spec={
-                    "selector": {f"{_SHARES}{made.name}": ""},
+                    "selector": {f"{SHARES}{made.name}": ""},
                     "ports": [{"name": f"p{port}", "port": port} for port in ports],
                 },
             )
@@ -268,10 +270,21 @@ class _Project:
         services = [item["spec"] for item in self._objects if item["kind"] == "Service"]
         for owner, shared in self._shared_ports.items():
             for spec in services:
-                if f"{_SHARES}{owner}" in spec["selector"]:
+                if f"{SHARES}{owner}" in spec["selector"]:
                     known = [each["port"] for each in spec["ports"]]
                     more = [port for port in dict.fromkeys(shared) if port not in known]
                     spec["ports"] += [{"name": f"p{port}", "port": port} for port in more]
+        for both in (each for each in self._sharing.values() if len(each) > 1):
+            for name, ports in both:  # found by who judges, and by no container
+                self._add(
+                    "Service",
+                    name,
+                    labels={f"{NETWORK}only-{name}": ""},
+                    spec={
+                        "selector": {"compose.service": name},
+                        "ports": [{"name": f"p{port}", "port": port} for port in ports],
+                    },
+                )
 
     def _image(self, name: str, service: Mapping[str, Any]) -> str:
         """The image; of one that is built, that from which its Dockerfile starts."""

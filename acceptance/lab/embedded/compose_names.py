@@ -18,6 +18,8 @@ HOST = "host.docker.internal"
 """The machine on which the containers run, as they see it; a Service of that name stands for it."""
 NETWORK = "compose.network/"
 """Begins the labels that name the networks of a container, or of a name."""
+SHARES = "compose.shares/"
+"""Begins the label that names whose network a container has: its own, or another's."""
 ADDRESSES = re.compile(r".*(BASE_URLS?|API_BASE)")
 """Variables by which the programs are told whom to ask; others name what people open."""
 _ADDRESS = re.compile(r"https?://(?P<address>\d+\.\d+\.\d+\.\d+)(?::(?P<port>\d+))?(?![\d.])")

@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _COMMENT = re.compile(r"^[ \t]*#.*(\r?\n|$)", re.MULTILINE)
@@ -18,7 +19,9 @@ _INSTRUCTION = re.compile(
     r"^[ \t]*(?P<name>[A-Za-z]+)[ \t]+(?P<rest>\S[^\r\n]*?)[ \t]*\r?$", re.MULTILINE
 )
 _HEREDOC = re.compile(r"<<[-~]?[\"']?\w")
-_MOST_BYTES = 100_000
+_MOST_BYTES, _LONGEST = 1_000_000, 10_000
+"""Of a file, and of an instruction that is taken apart as a shell does."""
+_MOST_INSTRUCTIONS = 1_000
 
 
 @dataclass(kw_only=True, slots=True)
@@ -40,7 +43,7 @@ def built(text: str) -> Built | None:
     """What comes of a Dockerfile; None where it starts from nothing."""
     found: Built | None = None
     stages: dict[str, Built] = {}
-    for name, rest in _instructions(text[:_MOST_BYTES]):
+    for name, rest in islice(_instructions(text[:_MOST_BYTES]), _MOST_INSTRUCTIONS):
         if name == "FROM":
             words = [each for each in rest.split() if not each.startswith("--")]
             before = stages.get(words[0]) if words else None
@@ -118,6 +121,6 @@ def _variables(rest: str) -> Mapping[str, str]:
 
 def _words(rest: str) -> list[str]:
     try:
-        return shlex.split(rest) or [""]
+        return shlex.split(rest[:_LONGEST]) or [""]
     except ValueError:  # a quote that is not closed
-        return rest.split()
+        return rest.split() or [""]

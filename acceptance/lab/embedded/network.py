@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 
 from acceptance import files
 from acceptance.lab.embedded.compose import NAMESPACE
-from acceptance.lab.embedded.compose_names import HOST, NETWORK
+from acceptance.lab.embedded.compose_names import HOST, NETWORK, SHARES
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI
 from acceptance.lab.embedded.public_hosts import node_ports, own_addresses, public_hosts
 from acceptance.resources import CLUSTER_DOMAIN, Manifest, ServiceName, service_in
 
+THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
 _SERVICES = "10.96.{}.{}"
 _PUBLIC = "198.18.{}.{}"
 """For benchmarks (RFC 2544): hosts that lead back into the cluster."""
@@ -148,7 +150,17 @@ class Network:
             "names": names,
             "routes": self._routes(pods, ports, encrypted),
             "silent": silent,
-            "pods": {pod.key: self._view(pod, names, disturbances) for pod in pods},
+            "pods": {
+                pod.key: {
+                    **self._view(pod, names, disturbances),
+                    "beside": {
+                        port: local
+                        for other in sharing(pod, pods)
+                        for port, local in ports.get(other.key, {}).items()
+                    },
+                }
+                for pod in pods
+            },
         }
         files.write(table, json.dumps(content, indent=1))
 
@@ -313,6 +325,32 @@ def selects(service: Manifest, pod: PodPlan) -> bool:
         and namespace_of(service) == pod.namespace
         and all(pod.labels.get(key) == value for key, value in selector.items())
     )
+
+
+def sharing(pod: PodPlan, pods: Iterable[PodPlan]) -> Iterator[PodPlan]:
+    """The other pods that have one network with this one: each is the others' localhost."""
+    shared = {label for label in pod.labels if label.startswith(SHARES)}
+    for other in pods:
+        near = other.namespace == pod.namespace and other.key != pod.key
+        if near and not shared.isdisjoint(other.labels):
+            yield other
+
+
+def at_localhost(url: str, pods: Iterable[PodPlan], *, seen_from: str) -> Iterator[PodPlan]:
+    """The pods of LiteLLM that an Open WebUI of a namespace has at an address of its own pod."""
+    pods = tuple(pods)
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return
+    if parts.hostname not in THIS_POD:
+        return
+    for chat in pods:
+        if chat.program is OPEN_WEBUI and chat.namespace == seen_from:
+            for other in sharing(chat, pods):
+                if other.program is LITELLM and other.serves_at == port:
+                    yield other
 
 
 def _networks(labels: Mapping[str, str]) -> set[str]:

@@ -110,6 +110,14 @@ class PodPlan:
         told = option or (_PORT_AT_END.search(host.value.reveal()) if host else None)
         return int(told[1]) if told else self.program.port
 
+    @property
+    def serves_at(self) -> int:
+        """The port of a program that is run, as its command or its variables tell it."""
+        told = (self.line.option("--port") if self.line else "") or text_of(
+            self.environment, "PORT"
+        )
+        return int(told) if re.fullmatch("[0-9]{1,5}", told) else self.program.port
+
     def port(self, target: int | str) -> int | None:
         """The number of a Service's target port; None when no port has that name.
 

@@ -34,7 +34,7 @@ from acceptance.lab.embedded.kustomize import FILES, rendered
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.rules import Wrong
 from acceptance.lab.embedded.shape import KINDS, misshapen
-from acceptance.lab.embedded.workloads import deployed, told_apart
+from acceptance.lab.embedded.workloads import deployed, one_program_each, told_apart
 from acceptance.message import explain
 from acceptance.resources import Manifest
 
@@ -123,7 +123,11 @@ class _Reading:
         programs = any(_starts_a_program(item) for item in self._objects)
         if not self._objects or (installing and not programs):
             raise self._nothing([*notes, *self._charts(installing)], installing)
-        return Found(objects=tuple(self._objects), notes=tuple(notes))
+        services = [each for each in self._objects if each["kind"] == "Service"]
+        parted = [each for item in self._objects for each in one_program_each(item, services)]
+        if len(parted) > len(self._objects):
+            notes.append("both programs are in one pod: in the lab each is in a pod of its own")
+        return Found(objects=tuple(parted), notes=tuple(notes))
 
     def _read_as_it_stands(self, file: str, text: str, patches: Collection[str]) -> None:
         if file in patches:
