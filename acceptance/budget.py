@@ -14,8 +14,9 @@ from typing import Any
 from acceptance.errors import OverBudget
 
 SAID = 1024
-"""Tokens of an answer, at most. Four words are asked for; a model that thinks says more, and its
-thoughts are paid for. Nobody is told to keep to it: a limit would starve such a model."""
+"""Tokens of an answer, as is assumed until a model said more. Four words are asked for; a model
+that thinks says more, and its thoughts are paid for. Nobody is told to keep to it: a limit would
+starve such a model."""
 TOOLS = 12_000
 """Tokens, at most, of the tools that Open WebUI adds to a question of its page: all of its own in
 0.12.4, 42,000 letters. Those that somebody has added to it are not known."""
@@ -109,8 +110,8 @@ class Spent:
 class Asking:
     """A question that is under way; until somebody counts, it takes all that it may."""
 
-    def __init__(self, asked: int) -> None:
-        self.spent = Spent(questions=1, asked=asked, said=SAID, bounded=1)
+    def __init__(self, asked: int, said: int) -> None:
+        self.spent = Spent(questions=1, asked=asked, said=said, bounded=1)
 
     def counted(self, *, asked: int, said: int) -> None:
         """What whoever answered has counted; nothing where he did not."""
@@ -137,6 +138,8 @@ class Budget:
         self.prices: Mapping[str, Price] = {}
         """What models cost, as far as somebody has told that by the end of the run."""
         self._spent: dict[str, Spent] = {}
+        self._longest: dict[str, int] = {}
+        """Tokens of the longest answer so far, by the model that was asked for."""
         self._under_way: list[Asking] = []
         self._settled = threading.Condition()
 
@@ -159,8 +162,8 @@ class Budget:
         """
         if self._only is not None and model not in self._only:
             raise OverBudget(f"a quick run asks local providers only, and not {model}")
-        asking = Asking(asked)
         with self._settled:
+            asking = Asking(asked, self._longest.get(model, SAID))
             self._settled.wait_for(lambda: self._fits(asking) or not self._under_way)
             if not self._fits(asking):
                 raise OverBudget(
@@ -175,6 +178,7 @@ class Budget:
                 self._under_way.remove(asking)
                 known = self._spent.get(model, Spent())
                 self._spent[model] = known + asking.spent
+                self._longest[model] = max(asking.spent.said, self._longest.get(model, SAID))
                 self._settled.notify_all()
 
     def _fits(self, asking: Asking) -> bool:

@@ -93,7 +93,7 @@ class Installation:
             where=str(error.filename or self.folder),
             fix="free some disk space and start again: what is half built is then built anew"
             if full
-            else f"make {self.folder.parent} writable, or use another place",
+            else f"make {self.folder.parent} writable, or use another place: --cache=DIR",
         )
 
 

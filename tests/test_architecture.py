@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,6 +130,42 @@ def _speaks_to_pytest(path: Path) -> bool:
         or any(ast.unparse(mark).startswith(wanted) for mark in function.decorator_list)
         for function in functions
     )
+
+
+def test_whoever_has_the_wheel_is_told_what_he_can_type() -> None:
+    """There is no Makefile in it, and pytest does not find the story by itself."""
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = "|".join(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
+    typed = re.compile(rf"\bmake ({targets})\b|(?<!-m )\bpytest -|`pytest\b")
+    told = {
+        path.relative_to(REPOSITORY).as_posix()
+        for room in ROOMS
+        if room != "dev"
+        for path in files(room)
+        for node in ast.walk(tree(path))
+        for text in _texts(node)
+        if typed.search(text)
+    }
+    assert told == {
+        "acceptance/shipped.py",  # where both ways stand
+        "acceptance/plugin/targets.py",  # likewise: how a drill is undone
+        "acceptance/lab/cluster/kind.py",  # says that a clone is needed
+        "acceptance/installation.py",  # of the checkout's own .venv
+        "acceptance/lab/environments.py",  # a lock file of the suite's own is damaged
+        "acceptance/report/announce.py",  # is called by make alone
+    }
+
+
+def _texts(node: ast.AST) -> list[str]:
+    """What a statement says to people; a docstring is a statement of nothing else."""
+    if isinstance(node, ast.Expr):
+        return []
+    parts = ast.iter_child_nodes(node)
+    return [
+        each.value
+        for each in parts
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    ]
 
 
 def test_nobody_sleeps_but_the_one_who_waits_and_the_janitor() -> None:

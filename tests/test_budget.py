@@ -44,6 +44,15 @@ def test_the_question_that_might_exceed_it_is_not_asked() -> None:
     assert budget.spent["big"].questions == 2
 
 
+def test_a_model_that_said_more_than_was_thought_is_asked_again_only_with_room_for_that() -> None:
+    budget = Budget(5 * NEED)
+    _ask(budget, asked=60, said=3 * SAID)
+    with pytest.raises(OverBudget, match="big, which may take 3,172"):
+        _ask(budget)
+    _ask(budget, "small")
+    assert budget.spent["big"].tokens + budget.spent["small"].tokens < 5 * NEED
+
+
 def test_what_nobody_counted_stands_with_all_that_it_may_have_taken() -> None:
     budget = Budget()
     with budget.question("big", 100) as asking:

@@ -108,21 +108,27 @@ def test_one_comment_is_renewed_and_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str, does: str
 ) -> None:
     """As `gh api` has it; what it was asked is in a file."""
-    script(tmp_path / "bin/gh", f'echo "$@" >>"{tmp_path}/asked"\nprintf "{there}"')
+    sent = tmp_path / "sent"
+    script(tmp_path / "bin/gh", f'echo "$@" >>"{tmp_path}/asked"\ncat >"{sent}"\nprintf "{there}"')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SetupError, match="nothing was reviewed"):
         comment.main(["me/home#7"])
     (tmp_path / "reports").mkdir()
-    (tmp_path / "reports/review.md").write_text("x")
+    (tmp_path / "reports/review.md").write_text("x ✓\n" * 20_000, encoding="utf-8")
     assert comment.main(["me/home#7"]) == 0
     listed, wrote = (tmp_path / "asked").read_text().splitlines()
     assert listed.startswith("api --paginate repos/me/home/issues/7/comments --jq")
     assert MARK in listed
+    assert "author_association" in listed, "a stranger's own comment is not renewed"
+    told = sent.read_text(encoding="utf-8")
+    assert len(told) < 65_536, "more is refused"
+    assert told.startswith("x ✓\n")
+    assert told.endswith("x ✓\n\nThe rest stands in the summary of the job.\n")
     place = (
         "-X PATCH repos/me/home/issues/comments/77" if there else "repos/me/home/issues/7/comments"
     )
-    assert wrote == f"api {place} -F body=@reports/review.md", does
+    assert wrote == f"api {place} -F body=@-", does
 
 
 def test_without_a_right_to_write_the_table_stays(

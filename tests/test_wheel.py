@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -112,7 +113,7 @@ def test_it_takes_one_import_name_and_holds_what_is_needed(installed: Installed)
     assert not any(part in name for name in names for part in ("tests/", "dev/", "__pycache__"))
 
 
-@pytest.mark.parametrize("subcommand", ["", *SUBCOMMANDS])
+@pytest.mark.parametrize("subcommand", ["", *SUBCOMMANDS, "completion"])
 def test_the_help_of_each_door_fits_one_screen(
     installed: Installed, tmp_path: Path, subcommand: str
 ) -> None:
@@ -295,6 +296,17 @@ def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) 
     assert (told["exit_code"], told["verdict"], told["record"]) == (99, "unfit", None)
     assert "The lab is not installed." in told["unfit"][0]
     assert "The lab is not installed." in done.stderr
+
+
+def test_each_option_that_a_help_lists_is_completed(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["completion", "bash"])
+    offered = set(capsys.readouterr().out.replace("'", " ").split())
+    for name in SUBCOMMANDS:
+        with pytest.raises(SystemExit):
+            run([name, "--help"])
+        listed = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+        assert set(listed) - offered == set(), name
+    assert "completion" in offered
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

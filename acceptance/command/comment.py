@@ -11,6 +11,13 @@ from acceptance.message import explain
 from acceptance.verdict import ExitCode
 
 _PLACE = re.compile(r"([\w.-]+/[\w.-]+)#([1-9]\d*)")
+_OURS = (
+    f'.[] | select((.body | startswith("{MARK}")) and (.user.type == "Bot" or '
+    '(.author_association | IN("OWNER", "MEMBER", "COLLABORATOR")))) | .id'
+)
+"""A stranger's comment would be his to change after it was renewed."""
+_LONGEST = 60_000
+"""Characters; GitHub takes 65,536."""
 _MORE = "It needs gh, and a token in GH_TOKEN that may write to pull requests."
 
 
@@ -30,19 +37,27 @@ def main(arguments: list[str]) -> int:
 def _commented(repository: str, number: str) -> str:
     """Write or renew the one comment; what is said of it."""
     comments = f"repos/{repository}/issues/{number}/comments"
-    ours = f'.[] | select(.body | startswith("{MARK}")) | .id'
-    found = _gh("--paginate", comments, "--jq", ours).split()
+    found = _gh("--paginate", comments, "--jq", _OURS).split()
     renewed = ["-X", "PATCH", f"repos/{repository}/issues/comments/{found[0]}"] if found else []
-    _gh(*(renewed or [comments]), "-F", f"body=@{REVIEW}")
+    text = _cut(REVIEW.read_text(encoding="utf-8"))
+    _gh(*(renewed or [comments]), "-F", "body=@-", sent=text)
     return f"the comment at {repository}#{number} is {'renewed' if renewed else 'written'}"
 
 
-def _gh(*arguments: str) -> str:
+def _cut(text: str) -> str:
+    """As many whole lines as a comment takes."""
+    if len(text) <= _LONGEST:
+        return text
+    return text[:_LONGEST].rpartition("\n")[0] + "\n\nThe rest stands in the summary of the job.\n"
+
+
+def _gh(*arguments: str, sent: str = "") -> str:
     try:
         done = subprocess.run(
             ["gh", "api", *arguments],  # noqa: S607  # whichever gh is there
+            input=sent,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
     except OSError as error:

@@ -24,10 +24,9 @@ from acceptance.lab.terminal import say, write
 from acceptance.masking import Redactor
 from acceptance.plugin.settings import from_variables
 from acceptance.plugin.targets import TARGETS
-from acceptance.shipped import COMMAND, IN_CHECKOUT, PREFIX
+from acceptance.shipped import JUDGE, PREFIX
 from acceptance.verdict import ExitCode
 
-_JUDGE = "pytest" if IN_CHECKOUT else f"{COMMAND} check"
 _OF_TARGETS = {
     "context": "of a kubeconfig: what runs in its cluster",
     "kubeconfig": "as kubectl finds it, where none is given",
@@ -69,7 +68,7 @@ def main(arguments: list[str]) -> int:
         write("\nFound so; is it meant so?\n")
         write("\n".join(f"  {each.removesuffix(MEANT)}" for each in doubts))
     how = " ".join(map(shlex.quote, _how(options, target)))
-    write(f"\nRead it, correct it, and judge by it: {_JUDGE} {how}")
+    write(f"\nRead it, correct it, and judge by it: {JUDGE} {how}")
     return ExitCode.ACCEPTED
 
 

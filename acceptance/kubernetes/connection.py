@@ -13,6 +13,7 @@ from acceptance.errors import SetupError
 from acceptance.kubernetes.api import Api
 from acceptance.kubernetes.wire import Wire
 from acceptance.message import explain
+from acceptance.shipped import JUDGE
 from acceptance.waiting import Progress, waiting_for
 
 IN_CLUSTER = "in-cluster"
@@ -89,7 +90,7 @@ def _chosen(merged: Any, location: str, context: str) -> str:  # noqa: ANN401  #
             expected=f"one of {', '.join(names)}",
             found=context or f"{len(names)} contexts, and no --context: none is taken by chance",
             where=location,
-            fix="pytest --target=live --context=NAME",
+            fix=f"{JUDGE} --target=live --context=NAME",
         )
     )
 
@@ -156,5 +157,5 @@ def _unusable(location: str, found: str) -> str:
         expected="a kubeconfig with the context, or a pod with a ServiceAccount",
         found=re.sub(r"/\{.*\}", "", " ".join(found.split())),
         where=location,
-        fix="pytest --target=live --kubeconfig=FILE --context=NAME",
+        fix=f"{JUDGE} --target=live --kubeconfig=FILE --context=NAME",
     )

@@ -1,4 +1,4 @@
-"""`python -m acceptance.lab`: start the lab and leave it up; take its providers away."""
+"""Start the lab and leave it up; take its providers away, and give them back."""
 
 import argparse
 import signal
@@ -18,7 +18,7 @@ from acceptance.lab.embedded.target import embedded_target
 from acceptance.lab.environments import CACHE
 from acceptance.lab.terminal import say, write
 from acceptance.resources import ServiceName
-from acceptance.shipped import COMMAND, IN_CHECKOUT
+from acceptance.shipped import COMMAND, IN_CHECKOUT, JUDGE
 from acceptance.target import Outage, Target
 from acceptance.verdict import ExitCode
 
@@ -112,7 +112,7 @@ def _described(lab: EmbeddedLab, target: Target) -> str:
         *(f"  log          {pod.log_file}" for pod in lab.pods.values()),
         *(f"  note         {note}" for note in target.notes),
         "",
-        f"  judge it                  {'pytest' if IN_CHECKOUT else f'{COMMAND} check'} --reuse",
+        f"  judge it                  {JUDGE} --reuse",
         f"  take a provider away      {_LAB} away {next(iter(providers))} hangs",
         f"                            ({', '.join(providers)}; {', '.join(_OUTAGES)})",
         f"  give all back             {_LAB} back",

@@ -440,7 +440,7 @@ def _refuse_unknown(environ: Mapping[str, str], table: Mapping[str, Any]) -> Non
                 expected=" or ".join(_closest(unknown, variables) or _closest(refused, entries)),
                 found=", ".join([*unknown, *refused]),
                 where="environment variables" if unknown else "[tool.acceptance], pyproject.toml",
-                fix="correct the name; `pytest --help` lists all; secrets are variables only",
+                fix=f"correct the name; `{shipped.OPTIONS}` lists all; secrets are variables only",
             )
         )
 

@@ -14,7 +14,7 @@ from acceptance.masking import Redactor
 from acceptance.message import explain
 from acceptance.plugin.settings import Settings, chosen_versions
 from acceptance.resources import ServiceName
-from acceptance.shipped import COMMAND, IN_CHECKOUT, require_extra, told_as
+from acceptance.shipped import COMMAND, IN_CHECKOUT, JUDGE, require_extra, told_as
 from acceptance.target import Account, Outages, Target
 from acceptance.waiting import Progress
 
@@ -147,7 +147,7 @@ def _url(
                 expected="open_webui_url, and gateway_url where LiteLLM can be asked directly",
                 found="no open_webui_url",
                 where="--open-webui-url, ACCEPTANCE_OPEN_WEBUI_URL or pyproject.toml",
-                fix="pytest --target url --open-webui-url http://… --gateway-url http://…",
+                fix=f"{JUDGE} --target url --open-webui-url http://… --gateway-url http://…",
             )
         )
     open_webui, gateway = services(settings, contract)

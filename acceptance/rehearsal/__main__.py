@@ -115,7 +115,7 @@ def _not_judged(before: Stage) -> str:
         expected="a deployment that serves, and can be judged, before its upgrade",
         found="; ".join(before.problems) or "no record of the run on the deployed versions",
         where=str(before),
-        fix="run `make accept` with these manifests first",
+        fix=f"run `{told_as('check', 'accept')}` with these manifests first",
     )
 
 

@@ -35,6 +35,7 @@ _MOST_BYTES = 1_000_000
 _READABLE = 3
 """Contradictions that are told; one is enough to refuse a record."""
 _RECORD = Path("reports", WHOLE)
+_DEFAULT = "[%(default)s]"
 _TAKE_IT = f"take the run's record, or let a new run make one: {told_as('check', 'accept')}"
 _SIGN_IT = (
     f"let one of them sign it: {told_as('sign --key=…', 'sign KEY=…')}; where nobody has to, "
@@ -216,15 +217,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 when it holds, 99 when it does not."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    verifying = commands.add_parser("verify", help="the digest, and a signature beside the file")
-    verifying.add_argument("file", type=Path, nargs="?", default=_RECORD)
+    verifying = commands.add_parser(
+        "verify", description="Whether a record's digest holds, and a signature beside it."
+    )
+    verifying.add_argument("file", type=Path, nargs="?", default=_RECORD, help=_DEFAULT)
     verifying.add_argument("--signers", type=Path, help="OpenSSH's file of allowed signers")
-    signing = commands.add_parser("sign", help="write a detached signature beside the file")
-    signing.add_argument("file", type=Path, nargs="?", default=_RECORD)
+    signing = commands.add_parser(
+        "sign", description="Write a signature beside a record, by an OpenSSH key."
+    )
+    signing.add_argument("file", type=Path, nargs="?", default=_RECORD, help=_DEFAULT)
     signing.add_argument("--key", type=Path, required=True, help="an OpenSSH key")
-    comparing = commands.add_parser("diff", help="what changed from one record to another")
-    comparing.add_argument("before", type=Path)
-    comparing.add_argument("after", type=Path, nargs="?", default=_RECORD)
+    comparing = commands.add_parser("diff", description="What changed from one record to another.")
+    comparing.add_argument("before", type=Path, help="a signoff.json of an earlier run")
+    comparing.add_argument("after", type=Path, nargs="?", default=_RECORD, help=_DEFAULT)
     given = parser.parse_args(arguments)
     try:
         if given.command == "verify":

@@ -12,8 +12,8 @@ from acceptance.lab.embedded.unsupported import unsupported
 
 KEY = "sk-planted-0123456789"
 FILES: dict[str, tuple[bytes, str]] = {
-    "nothing": (b"", "files without any"),
-    "empty documents": (b"---\n---\n# nothing\n---\n", "files without any"),
+    "nothing": (b"", "without any"),
+    "empty documents": (b"---\n---\n# nothing\n---\n", "without any"),
     "a tab": (b"kind: Pod\n\tmetadata: x\n", "line 2: found character"),
     "no YAML": (f"key: {KEY}: {KEY}\n".encode(), "line 1: mapping values are not allowed"),
     "an open quote": (f'key: "{KEY}\n'.encode(), "line 2: found unexpected end of stream"),
@@ -57,7 +57,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     ),
     "items that are none": (b"kind: List\nitems: 5\n", "items of a List that are no list"),
     "items of texts": (b"kind: List\nitems: [a, b]\n", "the document is str, not an object"),
-    "an empty List": (b"kind: List\nitems: []\n", "files without any"),
+    "an empty List": (b"kind: List\nitems: []\n", "without any"),
     "a wrong item of a typed list": (
         b"kind: ConfigMapList\nitems: [{kind: ConfigMap, metadata: {name: x}, data: [1]}]\n",
         "ConfigMap x: data is list",

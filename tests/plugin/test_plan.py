@@ -27,6 +27,7 @@ def test_a_plan_reads_prices_and_asks_nobody(tmp_path: Path) -> None:
     assert given.requests == ["GET /model/info"]
     assert f"| {CHAIN[0]} " in session.out
     assert f"1 to 4 questions; at most {4 * _ONE:,} tokens, $483.2000." in session.out
+    assert "holds as long as no answer takes more than 1,024 tokens" in session.out
     assert "Prices are the gateway's own (GET /model/info)." in session.out
     assert not (tmp_path / "reports").exists()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acceptance.errors import SetupError
 from acceptance.message import explain
+from acceptance.shipped import IN_CHECKOUT
 
 _COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _PROGRAMS = (
@@ -21,7 +22,8 @@ _CACHES = {
     "win32": "AppData/Local/ms-playwright",
 }
 INSTALL = (
-    "apt-get install chromium (Debian), or .venv/bin/python -m playwright install chromium, "
+    "apt-get install chromium (Debian), or "
+    f"{'.venv/bin/python' if IN_CHECKOUT else sys.executable} -m playwright install chromium, "
     "or --browser-path=/path/to/chromium"
 )
 

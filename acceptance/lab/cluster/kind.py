@@ -145,5 +145,6 @@ def _missing(expected: str, found: str) -> str:
         expected=expected,
         found=found,
         where="PATH",
-        fix="install Docker and kind; on Linux without Docker: make node-up (as root)",
+        fix="install Docker and kind; on Linux without Docker: make node-up (as root), in a clone "
+        "of the suite",
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from acceptance.errors import SetupError
 from acceptance.json_values import mapping, sequence
+from acceptance.lab.embedded.compose import NAMESPACE
 from acceptance.lab.embedded.made_up import made_up
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
@@ -122,15 +123,16 @@ class _Completion:
             unknown = [place for place in unknown if place in self._made]
         if unknown:
             namespace, name = unknown[0]
+            where = f"the file {name}" if namespace == NAMESPACE else f"Secret {namespace}/{name}"
             raise SetupError(
                 explain(
                     "Nothing here tells where Open WebUI is led.",
                     expected=f"a value of {variable or ' or '.join(reversed(_ENDPOINTS))}",
-                    found=f"Secret {namespace}/{name} {'has' if variable else 'may have'} it, "
-                    "and is not there, or encrypted",
+                    found=f"{where} {'has' if variable else 'may have'} it, and is not there, or "
+                    "encrypted",
                     where=plan.where,
-                    fix=f"add Secret {name} with that address, whose keys may be made up; or judge "
-                    "what runs, by --target=live",
+                    fix=f"add {where} with that address, whose keys may be made up; or judge what "
+                    "runs",
                 )
             )
 

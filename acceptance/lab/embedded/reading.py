@@ -37,6 +37,7 @@ from acceptance.lab.embedded.shape import KINDS, misshapen
 from acceptance.lab.embedded.workloads import deployed, one_program_each, told_apart
 from acceptance.message import explain
 from acceptance.resources import Manifest
+from acceptance.shipped import judging
 
 STANDARD_INPUT = Path("-")
 _SUFFIXES = {".yaml", ".yml", ".json"}
@@ -44,10 +45,11 @@ _MOST_BYTES = 5_000_000
 """Of one file; what `kubectl kustomize` prints for a whole cluster is a tenth of it."""
 _MOST_FILES = 2_000
 _MOST_DOCUMENTS = 10_000
+_PASS_LESS = "pass the objects of the two programs, and what they refer to"  # noqa: S105  # no password
 _SHOWN = 20
 """Names of one kind of file that a note lists."""
 
-_PASS = "and pass the output: `… | pytest --manifests=-`"  # noqa: S105  # no password
+_PASS = f"and pass the output: `… | {judging('-')}`"
 _KUSTOMIZE = (
     "Kustomize's own, which kubectl or kustomize renders where it is on PATH; elsewhere render "
     f"with `kubectl kustomize DIR` {_PASS}"
@@ -148,7 +150,7 @@ class _Reading:
         for file, text in kustomized.texts.items():
             if len(text) > _MOST_BYTES:
                 found = f"more than {_MOST_BYTES} characters, once rendered"
-                raise _too_much(file, found, "pass this story's objects")
+                raise _too_much(file, found, _PASS_LESS)
             self._read_file(file, text)
         return kustomized.covered
 
@@ -200,16 +202,16 @@ class _Reading:
         commands = [installers.command(item, self._objects) for item in installing]
         there = self._place == STANDARD_INPUT or self._place.exists()
         rendered = [reason for reason in self._skipped if "render" in reason]
+        files = f"{self._files} file{'s' * (self._files != 1)} without any"
         return SetupError(
             explain(
                 "There are no manifests to try.",
                 expected="a folder with YAML files of Kubernetes objects",
-                found="; ".join(notes)
-                or (f"{self._files} files without any" if there else "nothing there"),
+                found="; ".join(notes) or (files if there else "nothing there"),
                 where="standard input" if self._place == STANDARD_INPUT else str(self._place),
                 fix=("; ".join(commands) or rendered[0].partition(": ")[2])
                 if commands or rendered
-                else "pass --manifests=DIR",
+                else f"name a folder that holds some: {judging('DIR')}",
             )
         )
 
@@ -233,7 +235,7 @@ class _Reading:
                 self._skip(name, f"unreadable: {error.strerror}")
                 continue
             if len(data) > _MOST_BYTES:
-                raise _too_much(name, f"more than {_MOST_BYTES} bytes", "pass this story's objects")
+                raise _too_much(name, f"more than {_MOST_BYTES} bytes", _PASS_LESS)
             try:
                 yield name, data.decode("utf-8-sig")
             except UnicodeDecodeError:
@@ -366,7 +368,7 @@ def _content(file: Path) -> bytes:
     if file == STANDARD_INPUT:
         return sys.stdin.buffer.read(_MOST_BYTES + 1)
     if not file.is_file():
-        raise OSError(0, "no regular file; pass what it gives by --manifests=-")
+        raise OSError(0, "no regular file; pass what it gives by a pipe")
     with file.open("rb") as opened:
         return opened.read(_MOST_BYTES + 1)
 
