@@ -146,7 +146,7 @@ class Read:
             ),
             host,
         )
-        return content["routes"].get(f"{address}:{port}") == [1234]
+        return bool(content["routes"].get(f"{address}:{port}") == [1234])
 
 
 def written(folder: Path, items: Iterable[object], **files: str) -> Path:
@@ -369,7 +369,7 @@ def test_another_port_of_the_pod_is_nobody_s(tmp_path: Path) -> None:
 def of_the_service(**fields: object) -> Callable[[Objects], None]:
     def change(items: Objects) -> None:
         for name, value in fields.items():
-            named(items, "Service", "litellm")[name] |= value  # type: ignore[operator]  # a mapping
+            named(items, "Service", "litellm")[name] |= value
 
     return change
 

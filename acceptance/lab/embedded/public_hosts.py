@@ -38,8 +38,8 @@ def public_hosts(manifests: Manifests) -> Mapping[str, ServiceName]:
     for item in manifests.of_kind(*_READ):
         for host, backend in _READ[item["kind"]](mapping(item.get("spec"))):
             service = _service(backend, item, manifests)
-            for each in _whole(host, item, manifests) if service else ():
-                if each and "*" not in each:
+            for each in _whole(host, item, manifests):
+                if service and each and "*" not in each:
                     found.setdefault(each.lower(), service)
     return found
 
@@ -71,15 +71,16 @@ def node_ports(manifests: Manifests) -> Mapping[tuple[str, int], tuple[Manifest,
         for port in service["spec"].get("ports") or ()
         if port.get("nodePort")
     }
-    found = {}
+    found: dict[tuple[str, int], tuple[Manifest, Manifest]] = {}
     for url in _urls(manifests) if ports else ():
         try:
             parts = urlsplit(url)
-            private = ip_address(parts.hostname or "").is_private
+            host, number = parts.hostname or "", parts.port or 0
+            private = ip_address(host).is_private
         except ValueError:
             continue
-        if private and parts.port in ports:
-            found[str(parts.hostname), parts.port] = ports[parts.port]
+        if private and number in ports:
+            found[host, number] = ports[number]
     return found
 
 

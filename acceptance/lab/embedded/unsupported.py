@@ -58,8 +58,8 @@ _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeCla
 def _back(manifests: Manifests, plans: Iterable[PodPlan]) -> Iterator[str]:
     """What a public host of LiteLLM's comes to: whoever is told it leads there, as outside."""
     gateways = [plan for plan in plans if plan.program is LITELLM]
-    for (address, number), (service, _) in node_ports(manifests).items():
-        where = f"Service {namespace_of(service)}/{service['metadata']['name']}"
+    for (address, number), (at, _) in node_ports(manifests).items():
+        where = f"Service {namespace_of(at)}/{at['metadata']['name']}"
         yield f"{address} is taken for a node: its port {number} leads to {where}"
     for host, named in public_hosts(manifests).items():
         service = manifests.get("Service", named.namespace, named.name)
@@ -114,9 +114,9 @@ def _lines_of_pod(spec: Manifest) -> Iterator[str]:
 def _beside(spec: Manifest) -> Iterator[str]:
     """A line for each container of a pod that the lab does not run."""
     run, program = chosen(spec) or ({}, None)
-    if run and program is by_name(run):
+    if run and program and program is (called := by_name(run)):
         yield (
-            f"container {run['name']} is taken for {program.title} by its name: its image, "
+            f"container {run['name']} is taken for {called.title} by its name: its image, "
             f"{run['image']}, tells nothing"
         )
     for container in spec["containers"]:
