@@ -215,6 +215,7 @@ BESIDE = {
     "a template": "apiVersion: v2\nkind: Foo\nmetadata: {name: a, namespace: '${NS}'}\n",
     "Knative's": "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: tts}\n"
     "spec: {template: {spec: {containers: [{image: a}]}}}\n",
+    "Kruise's": "apiVersion: apps.kruise.io/v1\nkind: ConfigMap\nmetadata: {name: a}\nspec: {}\n",
     "a Service of another group": "apiVersion: a.example/v1\nkind: Service\n"
     "metadata: {name: litellm, namespace: ai}\nspec: {anything: 1}\n",
 }
@@ -224,7 +225,16 @@ BESIDE = {
 def test_what_is_nobody_s_business_stops_nothing(tmp_path: Path, text: str) -> None:
     read = Read(written(tmp_path, objects(), **{"odd.yaml": text}))
     assert read.leads == ["LiteLLM"]
-    assert "odd.yaml" in read.said or "Service.a.example" in read.said
+    assert any(
+        each in read.said for each in ("odd.yaml", "Service.a.example", "ConfigMap.apps.kruise.io")
+    )
+
+
+def test_a_slip_of_a_version_is_still_refused(tmp_path: Path) -> None:
+    items = objects()
+    named(items, "Deployment", "litellm")["apiVersion"] = "app/v1"
+    with pytest.raises(SetupError, match='no matches for kind "Deployment" in version "app/v1"'):
+        Manifests.load(written(tmp_path, items))
 
 
 def test_a_template_is_told_as_one(tmp_path: Path) -> None:
@@ -554,6 +564,11 @@ def test_where_a_secret_that_is_away_leads_nobody_can_say(
     with pytest.raises(SetupError, match="Nothing here tells where Open WebUI is led") as caught:
         Read(written(tmp_path, items()))
     assert "Secret ai/env" in str(caught.value)
+
+
+def test_a_variable_that_is_away_leads_nobody_knows_where(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="Nothing here tells where Open WebUI is led"):
+        Read(project(tmp_path, "http://${GATEWAY_HOST:?}:4000/v1", {}, {}))
 
 
 def test_a_second_connection_that_is_away_leaves_the_first_one(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 import re
 
+MARK = "made-up-"
+"""Stands in each value that could be anything."""
 _PLAIN = re.compile(r"[^a-z0-9]+")
 _FORMS = (
-    (r"DATABASE_URL|DIRECT_URL", "postgresql://made-up.example/{}"),
+    (r"DATABASE_URL|DIRECT_URL", "postgresql://{}.example/db"),
     (r"REDIS_URL", "redis://{}.example"),
     (r".*EMAIL", "administrator@lab.example"),
     (r".*API_VERSION", "2024-10-21"),
@@ -22,7 +24,7 @@ def made_up(name: str, told: str) -> str:
         name: of the variable.
         told: what tells the value apart from others that are made up.
     """
-    text = f"made-up-{_PLAIN.sub('-', told.lower()).strip('-')}"
+    text = f"{MARK}{_PLAIN.sub('-', told.lower()).strip('-')}"
     for pattern, form in _FORMS:
         if re.fullmatch(pattern, name.upper()):
             return form.format(text)

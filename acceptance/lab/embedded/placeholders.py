@@ -15,7 +15,7 @@ from typing import Any
 from acceptance.errors import SetupError
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import NAMESPACE
-from acceptance.lab.embedded.made_up import made_up
+from acceptance.lab.embedded.made_up import MARK, made_up
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
@@ -88,8 +88,6 @@ class _Completion:
             for reference in _references(plan):
                 if self._is_away(plan, reference):
                     self._make(plan, reference)
-        if not self._made:
-            return self._manifests
         made = [
             {
                 "apiVersion": "v1",
@@ -99,7 +97,9 @@ class _Completion:
             }
             for (namespace, name), values in self._made.items()
         ]
-        whole = self._manifests.with_changes(made).with_notes(self._notes())
+        whole = self._manifests
+        if made:
+            whole = whole.with_changes(made).with_notes(self._notes())
         for plan in plan_pods(whole):
             if plan.program is OPEN_WEBUI:
                 self._require_endpoint(plan)
@@ -109,32 +109,36 @@ class _Completion:
         """Return if it can be known where this Open WebUI is led.
 
         Raises:
-            SetupError: a Secret that is not there says so, or may.
+            SetupError: what says so is not there.
         """
         variable = next((each for each in _ENDPOINTS if each in plan.environment), "")
         urls = text_of(plan.environment, variable).split(";") if variable else []
-        unknown = [place for place, value in self._guessed if all(value in each for each in urls)]
-        if not variable:
-            unknown = [
-                (plan.namespace, each.name)
-                for each in _references(plan)
-                if each.variable == "*" and not self._hidden.get((plan.namespace, each.name))
-            ]
-            unknown = [place for place in unknown if place in self._made]
-        if unknown:
-            namespace, name = unknown[0]
-            where = f"the file {name}" if namespace == NAMESPACE else f"Secret {namespace}/{name}"
-            raise SetupError(
-                explain(
-                    "Nothing here tells where Open WebUI is led.",
-                    expected=f"a value of {variable or ' or '.join(reversed(_ENDPOINTS))}",
-                    found=f"{where} {'has' if variable else 'may have'} it, and is not there, or "
-                    "encrypted",
-                    where=plan.where,
-                    fix=f"add {where} with that address, whose keys may be made up; or judge what "
-                    "runs",
-                )
+        if variable and not all(MARK in url for url in urls):
+            return
+        places = [place for place, value in self._guessed if any(value in url for url in urls)] or [
+            (plan.namespace, each.name)
+            for each in _references(plan)
+            if not variable
+            and each.variable == "*"
+            and not self._hidden.get((plan.namespace, each.name))
+        ]
+        away = [place for place in places if place in self._made]
+        if not variable and not away:
+            return
+        what = "a variable"
+        if away:
+            namespace, name = away[0]
+            what = f"the file {name}" if namespace == NAMESPACE else f"Secret {namespace}/{name}"
+        raise SetupError(
+            explain(
+                "Nothing here tells where Open WebUI is led.",
+                expected=f"a value of {variable or ' or '.join(reversed(_ENDPOINTS))}",
+                found=f"{what} {'has' if variable else 'may have'} it, and is not there, or "
+                "encrypted",
+                where=plan.where,
+                fix=f"add {what} with that address, whose keys may be made up; or judge what runs",
             )
+        )
 
     def _key_of_the_gateway(self) -> tuple[str, bool]:
         """The key that made-up values agree on: the one that is there, on either side."""

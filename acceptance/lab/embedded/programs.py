@@ -45,14 +45,20 @@ class Emulated:
     port: int
 
 
-def _image(name: str) -> re.Pattern[str]:
-    """An image of this name, by whatever registry, with words of its own around it or without."""
+def _image(name: str, *, of_others: bool = False) -> re.Pattern[str]:
+    """An image of this name, by whatever registry, with words of its own behind it or without.
+
+    Args:
+        name: as a pattern.
+        of_others: whether words may stand before it, as forks have them.
+    """
     helpers = (
         "exporter|operator|metrics|migrat|backup|init|sync|web-?ui|helper|controller|pipeline"
         "|wait|prometheus"
     )
     word = rf"(?!{helpers})[a-z0-9]"
-    return re.compile(rf"(^|/)({word}+[-_.])*{name}([-_.]+{word}*)*(:|@|$)")
+    before = rf"({word}+[-_.])*" if of_others else ""
+    return re.compile(rf"(^|/){before}{name}([-_.]+{word}*)*(:|@|$)")
 
 
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true"}
@@ -60,7 +66,7 @@ _OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS":
 LITELLM = Program(
     name="litellm",
     title="LiteLLM",
-    image=_image("litellm"),
+    image=_image("litellm", of_others=True),
     command=("litellm",),
     scripts=frozenset({"prod_entrypoint.sh", "entrypoint.sh"}),
     application="litellm.proxy.proxy_server:app",
@@ -78,7 +84,7 @@ LITELLM = Program(
 OPEN_WEBUI = Program(
     name="open-webui",
     title="Open WebUI",
-    image=_image("open-?webui"),
+    image=_image("open-?webui", of_others=True),
     command=("open-webui", "serve"),
     scripts=frozenset({"start.sh"}),
     application="open_webui.main:app",

@@ -13,8 +13,6 @@ from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.shape import KINDS
 from acceptance.resources import Manifest
 
-_GROUPS = ("", "apps", "extensions")
-"""Kubernetes' own, in which the kinds stand that the lab reads."""
 _KNATIVE = ("Service", "serving.knative.dev")
 _OTHERS = (
     ("DaemonSet", "apps"),
@@ -36,7 +34,7 @@ _KNATIVE_PORT = 8080
 def told_apart(item: Manifest) -> Manifest:
     """An object that shares a kind's name with one of Kubernetes' own, by its whole name."""
     kind, group = _kind_of(item)
-    foreign = kind in KINDS and group not in _GROUPS
+    foreign = kind in KINDS and "." in group  # as that of every definition of one's own
     return {**item, "kind": f"{kind}.{group}"} if foreign else item
 
 

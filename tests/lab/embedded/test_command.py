@@ -187,6 +187,7 @@ def test_whatever_is_written_is_read_or_refused(words: list[str], script: str) -
         ("${OPENWEBUI_IMAGE:-x}", "open-webui"),
         ("example/my-open-webui_slim", "open-webui"),
         ("example/wait-for-litellm", None),
+        ("example/chatbot-ollama", None),
         ("example/litellm-spend-exporter", None),
         ("ghcr.io/berriai/litellm-database@sha256:0", "litellm"),
         ("registry:5000/litellm-non_root", "litellm"),
