@@ -151,14 +151,7 @@ class Network:
             "routes": self._routes(pods, ports, encrypted),
             "silent": silent,
             "pods": {
-                pod.key: {
-                    **self._view(pod, names, disturbances),
-                    "beside": {
-                        port: local
-                        for other in sharing(pod, pods)
-                        for port, local in ports.get(other.key, {}).items()
-                    },
-                }
+                pod.key: self._view(pod, names, disturbances) | _beside(pod, pods, ports)
                 for pod in pods
             },
         }
@@ -325,6 +318,18 @@ def selects(service: Manifest, pod: PodPlan) -> bool:
         and namespace_of(service) == pod.namespace
         and all(pod.labels.get(key) == value for key, value in selector.items())
     )
+
+
+def _beside(
+    pod: PodPlan, pods: Iterable[PodPlan], ports: Mapping[str, Mapping[int, int]]
+) -> Mapping[str, Any]:
+    """Where a pod finds, at its own address, what others of its network serve."""
+    found = {
+        port: local
+        for other in sharing(pod, pods)
+        for port, local in ports.get(other.key, {}).items()
+    }
+    return {"beside": found} if found else {}
 
 
 def sharing(pod: PodPlan, pods: Iterable[PodPlan]) -> Iterator[PodPlan]:
