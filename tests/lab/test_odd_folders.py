@@ -819,6 +819,14 @@ def test_what_compose_says_stands_over_a_dockerfile(tmp_path: Path) -> None:
     assert text_of(gateway.environment, "LITELLM_MASTER_KEY") == "sk-2"
 
 
+def test_the_key_of_litellm_s_manual_is_not_taken_from_an_example(tmp_path: Path) -> None:
+    proxy = {"environment": {"LITELLM_MASTER_KEY": "${LITELLM_MASTER_KEY}"}}
+    given = project(tmp_path, "http://proxy:4000/v1", proxy, {})
+    (given / ".env.example").write_text("LITELLM_MASTER_KEY=sk-1234\nOTHER=1\n")
+    read = Read(given)
+    assert text_of(read.pod(LITELLM).environment, "LITELLM_MASTER_KEY") not in ("", "sk-1234")
+
+
 def test_a_secret_that_a_shell_reads_is_the_key_of_both(tmp_path: Path) -> None:
     proxy = {
         **PROXY,

@@ -35,6 +35,8 @@ from acceptance.resources import Manifest
 
 NAMESPACE = "compose"
 _EXAMPLES = (".example", ".sample", ".template", ".dist")
+_NOBODYS = ("", "sk-1234")
+"""Values of an example that are nobody's own: LiteLLM (1.106.2) does not start with that key."""
 _BRACE = re.compile("[{}]")
 _DEEPEST = 20
 """Braces within braces of a value."""
@@ -498,7 +500,8 @@ class _Project:
             if text is not None:
                 if said:
                     self._say(f"{path} is not there: values are taken from {example}")
-                return {name: value for name, value in _variables_in(text).items() if value}
+                told = _variables_in(text).items()
+                return {name: value for name, value in told if value not in _NOBODYS}
         return {}
 
     def _text(self, value: object) -> str:
