@@ -140,10 +140,13 @@ class _Reading:
         """A Service of these pods; the program's own port first."""
         mine = [each for each in self._services if each.name != HOST and self._selects(each, plan)]
         mine = [each for each in mine if not self._is_headless(each)] or mine
+        others = [each for each in self._plans if each.owner != plan.owner]
+        alone = [each for each in mine if not any(self._selects(each, one) for one in others)]
+        mine = alone or mine
         if not mine:
             self._remarks.doubt(ENDPOINT, f"no Service leads to {plan.kind} {plan.key}")
             return ServiceName(namespace=plan.namespace, name=plan.owner, port=plan.program.port)
-        return next((each for each in mine if each.port == plan.program.port), mine[0])
+        return next((each for each in mine if each.port == plan.serves_at), mine[0])
 
     def _endpoint(
         self, chat: PodPlan, connections: tuple[Declared, ...], service: ServiceName

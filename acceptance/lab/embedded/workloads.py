@@ -174,18 +174,21 @@ def _moved_out(
     """A Deployment of one container alone, and a Service where no other one leads to it."""
     name = f"{item['metadata']['name']}-{program.name}"
     place = {"namespace": item["metadata"].get("namespace") or "default", "name": name}
-    labels = {**mapping(mapping(template.get("metadata")).get("labels")), **shared}
     own = {f"{SHARES}only-{program.name}": ""}
+    declared = [mapping(each).get("containerPort") for each in sequence(container.get("ports"))]
+    port = (declared or [program.port])[0]
+    labels = mapping(mapping(template.get("metadata")).get("labels"))
+    led_to = any(_leads(service, place["namespace"], labels, port) for service in services)
+    if not led_to:  # then they would be replicas of the other program
+        labels = {}
     pod = {
         "containers": [{key: value for key, value in container.items() if key != "restartPolicy"}],
         "volumes": sequence(mapping(template.get("spec")).get("volumes")),
     }
-    changed = {"metadata": {"labels": {**labels, **own}}, "spec": pod}
+    changed = {"metadata": {"labels": {**labels, **shared, **own}}, "spec": pod}
     spec = {**mapping(item.get("spec")), "selector": {"matchLabels": own}}
     made = [_deployment({**item, "metadata": place, "spec": spec}, changed)]
-    declared = [mapping(each).get("containerPort") for each in sequence(container.get("ports"))]
-    port = (declared or [program.port])[0]
-    if not any(_leads(service, place["namespace"], labels, port) for service in services):
+    if not led_to:
         made.append(
             {
                 "apiVersion": "v1",
