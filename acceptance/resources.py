@@ -44,6 +44,8 @@ class Variable:
     """`value`, `Secret NAME, key KEY`, `envFrom Secret NAME`, or `image`."""
     hides: int = 0
     """How many earlier entries of the same name it hides: the last one wins."""
+    refers: frozenset[str] = frozenset()
+    """Names of the variables that its value was put together from, by `$(NAME)`."""
 
     @property
     def secretive(self) -> bool:
@@ -91,16 +93,26 @@ def resolve_environment(
     environment: dict[str, Variable] = {}
     for variable in (*_from_sources(container, lookup), *_from_entries(container, lookup, fields)):
         earlier = environment.get(variable.name)
-        value = variable.value
+        value, refers = variable.value, frozenset[str]()
         if variable.source == "value":
+            refers = _referred(value.reveal(), environment)
             value = Secret(expand(value.reveal(), environment))
         environment[variable.name] = Variable(
             name=variable.name,
             value=value,
             source=variable.source,
             hides=earlier.hides + 1 if earlier else 0,
+            refers=refers,
         )
     return environment
+
+
+def _referred(value: str, environment: Environment) -> frozenset[str]:
+    """The variables that a value refers to, and those that they refer to."""
+    closed = value.rpartition(")")  # behind the last one nothing refers, as in `expand`
+    names = {match["name"] for match in _REFERENCE.finditer("".join(closed[:2]))}
+    known = [environment[name] for name in names if name in environment]
+    return frozenset({each.name for each in known}.union(*(each.refers for each in known)))
 
 
 def _from_sources(container: Manifest, lookup: Lookup) -> Iterator[Variable]:

@@ -26,7 +26,7 @@ settings.register_profile(
 settings.load_profile("project")
 
 _TOGETHER = {
-    "shared lab": ("tests/adapters/",),
+    "shared lab": ("tests/adapters/", "tests/rehearsal/test_upgrade.py"),
     "browser": ("tests/browser/",),
     "node": ("tests/dev/node/", "tests/cluster/"),
 }

@@ -427,6 +427,16 @@ def test_what_cannot_be_drafted_is_told(manifests: Callable[[], Manifests], word
         declared_in(manifests(), "here")
 
 
+def test_a_configuration_that_may_stand_in_what_was_skipped_is_looked_for_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without kubectl, a configMapGenerator makes no ConfigMap."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    given = MANY.parents[1] / "kustomization/given"
+    with pytest.raises(SetupError, match=r"no file /app/config\.yaml; .*kubectl kustomize DIR"):
+        declared_in(Manifests.load(given), "here")
+
+
 def test_the_command_writes_a_folder_and_says_what_to_decide(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ import yaml
 from acceptance.command import comment, review
 from acceptance.command.review import MARK, Side
 from acceptance.errors import SetupError
+from acceptance.message import explain
 from acceptance.report.record import Record
 from tests.report.records import RECORD
 from tests.scripts import script
@@ -71,9 +72,14 @@ def test_a_state_that_cannot_be_judged_says_why(
     assert "What was there before could not be judged: `helm template` ended with 1" in out.replace(
         "\\", ""
     )
-    judged[:] = [judged[1], Side(code=99, problem="no manifests: deleted")]
+    why = explain("No manifests.", expected="some", found="none", where="here", fix="a|b")
+    judged[:] = [judged[1], Side(code=99, problem=why)]
     assert review.main(["--base=../before"]) == 99
-    assert "NOT JUDGED: no manifests: deleted" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "## NOT JUDGED: No manifests.\n\n**Why**\n\n- expected some\n- found none\n"
+    )
+    assert "- fix a\\|b\n" in told
 
 
 def test_a_render_that_fails_is_not_judged_by_half(tmp_path: Path) -> None:

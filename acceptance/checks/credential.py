@@ -1,13 +1,14 @@
 """Whether the key in use is the one that the deployment declares."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from acceptance.checks.endpoint import Declared, GatewayAddress, declared_connections
 from acceptance.checks.proof import Connection, Served
 from acceptance.cluster import Workload
 from acceptance.errors import NotProven
 from acceptance.message import explain
+from acceptance.resources import Environment, Variable, named
 from acceptance.secret import UNKNOWN, Secret
 
 _REFUSALS = {400, 401, 403, 500}
@@ -25,18 +26,21 @@ def check_source(workload: Workload, place: GatewayAddress, secret: str) -> None
     """Raise AssertionError unless the declared key is read from this Secret."""
     declared = declared_for_gateway(workload, place)
     from_secret = re.compile(rf"Secret {re.escape(secret)}(,|$)")
-    if declared.key and any(
-        from_secret.search(each.source) and holds_key(each.value, declared.key)
-        for each in workload.environment.values()
-    ):
+    holders = tuple(holders_of(declared, workload.environment))
+    if any(from_secret.search(each.source) for each in holders):
         return
     empty = "; it is empty" if not declared.key else ""
+    alike = [
+        f"; {each.name} has the same from its Secret, and nothing refers to it"
+        for each in workload.environment.values()
+        if declared.key and from_secret.search(each.source) and _holds(each.value, declared.key)
+    ]
     missing = f"; missing: {'; '.join(workload.missing)}" if workload.missing else ""
     raise AssertionError(
         explain(
             "The key of Open WebUI does not come from its Secret.",
             expected=f"OPENAI_API_KEY from Secret {workload.namespace}/{secret}",
-            found=f"{declared.key_source}{empty}{missing}",
+            found=f"{declared.key_source}{empty}{''.join(alike)}{missing}",
             where=str(workload),
             fix=f"reference {secret} in extraEnvVars of the chart, or in env (secretKeyRef), and "
             f"create it in namespace {workload.namespace}",
@@ -44,8 +48,22 @@ def check_source(workload: Workload, place: GatewayAddress, secret: str) -> None
     )
 
 
-def holds_key(value: Secret, key: Secret) -> bool:
-    """Whether the key is this value, one of a list in it, or came from it by $(NAME)."""
+def holders_of(declared: Declared, environment: Environment) -> Iterator[Variable]:
+    """The variables that hold a declared key: its own, and those that it refers to by $(NAME).
+
+    Of what a shell's command sets, only the value tells where it came from.
+    """
+    own = named(environment, declared.key_source.partition(" ")[0])
+    if own is None or not declared.key:
+        return
+    names = environment if own.source == "command" else (own.name, *own.refers)
+    for each in filter(None, map(environment.get, names)):
+        if _holds(each.value, declared.key):
+            yield each
+
+
+def _holds(value: Secret, key: Secret) -> bool:
+    """Whether the key is this value, or one of a list in it."""
     if value.sealed or key.sealed:
         return value.sealed in key.sealed.split("; ")
     return key.reveal() in map(str.strip, value.reveal().split(";"))

@@ -224,13 +224,16 @@ class _Reading:
         )
         if not entries:
             path, _ = configuration_of(gateway)
+            found = f"none in {path}"
+            if path not in gateway.mounted:
+                skipped = [each for each in self._manifests.notes if each.startswith("skipped: ")]
+                missing = f"no file {path or '(--config, CONFIG_FILE_PATH)'}"
+                found = "; ".join([missing, *skipped])  # it may have stood in one of them
             raise SetupError(
                 explain(
                     "LiteLLM's models are not among these manifests.",
                     expected="a model_list in its configuration",
-                    found=f"no file {path or '(--config, CONFIG_FILE_PATH)'}"
-                    if path not in gateway.mounted
-                    else f"none in {path}",
+                    found=found,
                     where=f"{gateway.kind} {gateway.namespace}/{gateway.owner}",
                     fix="add the ConfigMap that holds it, or beside a Compose file the one that is "
                     "mounted; models that stand in LiteLLM's database are written into a contract "

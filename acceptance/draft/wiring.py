@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from acceptance.checks.credential import holds_key
+from acceptance.checks.credential import holders_of
 from acceptance.checks.endpoint import Declared, GatewayAddress
 from acceptance.draft.found import ENDPOINT, KEY, Remarks
 from acceptance.resources import Environment, ServiceName
@@ -46,9 +46,8 @@ def endpoint_among(
 
 def secret_of_key(environment: Environment, connection: Declared, remarks: Remarks) -> str:
     """The Secret that a key comes from; empty where it comes from elsewhere, which is told."""
-    for variable in environment.values():
-        name = _FROM.search(variable.source)
-        if name and holds_key(variable.value, connection.key):
+    for holder in holders_of(connection, environment):
+        if name := _FROM.search(holder.source):
             return name[1]
     remarks.doubt(KEY, f"the key stands in the manifests in the clear: {connection.key_source}")
     return ""

@@ -52,7 +52,9 @@ def review(
         before_is: why there is no record of it.
         after_is: likewise.
     """
-    statement = after.statement if after else f"NOT JUDGED: {after_is}"
+    unjudged, *why = after_is.splitlines() or [""]
+    unknown, *why_unknown = before_is.splitlines() or [""]
+    statement = after.statement if after else f"NOT JUDGED: {unjudged}"
     sides = [("before", before, before_is), ("after", after, after_is)]
     rows = [
         (side, markdown(each.criterion), *map(markdown, _found(each)))
@@ -73,7 +75,11 @@ def review(
     ]
     parts = [
         f"## {markdown(statement)}",
-        "" if before else f"What was there before could not be judged: {markdown(before_is)}.",
+        "" if after else _bullets("Why", why),
+        ""
+        if before
+        else f"What was there before could not be judged: {markdown(unknown.rstrip('.'))}.",
+        "" if before else _bullets("Why that", why_unknown),
         _bullets("What this changes", changed)
         or ("Nothing that is judged changes." if before and after else ""),
         _table(("", "", "declared", "effective", "observed"), rows) if rows else "",

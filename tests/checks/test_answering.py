@@ -345,3 +345,13 @@ def test_an_answer_without_an_address_needs_another_sign() -> None:
     check_answer(replace(told, headers={"llm_provider-x-googleapis-id": "1"}), model)
     with refused("at Groq gave it, by the providers' ledger"):
         check_answer(told, model, calls=[_call("Groq")])
+
+
+@pytest.mark.parametrize("host", ["api.x.ai", "10.1.6.12", "api.models.co.uk", "llm.cat.example"])
+def test_a_header_that_anybody_sends_names_no_provider(host: str) -> None:
+    who = replace(WHO, api_base="")
+    headers = {"llm_provider-x-request-id": "1", "llm_provider-content-location": "/1/co"}
+    model = MODELS["vllm-qwen"]
+    elsewhere = replace(model, provider=replace(model.provider, hosts=(host,)))
+    with refused("tells no address", error=NotProven):
+        check_answer(replace(GOOD, provenance=who, headers=headers), elsewhere)

@@ -62,7 +62,24 @@ def _reference(name: str, key: str = "OPENAI_API_KEY", *, optional: bool = False
     return {"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": reference}}
 
 
+def _named(name: str, *, refers: str = "") -> Workload:
+    """A Secret's key under a name that Open WebUI does not read, and a key beside it."""
+    key = {"name": "OPENAI_API_KEY", "value": f"$({refers})" if refers else KEY}
+    between = {"name": "BETWEEN", "value": f"$({name})"}
+    of_secret = {**_reference(NAME), "name": name}
+    return workload(resolved({"name": URL, "value": ENDPOINT}, of_secret, between, key))
+
+
+@pytest.mark.parametrize("refers", ["LITELLM_KEY", "BETWEEN"])
+def test_a_key_may_be_referred_to(refers: str) -> None:
+    check_source(_named("LITELLM_KEY", refers=refers), PLACE, NAME)
+
+
 WRONG: dict[str, tuple[Workload, tuple[str, ...]]] = {
+    "a copy of what the Secret holds, which nothing refers to": (
+        _named("LITELLM_KEY"),
+        ("OPENAI_API_KEY (value)", "LITELLM_KEY has the same from its Secret"),
+    ),
     "the chart's own": (workload(resolved(*STORY[:3])), ("OPENAI_API_KEY (value)",)),
     "F025 optional and missing: the chart's own stays": (
         deployed(ENDPOINT, key=_reference("gone", optional=True)),

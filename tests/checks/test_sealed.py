@@ -82,7 +82,9 @@ def test_one_of_which_nothing_is_known_proves_nothing() -> None:
 def test_keys_that_are_put_together_come_from_each_of_their_holders() -> None:
     parts = ("Secret first, key a", f"Secret {NAME}, key b")
     both = _sealed("OPENAI_API_KEYS", *parts)
-    both["OPENAI_API_KEYS"] = replace(both["OPENAI_API_KEYS"], source="value")
+    both["OPENAI_API_KEYS"] = replace(
+        both["OPENAI_API_KEYS"], source="value", refers=frozenset({"B"})
+    )
     urls = resolved({"name": f"{URL}S", "value": f"http://other;{ENDPOINT}"})
     held = _sealed("B", parts[1])
     check_source(workload({**urls, **both, **held}), PLACE, NAME)

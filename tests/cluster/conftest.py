@@ -1,7 +1,10 @@
 """The story on the cluster that is at hand, fresh for each module of tests."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from acceptance.secret import Secret
 from acceptance.target import Account
 from tests.adapters.kubernetes import story_on
 from tests.adapters.world import OPEN_WEBUI
+from tests.cluster.live import Live
 from tests.cluster.relay import Relay
 from tests.cluster.runs import PASSWORD, USER, administrator
 from tests.clusters import KUBECONFIG
@@ -47,3 +51,23 @@ def relay(story: ClusterLab) -> Iterator[Relay]:
     """A relay before the API server."""
     with Relay(story.api.server) as up:
         yield up
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all runs leave their reports and notes, one after the other."""
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture
+def live(story: ClusterLab, open_webui: OpenWebUI, folder: Path) -> Live:
+    """Runs with leave for drills, on the story's cluster.
+
+    Each test has an administrator of its own: nobody may sign in more than 15 times in three
+    minutes (Open WebUI 0.12.4, `routers/auths.py`), and all of these runs together do.
+    """
+    account = Account(email=f"{uuid.uuid4().hex}@lab.example", password=Secret(PASSWORD))
+    body = {"name": "Drills", "email": account.email, "password": PASSWORD, "role": "admin"}
+    made = open_webui.api.post("/api/v1/auths/add", body)
+    assert made.status == HTTPStatus.OK, made.error
+    return Live(folder=folder, kubeconfig=KUBECONFIG, context=story.api.context, account=account)

@@ -2,24 +2,18 @@
 
 import json
 import signal
-import uuid
 from dataclasses import replace
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acceptance.clients.open_webui import OpenWebUI
 from acceptance.kubernetes.lease import NAME as LEASE
 from acceptance.kubernetes.workload_snapshot import BEFORE
 from acceptance.lab.cluster.lab import ClusterLab
-from acceptance.secret import Secret
-from acceptance.target import Account
 from acceptance.waiting import eventually
 from tests.cluster.account import DRILLS, READ_ONLY, grant, kubeconfig, revoke, token
 from tests.cluster.live import Done, Live
-from tests.cluster.runs import PASSWORD
 from tests.clusters import KUBECONFIG, needs_a_cluster
 
 pytestmark = needs_a_cluster
@@ -27,26 +21,6 @@ _ONE = ("-k", "holds or (primary and refuses)")
 """One scenario that disturbs nothing, so that there is something to report, and then the drill."""
 _INTERRUPTED = 2
 """The exit code of pytest for a run that was stopped (`make` says so too)."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where all runs leave their reports and notes, one after the other."""
-    return tmp_path_factory.mktemp("live")
-
-
-@pytest.fixture
-def live(story: ClusterLab, open_webui: OpenWebUI, folder: Path) -> Live:
-    """Runs with leave for drills, on the story's cluster.
-
-    Each test has an administrator of its own: nobody may sign in more than 15 times in three
-    minutes (Open WebUI 0.12.4, `routers/auths.py`), and all of these runs together do.
-    """
-    account = Account(email=f"{uuid.uuid4().hex}@lab.example", password=Secret(PASSWORD))
-    body = {"name": "Drills", "email": account.email, "password": PASSWORD, "role": "admin"}
-    made = open_webui.api.post("/api/v1/auths/add", body)
-    assert made.status == HTTPStatus.OK, made.error
-    return Live(folder=folder, kubeconfig=KUBECONFIG, context=story.api.context, account=account)
 
 
 @pytest.fixture(autouse=True)

@@ -3,15 +3,12 @@
 import copy
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
-from acceptance.lab.embedded.lab import EmbeddedLab, programs_for
-from acceptance.lab.embedded.launch import Starter
+from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.plan import of_versions
 from acceptance.lab.environments import CACHE
@@ -21,7 +18,8 @@ from acceptance.rehearsal.life import Kind, Life
 from acceptance.rehearsal.stage import Deployment, Judge, Stage
 from acceptance.resources import ServiceName
 from acceptance.waiting import quiet
-from dev.prepared.starter import PreparedStarter
+from dev.kill_matrix.worker import programs
+from tests.lab.shared import SharedLab
 
 needs_versions = pytest.mark.skipif(
     not os.environ.get("LAB_UPGRADES"), reason="needs versions of some GB: make test-upgrades"
@@ -33,7 +31,7 @@ _GATEWAY = ServiceName(namespace="ml", name="litellm", port=0)
 class _Lived:
     """A lab on which people lived, and how they left it."""
 
-    def __init__(self, lab: EmbeddedLab, judge: Judge | None) -> None:
+    def __init__(self, lab: EmbeddedLab, judge: Judge | None = None) -> None:
         self.lab = lab
         self._judge = judge
         self._deployment = Deployment(lab, _OPEN_WEBUI, _GATEWAY)
@@ -45,17 +43,8 @@ class _Lived:
 
     def on(self, manifests: Manifests) -> Stage:
         """The next stage, by these manifests, on the same volumes."""
-        self.lab.run_versions(manifests, programs_for(manifests, cache=CACHE, say=quiet))
+        self.lab.run_versions(manifests, programs(CACHE))
         return self._deployment.stage("after", self._life, self._judge)
-
-
-@contextmanager
-def _lived(
-    manifests: Manifests, *, starter: Starter | None = None, judge: Judge | None = None
-) -> Iterator[_Lived]:
-    programs = programs_for(manifests, cache=CACHE, say=quiet)
-    with EmbeddedLab(manifests, programs, starter=starter) as lab:
-        yield _Lived(lab, judge)
 
 
 def _open_webui_with(manifests: Manifests, *, fleeting: bool = False, **more: str) -> Manifests:
@@ -72,14 +61,15 @@ def _open_webui_with(manifests: Manifests, *, fleeting: bool = False, **more: st
     return manifests.with_changes([mine])
 
 
-def test_an_upgrade_that_changes_nothing_makes_nothing_worse(tmp_path: Path) -> None:
+def test_an_upgrade_that_changes_nothing_makes_nothing_worse(
+    tmp_path: Path, shared: SharedLab
+) -> None:
     """The healthy control, judged by pytest, too; two scenarios of the contract suffice here."""
     few = ("-m", "AC1 and task1_1", "-p", "no:cacheprovider", "-q")
     judge = Judge(contract=DEFAULT.parents[1] / "features", cache=CACHE, reports=tmp_path, more=few)
-    with _lived(
-        Manifests.load(DEFAULT), starter=PreparedStarter(cache=CACHE), judge=judge
-    ) as lived:
-        after = lived.on(Manifests.load(DEFAULT))
+    manifests = Manifests.load(DEFAULT)
+    lived = _Lived(shared.with_(manifests), judge)
+    after = lived.on(manifests)
 
     assert [each for each in lived.before.seen if not each.well] == []
     assert {each.kind for each in after.seen} == set(Kind)
@@ -91,10 +81,10 @@ def test_an_upgrade_that_changes_nothing_makes_nothing_worse(tmp_path: Path) -> 
     assert (tmp_path / "after" / "signoff-partial.json").exists()
 
 
-def test_data_that_does_not_outlive_its_pod_is_missed() -> None:
+def test_data_that_does_not_outlive_its_pod_is_missed(shared: SharedLab) -> None:
     manifests = _open_webui_with(Manifests.load(DEFAULT), fleeting=True)
-    with _lived(manifests, starter=PreparedStarter(cache=CACHE)) as lived:
-        found = compare(lived.before, lived.on(manifests))
+    lived = _Lived(shared.with_(manifests))
+    found = compare(lived.before, lived.on(manifests))
 
     told = "\n".join(found.worse)
     assert "an ordinary user no longer signs in as before: 400" in told
@@ -157,9 +147,10 @@ def test_a_release_whose_migrations_cannot_be_imported(
 def test_a_migration_that_was_interrupted_once(tmp_path: Path) -> None:
     """open-webui#21945: 0.8 finds half of its own table, says so in its log, and starts."""
     old = of_versions(Manifests.load(DEFAULT), {"open-webui": "0.7.2"})
-    with _lived(old) as lived:
-        lived.lab.keep_volumes(tmp_path / "volumes")
-        (database,) = (lived.lab.folder / "pods").rglob("claims/**/webui.db")
+    with EmbeddedLab(old, programs(CACHE)) as lab:
+        lived = _Lived(lab)
+        lab.keep_volumes(tmp_path / "volumes")
+        (database,) = (lab.folder / "pods").rglob("claims/**/webui.db")
         with sqlite3.connect(database) as connection:
             connection.execute("CREATE TABLE chat_message (id TEXT NOT NULL PRIMARY KEY)")
         found = compare(lived.before, lived.on(of_versions(old, {"open-webui": "0.8.12"})))
