@@ -151,7 +151,7 @@ class Network:
             "routes": self._routes(pods, ports, encrypted),
             "silent": silent,
             "pods": {
-                pod.key: self._view(pod, names, disturbances) | _beside(pod, pods, ports)
+                pod.key: {**self._view(pod, names, disturbances), **_beside(pod, pods, ports)}
                 for pod in pods
             },
         }

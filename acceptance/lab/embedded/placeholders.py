@@ -17,6 +17,7 @@ from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import NAMESPACE
 from acceptance.lab.embedded.made_up import MARK, made_up
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.network import named_by
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
@@ -113,7 +114,7 @@ class _Completion:
         """
         variable = next((each for each in _ENDPOINTS if each in plan.environment), "")
         urls = text_of(plan.environment, variable).split(";") if variable else []
-        if variable and not all(MARK in url for url in urls):
+        if variable and not all(MARK in url and not self._leads(url, plan) for url in urls):
             return
         places = [place for place, value in self._guessed if any(value in url for url in urls)] or [
             (plan.namespace, each.name)
@@ -139,6 +140,10 @@ class _Completion:
                 fix=f"add {what} with that address, whose keys may be made up; or judge what runs",
             )
         )
+
+    def _leads(self, url: str, plan: PodPlan) -> bool:
+        """Whether a made-up host is that of a route of these manifests."""
+        return named_by(url, self._manifests, seen_from=plan.namespace) is not None
 
     def _key_of_the_gateway(self) -> tuple[str, bool]:
         """The key that made-up values agree on: the one that is there, on either side."""
