@@ -27,8 +27,10 @@ _POD = re.compile(r"[^.]+\.(?P<service>[^.]+)(\.(?P<namespace>[^.]+)(\.svc(\..*)
 _OUTSIDE = "203.0.113.{}"
 """Documentation addresses (RFC 5737): they stand for the internet and belong to nobody."""
 
-_LONGEST_CHAIN = 5
-"""Services of which each is another name for the next."""
+_HEADLESS = "None"
+"""The `clusterIP` of a Service without an address of its own."""
+_ALIASES = 5
+"""Names of a name that are followed."""
 
 Encrypted = Callable[[Mapping[str, int]], Mapping[str, int]]
 """Says at which local port TLS is taken for each public host, told to which one it leads."""
@@ -63,20 +65,20 @@ class Network:
             manifests: have the Services.
             outside: local port by host, or by `host:port` where that is not HTTPS' own.
         """
+        meant = [(each, followed(each, manifests)) for each in manifests.of_kind("Service")]
         self._services = {
             full_name(service): (service, _address_of(service, number))
-            for number, service in enumerate(manifests.of_kind("Service"))
+            for number, (service, target) in enumerate(meant)
+            if target is service
+        }
+        self._aliases = {
+            full_name(service): full_name(target)
+            for service, target in meant
+            if target is not service
         }
         self._public = public_hosts(manifests)
         self._own = own_addresses(manifests)
         self._nodes = node_ports(manifests)
-        self._others = {
-            full_name(service): full_name(found)
-            for service in manifests.of_kind("Service")
-            if (found := named_by(f"http://{full_name(service)}", manifests, seen_from=""))
-            and found is not service
-        }
-        """Names of Services that stand for another one, with its name."""
         self._outside: dict[str, str] = {}
         """Addresses by host; a Service's own, and an address itself, stay what they are."""
         self._beside: dict[str, int] = {}
@@ -135,7 +137,7 @@ class Network:
         """
         pods, disturbances = tuple(pods), tuple(disturbances)
         names = {name: address for name, (_, address) in self._services.items()}
-        names |= {name: names[other] for name, other in self._others.items()}
+        names |= {alias: names[target] for alias, target in self._aliases.items()}
         names |= {
             name: names[full_name(service)]
             for name, service in self._own.items()
@@ -176,8 +178,8 @@ class Network:
             host: routes.get(self._address(service), []) for host, service in self._public.items()
         }
         taken = encrypted({host: local[0] for host, local in plain.items() if local})
-        for host, local in plain.items():
-            routes[f"{self._outside[host]}:80"] = local
+        for host, ends in plain.items():
+            routes[f"{self._outside[host]}:80"] = ends
             routes[f"{self._outside[host]}:443"] = [taken[host]] if host in taken else []
         return {**routes, **{address: [local] for address, local in self._beside.items()}}
 
@@ -190,7 +192,8 @@ class Network:
             yield host, number, service, port["port"]
 
     def _address(self, service: ServiceName) -> str:
-        return f"{self._services[service.host][1]}:{service.port}"
+        _, address = self._services[self._aliases.get(service.host, service.host)]
+        return f"{address}:{service.port}"
 
     def _view(
         self, pod: PodPlan, names: Mapping[str, str], disturbances: tuple[Disturbance, ...]
@@ -248,27 +251,13 @@ def _ports_of(
 def _address_of(service: Manifest, number: int) -> str:
     """The address that a Service asks for, as one may; one of its own where it asks for none."""
     asked = str(service["spec"].get("clusterIP") or "")
-    return asked if asked not in ("", "None") else _SERVICES.format(number // 250, number % 250 + 1)
+    return (
+        asked if asked not in ("", _HEADLESS) else _SERVICES.format(number // 250, number % 250 + 1)
+    )
 
 
 def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | None:
-    """The Service that a URL names, seen from a pod; of Compose's host, where the port is taken.
-
-    One that is but another name for a Service (`ExternalName`) is that Service.
-    """
-    for _ in range(_LONGEST_CHAIN):
-        found = _named_by(url, manifests, seen_from=seen_from)
-        name = found["spec"].get("externalName") if found else None
-        if found is None or found["spec"].get("type") != "ExternalName":
-            return found
-        other = _named_by(f"http://{name}", manifests, seen_from="")
-        if other is None:
-            return found
-        url = f"http://{full_name(other)}"
-    return None
-
-
-def _named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | None:
+    """The Service that a URL names, seen from a pod; of Compose's host, where the port is taken."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -277,24 +266,44 @@ def _named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | N
     public = public_hosts(manifests).get((parts.hostname or "").lower())
     service = public or service_in(url, namespace=seen_from)
     found = manifests.get("Service", service.namespace, service.name) if service else None
-    if found is not None or public:
-        return found
-    host = parts.hostname or ""
+    if found is not None:
+        return found if public else followed(found, manifests)
+    return None if public else _at(parts.hostname or "", port or 0, manifests, seen_from)
+
+
+def _at(host: str, port: int, manifests: Manifests, seen_from: str) -> Manifest | None:
+    """The Service at an address, or behind a name that is not its own."""
+    for each in manifests.of_kind("Service"):
+        if each["spec"].get("clusterIP") == host != each["metadata"]["name"]:
+            return each
+    if node := node_ports(manifests).get((host, port)):
+        return node[0]
     if own := own_addresses(manifests).get(host):
         return own
-    if node := node_ports(manifests).get((host, port or 0)):
-        return node[0]
-    if pod := _POD.fullmatch(host):
-        behind_it = manifests.get("Service", pod["namespace"] or seen_from, pod["service"])
-        if behind_it and _is_headless(behind_it):
-            return behind_it
+    pod = _POD.fullmatch(host)
+    behind_it = pod and manifests.get("Service", pod["namespace"] or seen_from, pod["service"])
+    if behind_it and _is_headless(behind_it):
+        return behind_it
     beside = manifests.get("Service", seen_from, host)
     taken = [each["port"] for each in beside["spec"].get("ports") or ()] if beside else []
     return beside if port in taken else None
 
 
 def _is_headless(service: Manifest) -> bool:
-    return bool(service["spec"].get("clusterIP") == "None")
+    return bool(service["spec"].get("clusterIP") == _HEADLESS)
+
+
+def followed(service: Manifest, manifests: Manifests) -> Manifest:
+    """The Service of these manifests that one is another name of (ExternalName), else itself."""
+    last = service
+    for _ in range(_ALIASES):
+        alias = str(last["spec"].get("externalName") or "")
+        named = service_in(f"http://{alias}", namespace=namespace_of(last)) if alias else None
+        target = manifests.get("Service", named.namespace, named.name) if named else None
+        if target is None:
+            break
+        last = target
+    return last if not last["spec"].get("externalName") else service
 
 
 def behind(service: Manifest, port: int, pods: Iterable[PodPlan]) -> Iterator[PodPlan]:
