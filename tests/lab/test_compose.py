@@ -194,6 +194,7 @@ def test_a_value_takes_time_by_its_length_alone_and_is_bounded(
         "\n" * 900_000 + f"FROM {WEB['image']}\n",
         f"FROM {WEB['image']}\nENV " + 'A="' * 300_000,
         f"FROM {WEB['image']}\n" + "COPY a b\n" * 100_000,
+        f"FROM {WEB['image']}\nENV a" + " " * 900_000 + "x",
     ],
 )
 def test_a_dockerfile_takes_time_by_its_length_alone(tmp_path: Path, text: str) -> None:

@@ -15,9 +15,7 @@ from itertools import islice
 
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _COMMENT = re.compile(r"^[ \t]*#.*(\r?\n|$)", re.MULTILINE)
-_INSTRUCTION = re.compile(
-    r"^[ \t]*(?P<name>[A-Za-z]+)[ \t]+(?P<rest>\S[^\r\n]*?)[ \t]*\r?$", re.MULTILINE
-)
+_INSTRUCTION = re.compile(r"^[ \t]*(?P<name>[A-Za-z]+)[ \t]+(?P<rest>\S[^\r\n]*)", re.MULTILINE)
 _HEREDOC = re.compile(r"<<[-~]?[\"']?\w")
 _MOST_BYTES, _LONGEST = 1_000_000, 10_000
 """Of a file, and of an instruction that is taken apart as a shell does."""
@@ -69,7 +67,7 @@ def _again(stage: Built) -> Built:
 def _instructions(text: str) -> Iterator[tuple[str, str]]:
     text = _CONTINUED.sub(" ", _COMMENT.sub("", text))
     for match in _INSTRUCTION.finditer(text):
-        yield match["name"].upper(), match["rest"]
+        yield match["name"].upper(), match["rest"].rstrip()
 
 
 def _follow(found: Built, name: str, rest: str) -> None:

@@ -56,9 +56,8 @@ def _image(name: str, *, of_others: bool = False) -> re.Pattern[str]:
         "exporter|operator|metrics|migrat|backup|init|sync|web-?ui|helper|controller|pipeline"
         "|wait|prometheus"
     )
-    word = rf"(?!{helpers})[a-z0-9]"
-    before = rf"({word}+[-_.])*" if of_others else ""
-    return re.compile(rf"(^|/){before}{name}([-_.]+{word}*)*(:|@|$)")
+    before = rf"((?!{helpers})[a-z0-9]+[-_.])*" if of_others else ""
+    return re.compile(rf"(^|/){before}{name}([-_.](?!{helpers})[a-z0-9]*)*(:|@|$)")
 
 
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true"}

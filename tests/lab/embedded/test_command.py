@@ -239,3 +239,10 @@ def test_the_container_that_is_the_program_is_run(names: str, expected: str) -> 
     found = chosen({"containers": [CONTAINERS[name] for name in names.split()]})
 
     assert (found[0]["name"] if found else "") == expected
+
+
+@pytest.mark.parametrize("image", ["litellm" + "-" * 60 + "!", "a-" * 9_000, "vllm" + "_a" * 9_000])
+def test_an_image_takes_time_by_its_length_alone(image: str) -> None:
+    started = time.process_time()
+    program_for(image)
+    assert time.process_time() - started < 5
