@@ -32,8 +32,8 @@ accept-kind: environment ## The same on a Kubernetes of its own, made by kind; n
 test: $(if $(filter --fast,$(ARGS)),environment,lint) ## Lint, types and the project's own tests; ARGS=--fast: in a minute
 	$(RUN) pytest -p xdist -n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart 0 tests $(ARGS)
 
-deployments: environment ## Judge each deployment of tests/deployments as a whole; half a minute each
-	$(RUN) pytest tests/lab/test_every_deployment.py tests/adapters/test_in_force.py --all-deployments $(ARGS)
+deployments: environment ## Judge each deployment of tests/deployments as a whole, and the Action; half a minute each
+	$(RUN) pytest tests/lab/test_every_deployment.py tests/adapters/test_in_force.py tests/test_action.py --all-deployments $(ARGS)
 
 lint: environment ## Lint and types only
 	$(RUN) ruff check .

@@ -79,6 +79,9 @@ class Call:
     """How many it held, all that was said before included."""
     until: float = 0.0
     """Unix seconds before which the last word of its answer was not said; 0: not streamed."""
+    shadow: bool = False
+    """Whether it only mirrors another one (LiteLLM's `silent_model`), so that nobody sees what
+    comes back."""
 
 
 class Witness(Protocol):

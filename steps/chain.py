@@ -90,14 +90,14 @@ def _(gateway: Gateway, contract: Contract, run: Run) -> tuple[Deployment, ...]:
 )
 def _(
     deployments: tuple[Deployment, ...],
-    contract: Contract,
+    located: Contract,
     gateway_environment: Environment,
     gateway: Gateway,
     say: Progress,
 ) -> None:
-    check_own_upstreams(deployments, contract, gateway_environment)
-    for each, answer in answers_alone(gateway, twins(deployments, contract), say):
-        check_answers_alone(each, answer, contract.models[each.group])
+    check_own_upstreams(deployments, located, gateway_environment)
+    for each, answer in answers_alone(gateway, twins(deployments, located), say):
+        check_answers_alone(each, answer, located.models[each.group])
 
 
 @then(sentence("the chain is", states=States.CHAIN))

@@ -127,10 +127,10 @@ def _(api_answers: Answers, model: str, attach: Attach) -> Answer:
 
 
 @then(sentence(parse(_TOO_LONG), states=States.ASKED))
-def _(answer: Answer, model: str, contract: Contract, target: Target) -> None:
+def _(answer: Answer, model: str, located: Contract, target: Target) -> None:
     calls = target.witness.calls() if target.witness else ()
-    namespace = contract.gateway.namespace
-    check_long(answer, contract.models[model], namespace=namespace, calls=calls)
+    namespace = located.gateway.namespace
+    check_long(answer, located.models[model], namespace=namespace, calls=calls)
 
 
 @then("the user gets the whole answer, or an error")

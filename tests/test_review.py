@@ -33,7 +33,7 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Side]:
     """What is said of the state before, and of the change; asked in an empty folder."""
     sides: list[Side] = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(review, "_judged", lambda tree, *_: sides[0 if tree != Path() else 1])
+    monkeypatch.setattr(review, "_judged", lambda tree, *_, **__: sides[int(tree == Path())])
     return sides
 
 
@@ -260,6 +260,20 @@ def test_the_document_for_github_asks_for_little() -> None:
     assert checkout["with"]["persist-credentials"] is False
     known = (REPOSITORY / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     assert checkout["uses"] in known, "one version in all files"
+
+
+def test_only_the_reports_of_the_change_are_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else the change is told that its last record is another deployment's."""
+    asked = tmp_path / "asked"
+    python = script(tmp_path / "python", f'echo "$@" >>"{asked}"')
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.chdir(tmp_path)
+    review.main(["--base=before", "--contract=mine"])
+    before, after = asked.read_text(encoding="utf-8").splitlines()
+    assert re.search(r" check before --json --contract=mine --reports=\S+/reports$", before)
+    assert after.endswith(" check . --json --contract=mine")
 
 
 def test_the_same_python_judges(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from acceptance.checks.proof import Answer, Provenance, Turn, breaks_off, is_called, spoken
 from acceptance.checks.refusals import refusal, refused
-from acceptance.checks.witnessing import asked
+from acceptance.checks.witnessing import answers_to, asked
 from acceptance.contract.values import Model, Provider
-from acceptance.errors import Inconclusive, NotProven
+from acceptance.errors import Blocked, Inconclusive, NotProven, Subject
 from acceptance.message import excerpt, explain
 from acceptance.target import Call
 
@@ -96,7 +96,7 @@ def check_answer(
         raise refused(
             expected,
             answer.error,
-            _asked_for(answer),
+            f"{_asked_for(answer)}, after {answer.seconds:.1f} s",
             status=answer.status,
             as_agreed=as_agreed(name),
         )
@@ -139,7 +139,7 @@ def _contradicted(
     They name the entry that was chosen, not who answered: a fallback inside the entry, or one of
     `litellm_settings.model_fallbacks`, leaves them as they are, with 0 fallbacks (1.106.2).
     """
-    made = [call for call in asked(answer.nonce, calls) if call.answered]
+    made = answers_to(answer.nonce, calls)
     if not made:
         return ""
     last, serves = made[-1], who.serves if who else ""
@@ -155,7 +155,7 @@ def _another_upstream(
 ) -> str:
     """What the name really stands for, where the contract names another model of the provider."""
     who = answer.provenance
-    made = [call.model for call in asked(answer.nonce, calls) if call.answered]
+    made = [call.model for call in answers_to(answer.nonce, calls)]
     serves = made[-1] if made else who.serves if who else ""
     wanted = (expected.upstream, *beside)
     told = serves and "*" not in serves  # a wildcard's entry names no model
@@ -178,8 +178,7 @@ def _require_told(answer: Answer, expected: Model, calls: Sequence[Call]) -> Non
     who = answer.provenance
     seen = {
         call.provider == expected.provider.name and expected.upstream in ("", call.model)
-        for call in asked(answer.nonce, calls)
-        if call.answered
+        for call in answers_to(answer.nonce, calls)
     }
     if who and not who.api_base and seen != {True} and not _named_in_headers(answer, expected):
         raise NotProven(
@@ -310,7 +309,7 @@ def _in_its_place(name: str, answer: Answer) -> str:
     )
     sent = (
         "look for what sends it there: completion_model in LiteLLM's general_settings, "
-        "model_group_alias, or a filter in Open WebUI"
+        "model_alias_map in litellm_settings, model_group_alias, or a filter in Open WebUI"
     )
     match answer.headers.get("x-litellm-attempted-fallbacks"):
         case None:
@@ -368,9 +367,17 @@ def check_unknown_model(answer: Answer) -> None:
 
 
 def check_unknown_to_gateway(answer: Answer) -> None:
-    """Raise AssertionError unless the gateway by itself refuses a model that does not exist."""
-    if answer.error and not answer.text and refusal(answer.error, answer.status).of_litellm:
-        return
+    """Raise AssertionError unless the gateway by itself refuses a model that does not exist.
+
+    Raises:
+        Blocked: it refuses whatever is asked for.
+    """
+    if answer.error and not answer.text:
+        known = refusal(answer.error, answer.status)
+        if known.of_litellm:
+            return
+        if known.of_all:
+            raise Blocked(Subject.ANSWERS, known.reason)
     raise AssertionError(
         explain(
             "The gateway does not refuse a model that was just invented.",
@@ -385,15 +392,21 @@ def check_unknown_to_gateway(answer: Answer) -> None:
 
 def check_asked_only(answer: Answer, provider: str, calls: Iterable[Call]) -> None:
     """Raise AssertionError if the question reached any other provider, or not this one."""
-    others = sorted({call.provider for call in asked(answer.nonce, calls)})
+    made = asked(answer.nonce, calls)
+    others = sorted({call.provider for call in made})
     if others != [provider]:
+        fix = "look at the fallbacks in LiteLLM's settings in force (/router/settings)"
+        if any(call.shadow for call in made):
+            fix = (
+                "take silent_model out of the entry's litellm_params: it sends each question there"
+            )
         raise AssertionError(
             explain(
                 "The question reached other providers than the chosen one.",
                 expected=f"{provider} and nobody else",
                 found=", ".join(others) or "no provider at all",
                 where=f"the providers' ledger, question {answer.nonce} for {answer.model}",
-                fix="look at the fallbacks in LiteLLM's settings in force (/router/settings)",
+                fix=fix,
             )
         )
 
@@ -404,7 +417,7 @@ def check_turn(turn: Turn, model: Model, calls: Iterable[Call]) -> None:
     Raises:
         Inconclusive: an external provider refused.
     """
-    made = [call for call in asked(turn.nonce, calls) if call.answered]
+    made = answers_to(turn.nonce, calls)
     by = (made[-1].provider, made[-1].model) if made else ("nobody", "no model")
     found = f"{by[1]} at {by[0]}"
     check_returned(turn, model, found)

@@ -178,9 +178,10 @@ def check_accepted(told: Served, connection: Connection, declared: Secret | None
 
 
 _FIX_KEY = (
-    "compare the key with LiteLLM's LITELLM_MASTER_KEY, in its Secret (no line feed at its end, no "
-    "quotes around it, encoded once; sent in the header that LiteLLM reads, see "
-    "litellm_key_header_name); LiteLLM without a database says 'No connected db.' to a wrong one"
+    "compare the key with LiteLLM's: general_settings.master_key in its configuration wins over "
+    "LITELLM_MASTER_KEY in its Secret (no line feed at its end, no quotes around it, encoded once; "
+    "sent in the header that LiteLLM reads, see litellm_key_header_name); LiteLLM without a "
+    "database says 'No connected db.' to a wrong one"
 )
 _ENDED = re.compile(
     r"(?P<expired>Expired) Key|\b(?:Key|Team=\S+|Project=\S+) is (?P<blocked>blocked)"

@@ -29,6 +29,10 @@ _ODD = (
         "it does not begin with http:// or https:// and a host",
     ),
     (
+        re.compile(r"://\s*https?:?//", re.IGNORECASE),
+        "http:// stands twice",
+    ),
+    (
         re.compile(r"\$\([^)]*\)|\$\{[^}]*\}|\{\{.*?\}\}"),
         "nobody put a value in the place of {found}: it is not known there, or too late",
     ),
@@ -94,10 +98,10 @@ class GatewayAddress:
             there = host_of(self.address)
             listed = f", and does not list the models of {there}" if host and self.leads else ""
             return f"{host or 'no host'} is not {there}{listed}"
-        if host in ("localhost", "::1") or host.startswith("127."):
+        if host in ("localhost", "::1", "0.0.0.0") or host.startswith("127."):  # noqa: S104
             return f"{host} is Open WebUI's own pod"
         if service is None:
-            return f"{host or 'no host'} is outside of the cluster"
+            return f"{host} is outside of the cluster" if host else "it names no host"
         known = self.exists is None or self.exists(service)
         ours = service.namespace in (self.seen_from, self.service.namespace)
         if host.rstrip(".").count(".") == 1 and not ours:  # so public hosts look, too
@@ -364,7 +368,7 @@ def together(alive: Sequence[Connection]) -> Connection:
     first, *others = alive
     typed = [each.model_ids for each in alive]
     names = tuple(dict.fromkeys(name for ids in typed for name in ids)) if all(typed) else ()
-    return replace(first, model_ids=names, also=frozenset(each.index for each in others))
+    return replace(first, model_ids=names, also=tuple(others))
 
 
 def check_replicas_in_use(wirings: Mapping[str, Wiring], place: GatewayAddress) -> None:

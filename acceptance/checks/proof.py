@@ -73,13 +73,27 @@ class Connection:
     """What its own headers send for a key, each with a fingerprint: they win over the key."""
     identity: str = ""
     """Whose key goes with each question, where it is not the connection's (`session`)."""
-    also: frozenset[int] = frozenset()
-    """Indexes of further connections that lead to the same place: together they are one."""
+    also: tuple["Connection", ...] = ()
+    """Further connections that lead to the same place: together they are one."""
+
+    @property
+    def parts(self) -> tuple["Connection", ...]:
+        """This connection and those that are one with it."""
+        return (self, *self.also)
 
     @property
     def indexes(self) -> frozenset[int]:
-        """Of this connection and of those that are one with it."""
-        return self.also | {self.index}
+        """Of its parts."""
+        return frozenset(each.index for each in self.parts)
+
+    def shows(self, name: str) -> str:
+        """The name under which it offers what the other side calls so."""
+        return f"{self.prefix}.{name}" if self.prefix else name
+
+    def asks_for(self, name: str) -> str:
+        """What the other side is asked for where somebody chooses this name."""
+        heads = (f"{each.prefix}." for each in self.parts if each.prefix)
+        return next((name.removeprefix(each) for each in heads if name.startswith(each)), name)
 
     def __str__(self) -> str:
         return f"connection #{self.index} {self.url}"

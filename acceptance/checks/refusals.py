@@ -40,6 +40,8 @@ class Refusal:
     """Whether LiteLLM asks nobody for a while, so that the reason is not told."""
     of_litellm: bool = False
     """Whether LiteLLM refuses a name by itself, and asked nobody."""
+    of_all: bool = False
+    """Whether LiteLLM says so by itself, whatever is asked for: told of the first model."""
 
 
 _SERVER = (
@@ -50,7 +52,8 @@ _NO_KEY = Refusal(
     reason="it does not accept LiteLLM's key ({status})",
     whose=Whose.OWNER,
     fix="a 401 or 403 is a key that LiteLLM lacks or that the provider does not know: compare "
-    "the variable's name in the Secret with os.environ/… in the configuration",
+    "the variable's name in the Secret with os.environ/… in the configuration (${…} is sent as it "
+    "stands), and look whether the key is this provider's own",
 )
 _QUOTA = Refusal(
     reason="no quota or credit left",
@@ -211,7 +214,9 @@ _OF_LITELLM = (
         Refusal(
             reason="LiteLLM refuses the key of Open WebUI",
             whose=Whose.OWNER,
-            fix="compare the key of the connection with LITELLM_MASTER_KEY of LiteLLM",
+            of_all=True,
+            fix="compare the key of the connection with LiteLLM's: general_settings.master_key of "
+            "its configuration wins over LITELLM_MASTER_KEY",
         ),
     ),
     (
@@ -222,6 +227,27 @@ _OF_LITELLM = (
             whose=Whose.OWNER,
             fix="compare the name, and its spaces, with model_name in LiteLLM's configuration",
             of_litellm=True,
+        ),
+    ),
+    (
+        r"'user' param not passed in",
+        Refusal(
+            reason="LiteLLM wants to be told who asks (enforce_user_param), and is not",
+            whose=Whose.OWNER,
+            of_all=True,
+            fix="take enforce_user_param out of general_settings in LiteLLM's configuration: Open "
+            "WebUI sends no `user` with a question",
+        ),
+    ),
+    (
+        # what comes of a provider's error begins with a class of LiteLLM's
+        r"^Internal Server Error$",
+        Refusal(
+            reason="LiteLLM itself breaks, and tells nobody why",
+            whose=Whose.OWNER,
+            of_all=True,
+            fix="look at LiteLLM's log for this question, then at general_settings in its "
+            "configuration: enforce_user_param, custom_auth and hooks break every question so",
         ),
     ),
     (
@@ -244,9 +270,10 @@ _OF_LITELLM = (
     (
         r"Open WebUI: Server Connection Error",
         Refusal(
-            reason="LiteLLM breaks off, or is not there",
+            reason="LiteLLM breaks off, is not there, or is slower than Open WebUI waits",
             whose=Whose.OWNER,
-            fix="look whether LiteLLM runs, and at the last lines of its log",
+            fix="where it took as long as AIOHTTP_CLIENT_TIMEOUT of Open WebUI says, raise that; "
+            "else look whether LiteLLM runs, and at the last lines of its log",
         ),
     ),
 )
@@ -381,7 +408,8 @@ def refusal(error: str, status: int | None = None) -> Refusal:
         known for told_with, words, known in _SAID if told in told_with and re.search(words, error)
     )
     if meant := next(said, _BY_STATUS.get(told)):
-        return _named(meant, told)
+        by_itself = meant is _POLICY and not _CLASS.search(error)  # what providers say has a class
+        return replace(_named(meant, told), of_all=by_itself)
     if told >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return next(connecting, _TROUBLE)
     return _named(_REQUEST, told) if told >= HTTPStatus.BAD_REQUEST else next(connecting, _UNTOLD)

@@ -270,5 +270,8 @@ def _hint(found: str) -> str:
     if "SSL" in found:
         return "LiteLLM's own port speaks http: correct the scheme or the port of the connection"
     if "refused" in found.lower():
-        return "check the Service's targetPort and that LiteLLM runs (its log says why not)"
+        return (
+            "check the Service's targetPort (a headless Service maps no port: the endpoint must "
+            "name the pods' own) and that LiteLLM runs (its log says why not)"
+        )
     return "check HTTP_PROXY and NO_PROXY (.svc,.cluster.local) of Open WebUI, and LiteLLM's log"

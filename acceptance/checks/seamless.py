@@ -12,7 +12,7 @@ from acceptance.checks.answering import (
 )
 from acceptance.checks.proof import Answer, Turn, holds
 from acceptance.checks.refusals import refused
-from acceptance.checks.witnessing import asked
+from acceptance.checks.witnessing import answers_to
 from acceptance.contract.values import Model
 from acceptance.errors import Inconclusive, NotProven
 from acceptance.message import excerpt, explain
@@ -33,7 +33,7 @@ def arrived_early(answer: Answer, calls: Collection[Call]) -> bool:
 
     A word that is held back cannot come before the last one was said, however fast the machine.
     """
-    said = [call.until for call in asked(answer.nonce, calls) if call.answered and call.until]
+    said = [call.until for call in answers_to(answer.nonce, calls) if call.until]
     if said:
         return answer.asked_at + answer.first_seconds < said[-1]
     return answer.last_seconds - answer.first_seconds >= _TELLING
@@ -117,7 +117,7 @@ def _cannot_go_on(before: Sequence[Turn], turn: Turn, model: Model) -> Exception
 def check_told(said: Sequence[Turn], calls: Collection[Call]) -> None:
     """Raise AssertionError unless each question came with all that was said before it."""
     for number, turn in enumerate(said):
-        made = [call.messages for call in asked(turn.nonce, calls) if call.answered]
+        made = [call.messages for call in answers_to(turn.nonce, calls)]
         least = 2 * number + 1
         if not made or made[-1] < least:
             raise AssertionError(

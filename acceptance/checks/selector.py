@@ -9,7 +9,11 @@ from acceptance.message import explain, quoted
 _SLOW_SECONDS = 5.0
 _SHOWN = 5
 """Names in a remark."""
-_FIX_MISSING = "add it to LiteLLM's model_list, restart LiteLLM, and look at its log"
+_FIX_MISSING = (
+    "add it to LiteLLM's model_list, and restart LiteLLM; if it stands there, LiteLLM left it out, "
+    "and its log says why: a `model` without its provider (mistral-small, not "
+    "mistral/mistral-small) is dropped"
+)
 _WITHHELD = "LiteLLM serves it, and not to Open WebUI's key"
 _FIX_WITHHELD = "add it to the models of that key (or its team) in LiteLLM, not to model_list"
 _FIX_HIDDEN = "Admin Settings > Models: show the model that is hidden there"
@@ -123,7 +127,7 @@ def _wrong(listing: Listing, name: str, connection: Connection, served: Collecti
         return f"a workspace model of this name sends {offered.base} in its place"
     if offered.connection not in (*connection.indexes, None):
         return f"{name} comes from connection #{offered.connection}: the first connection wins"
-    if _upstream(name, connection) not in served:
+    if connection.asks_for(name) not in served:
         typed = "typed into the connection (Model IDs)" if connection.model_ids else "cached"
         return f"the name is {typed}; LiteLLM itself serves {_listed(served)}"
     if offered.connection is None:
@@ -134,19 +138,19 @@ def _wrong(listing: Listing, name: str, connection: Connection, served: Collecti
 def _absent(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
     if name in listing.unseen:
         return "Open WebUI's API offers it, its page does not show it"
-    if _upstream(name, connection) not in served:
+    if connection.asks_for(name) not in served:
         return f"LiteLLM serves {_listed(served)}"
     if connection.model_ids and name not in connection.model_ids:
         return "LiteLLM serves it, the connection's Model IDs filter hides it"
     if connection.prefix:
-        return f"LiteLLM serves it, the connection shows it as {connection.prefix}.{name}"
+        return f"LiteLLM serves it, the connection shows it as {connection.shows(name)}"
     if name in listing.switched_off:
         return "LiteLLM serves it, it is disabled in Admin Settings > Models"
     return "LiteLLM serves it, this account may not see it"
 
 
 def _fix(listing: Listing, name: str, connection: Connection, served: Collection[str]) -> str:
-    if _upstream(name, connection) not in served:
+    if connection.asks_for(name) not in served:
         return _FIX_MISSING
     if name in listing.unseen:
         return _FIX_HIDDEN
@@ -155,10 +159,6 @@ def _fix(listing: Listing, name: str, connection: Connection, served: Collection
     if listing.find(name) is None and not connection.model_ids:
         return "publish the model, or set BYPASS_MODEL_ACCESS_CONTROL=True"
     return "Admin Settings > Connections and Models"
-
-
-def _upstream(name: str, connection: Connection) -> str:
-    return name.removeprefix(f"{connection.prefix}.") if connection.prefix else name
 
 
 def _listed(names: Collection[str]) -> str:
@@ -171,26 +171,20 @@ def _listed(names: Collection[str]) -> str:
 
 def check_complete(listing: Listing, connection: Connection, served: Collection[str]) -> None:
     """Raise AssertionError unless the connection offers exactly what the gateway serves."""
-    prefix = f"{connection.prefix}." if connection.prefix else ""
-    expected = {f"{prefix}{name}" for name in served}
-    elsewhere = {
-        model.name
-        for model in listing.models
-        if model.name in expected and model.connection not in connection.indexes
-    }
-    offered = listing.by(connection.indexes)
-    if offered | elsewhere == expected and expected:
+    shown = {each.shows(name): name for each in connection.parts for name in served}
+    there = {shown[model.name] for model in listing.models if model.name in shown}
+    extra = sorted(listing.by(connection.indexes) - shown.keys())
+    if there == {*served} and not extra and served:
         return
-    missing = sorted(expected - offered - elsewhere)
+    missing = sorted(connection.shows(name) for name in {*served} - there)
     unseen = [name for name in missing if name in listing.unseen]
-    extra = sorted(offered - expected)
     found = [f"missing {', '.join(map(quoted, missing))}"] if missing else []
     found += [f"offered by the API, not shown on the page: {', '.join(unseen)}"] if unseen else []
     found += [f"not served by LiteLLM: {', '.join(map(quoted, extra))}"] if extra else []
     raise AssertionError(
         explain(
             "The selector does not show what LiteLLM serves.",
-            expected=f"the {len(expected)} models that LiteLLM serves to the same key",
+            expected=f"the {len({*served})} models that LiteLLM serves to the same key",
             found="; ".join(found) or "LiteLLM serves no model",
             where=f"{connection}, as the {listing.account} sees it",
             fix=_FIX_HIDDEN
@@ -228,7 +222,7 @@ def require_offered(listing: Listing, name: str, connection: Connection, served:
         raise Blocked(
             Subject.SELECTOR, f"{name} is not in the model selector of the {listing.account}"
         )
-    if _upstream(name, connection) not in served.names:
+    if connection.asks_for(name) not in served.names:
         reason = f"{name} is in the model selector, but LiteLLM does not serve it"
         raise Blocked(Subject.SELECTOR, reason)
 

@@ -17,9 +17,14 @@ def asked(nonce: str, calls: Iterable[Call]) -> tuple[Call, ...]:
     return tuple(call for call in calls if call.question.rstrip().endswith(nonce))
 
 
+def answers_to(nonce: str, calls: Iterable[Call]) -> tuple[Call, ...]:
+    """The calls of this very question that were answered, oldest first: one of them was shown."""
+    return tuple(call for call in asked(nonce, calls) if call.answered and not call.shadow)
+
+
 def witnessed(nonce: str, calls: Iterable[Call], contract: Contract) -> Provenance | None:
     """Who answered a question, where no header tells; None where nobody did."""
-    made = [call for call in asked(nonce, calls) if call.answered]
+    made = answers_to(nonce, calls)
     if not made:
         return None
     last = made[-1]

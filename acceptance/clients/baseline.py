@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from acceptance.checks.answering import check_answer
 from acceptance.checks.proof import Answer, Provenance
+from acceptance.checks.refusals import refusal
 from acceptance.checks.witnessing import witnessed
 from acceptance.clients.answers import Answers
 from acceptance.contract.values import Contract, Provider
@@ -48,8 +49,8 @@ class Baseline:
         self._blamed = blamed
         self._short: dict[str, Answer] = {}
         """Answers to plain questions, by model."""
-        self._through_another = ""
-        """The model whose answer showed first that Open WebUI asks another gateway."""
+        self._first: dict[str, str] = {}
+        """What concerns the gateway and not one model, and the model of which that is told."""
 
     def check(self, model: str) -> None:
         """Return if the model answered by itself; raises like `check_answer`."""
@@ -78,11 +79,10 @@ class Baseline:
             if model not in self._short:
                 self._short[model] = self._answers.fresh(model, as_page=False)
             answer = self._short[model]
-        if answer.provenance and answer.provenance.foreign:
-            self._through_another = self._through_another or model
-            if self._through_another != model:  # one fault, one red line
-                reason = f"{self._through_another} answers through another gateway"
-                raise Blocked(Subject.ANSWERS, reason)
+        if cause := _of_all(answer):
+            first = self._first.setdefault(cause, model)
+            if first != model:  # one fault, one red line
+                raise Blocked(Subject.ANSWERS, f"{first}: {cause}")
         expected = replace(self._contract.models[model], provider=provider)
         check_answer(
             answer,
@@ -128,3 +128,11 @@ class Baseline:
             self.check(model)
         except AssertionError as error:
             raise Blocked(Subject.ANSWERS, f"{model} does not answer by itself") from error
+
+
+def _of_all(answer: Answer) -> str:
+    """What is wrong with an answer that is the gateway's and not the model's; empty: nothing."""
+    if answer.provenance and answer.provenance.foreign:
+        return "it answers through another gateway"
+    known = refusal(answer.error, answer.status)
+    return known.reason if answer.error and not answer.text and known.of_all else ""

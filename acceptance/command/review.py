@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--render", help="a shell command that prints the manifests, run in both")
     given, rest = parser.parse_known_args(arguments)
     _make_room()
-    before = _judged(Path(given.base), path, given.render, rest)
+    before = _judged(Path(given.base), path, given.render, rest, kept=False)
     after = _judged(Path(), path, given.render, rest)
     changed = changes(before.record, after.record) if before.record and after.record else ()
     text = review(
@@ -84,8 +84,13 @@ def _make_room() -> None:
         ) from error
 
 
-def _judged(tree: Path, path: str, render: str | None, options: list[str]) -> Side:
-    """One state, judged by a process of its own, whose words go to standard error."""
+def _judged(
+    tree: Path, path: str, render: str | None, options: list[str], *, kept: bool = True
+) -> Side:
+    """One state, judged by a process of its own, whose words go to standard error.
+
+    The reports of what was there before are not kept: the change would be compared with them twice.
+    """
     with tempfile.TemporaryDirectory(prefix="wiredup-review-") as folder:
         manifests = tree / path
         if render:
@@ -96,7 +101,8 @@ def _judged(tree: Path, path: str, render: str | None, options: list[str]) -> Si
                 done = subprocess.run(render, shell=True, cwd=tree, stdout=out, check=False)  # noqa: S602  # the caller's own command
             if done.returncode:
                 return Side(code=ExitCode.UNFIT, problem=f"`{render}` ended with {done.returncode}")
-        command = called("check", str(manifests), "--json", *options)
+        elsewhere = [] if kept else [f"--reports={folder}/reports"]
+        command = called("check", str(manifests), "--json", *options, *elsewhere)
         done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     try:
         told: dict[str, Any] = json.loads(done.stdout)

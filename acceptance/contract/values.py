@@ -1,9 +1,9 @@
 """A contract: what somebody asks of their deployment, as one frozen value."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from acceptance.errors import SetupError, Subject
 from acceptance.message import explain
@@ -161,6 +161,18 @@ class Contract:
     def models_of(self, provider: str) -> tuple[Model, ...]:
         """The models that a provider answers for."""
         return tuple(each for each in self.models.values() if each.provider.name == provider)
+
+    def found_at(self, hosts: Mapping[str, Collection[str]]) -> Self:
+        """The same, with further hosts at which a provider was found, by its name."""
+        providers = {
+            name: replace(each, hosts=(*each.hosts, *hosts.get(name, ())))
+            for name, each in self.providers.items()
+        }
+        models = {
+            name: replace(each, provider=providers.get(each.provider.name, each.provider))
+            for name, each in self.models.items()
+        }
+        return replace(self, providers=providers, models=models)
 
     def provider_at(self, host: str) -> Provider | None:
         """The provider that is asked at a host; None where it is nobody's."""

@@ -46,6 +46,16 @@ def test_healthy(more: tuple[Deployment, ...]) -> None:
     check_own_upstreams((*SERVED, *more), STORY)
 
 
+def test_a_provider_that_was_found_at_another_address() -> None:  # W13
+    gpu = _of("vllm-qwen", f"openai/{MODELS['vllm-qwen'].upstream}", "http://gpu.ml:8000/v1")
+    with pytest.raises(AssertionError, match="vllm-qwen has an entry at"):
+        check_own_upstreams((*SERVED[1:], gpu), STORY)
+
+    found = STORY.found_at({"vLLM": ["gpu.ml"]})
+    check_own_upstreams((*SERVED[1:], gpu), found)
+    assert found.providers["Ollama"] == STORY.providers["Ollama"]
+
+
 def test_a_name_that_ends_as_the_one_of_another_provider() -> None:
     """`openai/gpt-oss-120b` is Groq's name for what Cerebras calls `gpt-oss-120b`."""
     names = {

@@ -102,7 +102,7 @@ WRONG_URLS = {
     "no scheme": ("litellm.ml:4000/v1", "does not begin with http:// or https://"),
     "one slash": ("http:/litellm.ml:4000/v1", "does not begin with http:// or https://"),
     "in quotes": (f'"{ENDPOINT}"', "does not begin with http:// or https://"),
-    "no URL": ("http://[litellm", "no host is outside"),
+    "no URL": ("http://[litellm", "it names no host"),
     "no port number": ("http://litellm.ml:http/v1", "its port is no number"),
     "too large a port": ("http://litellm.ml:40000000/v1", "its port is no number"),
     "a query": (f"{ENDPOINT}?api-version=1", "what stands behind ? swallows the paths"),
@@ -113,6 +113,8 @@ WRONG_URLS = {
     "a template": ("http://{{ .Values.host }}:4000/v1", "in the place of {{ .Values.host }}"),
     "itself": ("http://localhost:4000/v1", "localhost is Open WebUI's own pod"),
     "itself by address": ("http://127.0.0.1:4000/v1", "127.0.0.1 is Open WebUI's own pod"),
+    "a scheme given twice": (f"http://{ENDPOINT}", "http:// stands twice"),
+    "every address": ("http://0.0.0.0:4000/v1", "0.0.0.0 is Open WebUI's own pod"),
     "two slashes": (f"{ENDPOINT}//", "/v1//models"),
 }
 

@@ -194,6 +194,8 @@ OF_THE_GATEWAY = {
     "/chat/completions: Invalid model name passed in model=vllm-qwen ": "no model of this name",
     "litellm.BadRequestError: You passed in model=invented-1. There are no healthy deployments for "
     "this model LiteLLM: model group 'invented-1' failed": "no model of this name",
+    "Internal Server Error": "LiteLLM itself breaks",
+    "'user' param not passed in. 'enforce_user_param'=True": "wants to be told who asks",
     "litellm.BadRequestError: You passed in model=a b. There is no 'model_name' with this string": (
         "no model of this name"
     ),

@@ -206,7 +206,7 @@ def test_why_a_model_is_not_offered_is_told_as_it_is() -> None:
 
 
 def test_a_model_may_come_by_any_connection_to_the_gateway() -> None:  # R6
-    both = replace(connection(), also=frozenset({2}))
+    both = replace(connection(), also=(connection(index=2),))
     seen = listing(*(offered(name, 2 if "/" in name else 0) for name in MODELS))
 
     check_offered(seen, MODELS, both, SERVED)
@@ -214,6 +214,27 @@ def test_a_model_may_come_by_any_connection_to_the_gateway() -> None:  # R6
     check_no_stranger(seen, MODELS, both, wiring(connection(), SECOND))
     with refused("comes from connection #2"):
         check_offered(seen, MODELS, connection(), SERVED)
+
+
+@pytest.mark.parametrize("prefixes", [("", "family"), ("family", ""), ("ours", "family")])
+def test_each_of_several_connections_to_the_gateway_may_have_a_prefix(
+    prefixes: tuple[str, str],
+) -> None:  # V11, V12
+    first, second = (connection(index=index, prefix=each) for index, each in enumerate(prefixes))
+    both = replace(first, also=(second,))
+    names = [(each.shows(name), each.index) for each in both.parts for name in SERVED]
+    seen = listing(*(offered(name, index) for name, index in names))
+
+    check_complete(seen, both, SERVED)
+    check_offered(seen, [second.shows("vllm-qwen")], both, SERVED)
+    check_complete(listing(*(offered(*each) for each in names[1:])), both, SERVED)
+    with refused("missing", "vllm-qwen"):
+        rest = (each for each in names if not each[0].endswith("vllm-qwen"))
+        check_complete(listing(*(offered(*each) for each in rest)), both, SERVED)
+    with refused("not served by LiteLLM: family.gone"):
+        check_complete(
+            listing(*(offered(*each) for each in (*names, ("family.gone", 1)))), both, SERVED
+        )
 
 
 def test_a_model_that_is_shown_under_the_name_of_another() -> None:  # G5

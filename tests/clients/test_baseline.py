@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from acceptance.checks.answering import check_unknown_to_gateway
 from acceptance.checks.proof import Answer, Provenance
 from acceptance.clients.answers import Answers
 from acceptance.clients.baseline import Baseline
@@ -93,3 +94,16 @@ def test_a_name_that_only_an_invented_one_misses_is_told_there(group: str) -> No
     answers = _Answers(_answer(GROQ), _answer(GROQ))
     who = Provenance(group=group, deployment="d", api_base=HOSTS[GEMINI], upstream=True)
     _well(answers).require_heeded(replace(_answer(GEMINI), model="invented", provenance=who))
+
+
+def test_what_litellm_says_to_every_question_is_told_once() -> None:  # V06
+    broken = Answer(model=GROQ, nonce="KNONCE", status=500, error="Internal Server Error")
+    well = _well(_Answers(broken, broken))
+
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="LiteLLM itself breaks"):
+            well.check(GROQ)
+    with pytest.raises(Blocked, match=f"{GROQ}: LiteLLM itself breaks"):
+        well.check_given(replace(broken, model=GEMINI), GEMINI, "Gemini")
+    with pytest.raises(Blocked, match="LiteLLM itself breaks"):
+        check_unknown_to_gateway(replace(broken, model="invented"))

@@ -180,7 +180,7 @@ def test_another_gateway_is_one_red_line() -> None:
     well = Baseline(_Foreign(), STORY, offered=lambda _model: None, away=lambda _host: False)
     with pytest.raises(Blocked):
         well.require("vllm-qwen")
-    with pytest.raises(Blocked, match="vllm-qwen answers through another gateway"):
+    with pytest.raises(Blocked, match="vllm-qwen: it answers through another gateway"):
         well.check("ollama-qwen")
     for _ in range(2):
         with pytest.raises(AssertionError, match="another gateway"):

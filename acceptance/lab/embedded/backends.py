@@ -1,5 +1,6 @@
 """The emulated providers as ports of the suite: taking them away, and what they were asked."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
@@ -73,6 +74,7 @@ class ProvidersLedger:
         contract: Mapping[str, Provider],
         *,
         behind: Mapping[str, str] = MappingProxyType({}),
+        shadows: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
         """Read nothing yet.
 
@@ -80,8 +82,10 @@ class ProvidersLedger:
             providers: those that are asked.
             contract: the contract's providers, by their names there.
             behind: the lab's name for what emulated pods of a Service are, by the Service's host.
+            shadows: upstreams that are asked beside another one, by that other one.
         """
         self._providers = providers
+        self._shadows = shadows
         self._names = {
             each: name
             for name, provider in contract.items()
@@ -90,6 +94,10 @@ class ProvidersLedger:
 
     def calls(self) -> tuple[Call, ...]:
         """Every question that reached a provider."""
+        ledger = self._providers.ledger()
+        together = defaultdict[str, set[str]](set)
+        for call in ledger:
+            together[call.text].add(call.model)
         return tuple(
             Call(
                 provider=self._names.get(call.provider, call.provider),
@@ -100,8 +108,11 @@ class ProvidersLedger:
                 tokens=call.prompt_tokens + call.completion_tokens,
                 messages=call.messages,
                 until=call.at + call.lasts if call.lasts else 0.0,
+                shadow=any(
+                    call.model in self._shadows.get(other, ()) for other in together[call.text]
+                ),
             )
-            for call in self._providers.ledger()
+            for call in ledger
         )
 
 

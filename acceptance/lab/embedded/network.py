@@ -21,6 +21,11 @@ _PUBLIC = "198.18.{}.{}"
 _OUTSIDE = "203.0.113.{}"
 """Documentation addresses (RFC 5737): they stand for the internet and belong to nobody."""
 
+_HEADLESS = "None"
+"""The `clusterIP` of a Service without an address of its own."""
+_ALIASES = 5
+"""Names of a name that are followed."""
+
 Encrypted = Callable[[Mapping[str, int]], Mapping[str, int]]
 """Says at which local port TLS is taken for each public host, told to which one it leads."""
 
@@ -54,9 +59,16 @@ class Network:
             manifests: have the Services.
             outside: local port by host, or by `host:port` where that is not HTTPS' own.
         """
+        meant = [(each, followed(each, manifests)) for each in manifests.of_kind("Service")]
         self._services = {
             full_name(service): (service, _address_of(service, number))
-            for number, service in enumerate(manifests.of_kind("Service"))
+            for number, (service, target) in enumerate(meant)
+            if target is service
+        }
+        self._aliases = {
+            full_name(service): full_name(target)
+            for service, target in meant
+            if target is not service
         }
         self._public = public_hosts(manifests)
         self._outside: dict[str, str] = {}
@@ -117,6 +129,7 @@ class Network:
         """
         pods, disturbances = tuple(pods), tuple(disturbances)
         names = {name: address for name, (_, address) in self._services.items()}
+        names |= {alias: names[target] for alias, target in self._aliases.items()}
         names |= self._outside
         content = {
             "names": names,
@@ -135,6 +148,11 @@ class Network:
         routes: dict[str, list[int]] = {}
         for service, address in self._services.values():
             behind = [pod for pod in pods if selects(service, pod)]
+            if service["spec"].get("clusterIP") == _HEADLESS:  # its name is its pods', ports too
+                for pod in behind:
+                    for own, local in ports.get(pod.key, {}).items():
+                        routes.setdefault(f"{address}:{own}", []).append(local)
+                continue
             for port in service["spec"].get("ports") or ():
                 targets = ((pod, pod.port(port.get("targetPort", port["port"]))) for pod in behind)
                 routes[f"{address}:{port['port']}"] = [
@@ -142,15 +160,18 @@ class Network:
                     for pod, target in targets
                     if target is not None and target in ports.get(pod.key, {})
                 ]
-        plain = {host: routes[self._address(service)] for host, service in self._public.items()}
+        plain = {
+            host: routes.get(self._address(service), []) for host, service in self._public.items()
+        }
         taken = encrypted({host: local[0] for host, local in plain.items() if local})
-        for host, local in plain.items():
-            routes[f"{self._outside[host]}:80"] = local
+        for host, ends in plain.items():
+            routes[f"{self._outside[host]}:80"] = ends
             routes[f"{self._outside[host]}:443"] = [taken[host]] if host in taken else []
         return {**routes, **{address: [local] for address, local in self._beside.items()}}
 
     def _address(self, service: ServiceName) -> str:
-        return f"{self._services[service.host][1]}:{service.port}"
+        _, address = self._services[self._aliases.get(service.host, service.host)]
+        return f"{address}:{service.port}"
 
     def _view(
         self, pod: PodPlan, names: Mapping[str, str], disturbances: tuple[Disturbance, ...]
@@ -187,7 +208,9 @@ class Network:
 def _address_of(service: Manifest, number: int) -> str:
     """The address that a Service asks for, as one may; one of its own where it asks for none."""
     asked = str(service["spec"].get("clusterIP") or "")
-    return asked if asked not in ("", "None") else _SERVICES.format(number // 250, number % 250 + 1)
+    return (
+        asked if asked not in ("", _HEADLESS) else _SERVICES.format(number // 250, number % 250 + 1)
+    )
 
 
 def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | None:
@@ -200,10 +223,27 @@ def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | No
     public = public_hosts(manifests).get((parts.hostname or "").lower())
     service = public or service_in(url, namespace=seen_from)
     if service is not None:
-        return manifests.get("Service", service.namespace, service.name)
+        found = manifests.get("Service", service.namespace, service.name)
+        return followed(found, manifests) if found else None
+    asked = (each for each in manifests.of_kind("Service") if each["spec"].get("clusterIP"))
+    if own := next((each for each in asked if each["spec"]["clusterIP"] == parts.hostname), None):
+        return own
     host = manifests.get("Service", seen_from, parts.hostname or "")
     taken = [each["port"] for each in host["spec"].get("ports") or ()] if host else []
     return host if port in taken else None
+
+
+def followed(service: Manifest, manifests: Manifests) -> Manifest:
+    """The Service of these manifests that one is another name of (ExternalName), else itself."""
+    last = service
+    for _ in range(_ALIASES):
+        alias = str(last["spec"].get("externalName") or "")
+        named = service_in(f"http://{alias}", namespace=namespace_of(last)) if alias else None
+        target = manifests.get("Service", named.namespace, named.name) if named else None
+        if target is None:
+            break
+        last = target
+    return last if not last["spec"].get("externalName") else service
 
 
 def behind(service: Manifest, port: int, pods: Iterable[PodPlan]) -> Iterator[PodPlan]:

@@ -114,6 +114,10 @@ class PodPlan:
         ):
             own: list[int] = [each["containerPort"] for each in self.container.get("ports") or ()]
             return own[0] if own else self.program.port
+        return self.own_port(target)
+
+    def own_port(self, target: int | str) -> int | None:
+        """The number of a port of this very container, as its probes name it."""
         if isinstance(target, int) or str(target).isdecimal():
             return int(target)
         return _declared(self.container, target)

@@ -3,11 +3,14 @@
 import os
 import signal
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.administrator import administrator_in, sign_up_first
 from acceptance.lab.embedded.files import PodFiles
 from acceptance.lab.embedded.launch import Launch, Running, Starter, ask_to_end, end
@@ -26,6 +29,9 @@ _LOOK = 0.1
 """Seconds between two looks: a file is read until it listens."""
 _WORD = 5.0
 """Seconds for the answer of a readiness probe."""
+_PROBED = 30.0
+"""Seconds for the answer of a probe of the manifest's, on a machine that is busy."""
+_PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _STOP_TIMEOUT = 5.0
 """Seconds between asking a program to end and ending it."""
 _LOG_LINES = 25
@@ -64,6 +70,7 @@ class PodProcess(RunningPod):
             self.end()
         else:
             self._wait_until_ready(say)
+            self._make_probes()
         self.started_in = time.monotonic() - began
         if self.plan.program is OPEN_WEBUI and not (self.problem or self._ended):
             address = f"http://127.0.0.1:{next(iter(self.ports().values()))}"
@@ -162,6 +169,46 @@ class PodProcess(RunningPod):
         except (httpx.TransportError, TimeoutError) as error:
             raise AssertionError(f"does not answer yet ({type(error).__name__})") from error
         assert answer.status_code == httpx.codes.OK, f"answers {answer.status_code}"
+
+    def _make_probes(self) -> None:
+        """End it if it refuses what its manifest probes: a kubelet lets nobody reach it then."""
+        if self.problem or self._ended:
+            return
+        assert isinstance(self.plan.program, Program)
+        for probe in _PROBES:
+            asked = mapping(self.plan.container.get(probe)).get("httpGet")
+            if found := self._refuses(mapping(asked)):
+                self.problem = explain(
+                    f"{self.plan.where} is never ready.",
+                    expected="an answer to each of its probes",
+                    found=f"its {probe.removesuffix('Probe')} probe {found}",
+                    where=f"container {self.container}",
+                    fix="correct the probe's path, port or httpHeaders; this program answers "
+                    f"{self.plan.program.ready} without a key",
+                )
+                self.end()
+                return
+
+    def _refuses(self, asked: Mapping[str, Any]) -> str:
+        """How the program refuses what a probe asks; empty where it does not, or nobody can tell.
+
+        What it answers while it is in trouble (5xx) may pass.
+        """
+        port = self.ports().get(self.plan.own_port(asked.get("port", "")) or 0)
+        if not asked or port is None or asked.get("scheme", "HTTP") != "HTTP":
+            return ""
+        path = f"/{str(asked.get('path') or '').removeprefix('/')}"
+        headers = {
+            str(each.get("name")): str(each.get("value"))
+            for each in map(mapping, sequence(asked.get("httpHeaders")))
+        }
+        try:
+            url = f"http://127.0.0.1:{port}{path}"
+            status = httpx.get(url, headers=headers, timeout=_PROBED, trust_env=False).status_code
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return ""
+        refused = httpx.codes.is_client_error(status)
+        return f"(path {path}) is answered {status}" if refused else ""
 
     def _not_started(self, found: str) -> str:
         message = explain(

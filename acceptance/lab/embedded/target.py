@@ -16,7 +16,7 @@ from acceptance.lab.embedded.network import full_name, selects
 from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Emulated
 from acceptance.lab.embedded.running import RunningLab
-from acceptance.lab.embedded.upstreams import not_emulated
+from acceptance.lab.embedded.upstreams import not_emulated, shadows_in
 from acceptance.lab.embedded.withheld import master_key
 from acceptance.resources import ServiceName
 from acceptance.secret import Secret
@@ -69,7 +69,9 @@ def embedded_target(
         open_webui_service=open_webui,
         gateway_service=gateway,
         outages=EmulatedOutages(lab.providers, names, at_rest=at_rest, behind=behind),
-        witness=ProvidersLedger(lab.providers, names, behind=behind),
+        witness=ProvidersLedger(
+            lab.providers, names, behind=behind, shadows=shadows_in(lab.manifests)
+        ),
         may_make_user=True,
         not_emulated=nobody,
         docs=lab.manifests.readme,

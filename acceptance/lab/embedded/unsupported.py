@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from acceptance.lab.embedded import installers
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
-from acceptance.lab.embedded.network import selects
+from acceptance.lab.embedded.network import followed, selects
 from acceptance.lab.embedded.placeholders import HIDES
 from acceptance.lab.embedded.plan import (
     WORKLOADS,
@@ -85,7 +85,9 @@ def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
         made = _OPERATORS.search(f"{item['kind']} {item.get('apiVersion')}")
         means = _BY_AN_OPERATOR if made else _MEANS.get(item["kind"])
         yield f"{where} has no effect in the embedded lab{f': {means}' if means else ''}"
-    if item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
+    if item["kind"] == "Service" and followed(item, manifests) is not item:
+        pass  # another name of one that is here
+    elif item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
         yield f"{where}: ExternalName is not resolved in the embedded lab"
     elif item["kind"] == "Service" and not item["spec"].get("selector"):
         yield f"{where} selects nothing: endpoints made by hand are not known in the embedded lab"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from acceptance.budget import Price, dearest, price_in
-from acceptance.json_values import mapping
+from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
@@ -93,6 +93,22 @@ def offers_of(manifests: Manifests, plans: Iterable[PodPlan]) -> tuple[Offer, ..
 def configured(manifests: Manifests) -> frozenset[str]:
     """The names of the models in LiteLLM's configuration."""
     return frozenset(each.name for each in _entries(manifests, plan_pods(manifests)))
+
+
+def shadows_in(manifests: Manifests) -> Mapping[str, frozenset[str]]:
+    """The upstreams that are asked beside another one, whose answers nobody sees (`silent_model`).
+
+    By the upstream of the entry that names them, LiteLLM 1.106.2.
+    """
+    entries = tuple(_entries(manifests, plan_pods(manifests)))
+    found: dict[str, frozenset[str]] = {}
+    for entry in entries:
+        silent = mapping(entry.given.get("litellm_params")).get("silent_model")
+        names = {silent} if isinstance(silent, str) else {*map(str, sequence(silent))}
+        mirrored = {each.model for each in entries if each.name in names} - {entry.model}
+        if mirrored:
+            found[entry.model] = found.get(entry.model, frozenset()) | mirrored
+    return found
 
 
 def prices_in(manifests: Manifests, table: Mapping[str, Any]) -> Mapping[str, Price]:

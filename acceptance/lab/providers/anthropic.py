@@ -88,7 +88,7 @@ class Anthropic:
 
     def refusal(self, key: str) -> Refusal | None:
         """401."""
-        if valid(key) or not self.public:
+        if valid(key, "anthropic") or not self.public:
             return None
         return Refusal(status=401, body=self.error(401, ""))
 

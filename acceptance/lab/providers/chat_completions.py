@@ -31,6 +31,8 @@ class OpenAI:
     pairs_tools: ClassVar[bool] = True
     """Whether it refuses a conversation that lacks the result of a tool that was called."""
     owner: ClassVar[str] = "openai"
+    issuer: ClassVar[str] = "openai"
+    """Whose keys it takes, as `valid` has it; empty where nobody knows how they begin."""
     snapshot: ClassVar[str] = "-2024-07-18"
     """Added to the model's name in an answer."""
     extra: ClassVar[Json] = {"service_tier": "default", "system_fingerprint": "fp_lab0000000"}
@@ -94,7 +96,7 @@ class OpenAI:
 
     def refusal(self, key: str) -> Refusal | None:
         """401, with another text for a key that is missing."""
-        if valid(key) or not self.public:
+        if valid(key, self.issuer) or not self.public:
             return None
         body = self.error(401, "")
         if not key:

@@ -30,6 +30,7 @@ class Cohere(OpenAI):
 
     stream_type = "application/stream+json"
     context: int = 128_000
+    issuer = ""
 
     def routes(self, models: tuple[str, ...], complete: Complete) -> list[Route]:
         """The chat and the list of models."""

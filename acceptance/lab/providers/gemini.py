@@ -93,7 +93,7 @@ class Gemini:
 
     def refusal(self, key: str) -> Refusal | None:
         """403 for no key, 400 for a wrong one."""
-        if valid(key) or not self.public:
+        if valid(key, "gemini") or not self.public:
             return None
         if not key:
             return Refusal(status=403, body=self.error(403, ""))

@@ -18,6 +18,7 @@ class Compatible(OpenAI):
     """A server or service that speaks OpenAI's API and adds nothing of its own."""
 
     owner: ClassVar[str] = "compatible"
+    issuer: ClassVar[str] = ""
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {}
     shows_thoughts: ClassVar[bool] = True
@@ -82,12 +83,13 @@ class Groq(OpenAI):
     context: int = 131_072
     shows_thoughts: ClassVar[bool] = True
     owner: ClassVar[str] = "Groq"
+    issuer: ClassVar[str] = "groq"
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {"service_tier": "on_demand", "system_fingerprint": "fp_lab0000000"}
 
     def refusal(self, key: str) -> Refusal | None:
         """One text for a missing and for a wrong key."""
-        if valid(key) or not self.public:
+        if valid(key, self.issuer) or not self.public:
             return None
         error = {
             "message": "Invalid API Key",
@@ -131,6 +133,7 @@ class Mistral(OpenAI):
     shows_thoughts: ClassVar[bool] = True
     strict: ClassVar[bool] = True
     owner: ClassVar[str] = "mistralai"
+    issuer: ClassVar[str] = "mistral"
     snapshot: ClassVar[str] = ""
     extra: ClassVar[Json] = {}
     _codes: ClassVar[Mapping[int, tuple[str, str]]] = {
@@ -144,7 +147,9 @@ class Mistral(OpenAI):
     def refusal(self, key: str) -> Refusal | None:
         """One short text."""
         return (
-            None if valid(key) or not self.public else Refusal(status=401, body=self.error(401, ""))
+            None
+            if valid(key, self.issuer) or not self.public
+            else Refusal(status=401, body=self.error(401, ""))
         )
 
     def unknown(self, model: str) -> Refusal:

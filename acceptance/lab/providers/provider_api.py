@@ -1,5 +1,6 @@
 """The questions that each provider's API answers in its own way."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -85,9 +86,32 @@ class ProviderApi(Protocol):
         """The answer as it is streamed, a frame at a time."""
 
 
-def valid(key: str) -> bool:
-    """Whether a provider of the lab accepts the API key."""
-    return bool(key) and key != "placeholder" and not key.startswith("invalid")
+_NOT_PUT_IN = re.compile(r"\$\{|\$\(|\{\{|^\$\w|^os\.environ|[\s\"'<>]")
+"""In what was to be replaced by a key, and was not: `${NAME}`, `<your key>`, or what is no key."""
+_ISSUERS = {
+    "sk-ant-": "anthropic",
+    "sk-or-": "openrouter",
+    "sk-": "openai",
+    "gsk": "groq",
+    "AIza": "gemini",
+    "xai-": "xai",
+    "pplx-": "perplexity",
+}
+"""Whose a key is, by how it begins; of those that begin alike the longest comes first."""
+
+
+def valid(key: str, issuer: str) -> bool:
+    """Whether a provider of the lab accepts the API key.
+
+    Args:
+        key: what was sent.
+        issuer: who must have issued it: of `_ISSUERS`, or one whose keys begin anyhow; empty where
+            nobody knows.
+    """
+    if not key or key == "placeholder" or key.startswith("invalid") or _NOT_PUT_IN.search(key):
+        return False
+    begun = next((of for begins, of in _ISSUERS.items() if key.startswith(begins)), issuer)
+    return not issuer or begun == issuer
 
 
 def event(data: object) -> bytes:

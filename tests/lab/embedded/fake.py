@@ -36,7 +36,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
         greeting = getattr(sys.modules.get("greeting"), "GREETING", None)
         told = {{"pid": os.getpid(), "parent": os.getppid(), "greeting": greeting}}
         told |= {{"onboarding": mode in ("nobody", "closed") and not users, "users": users}}
-        self.tell({{**told, "environment": dict(os.environ)}}, 503 if mode == "unready" else 200)
+        status = 503 if mode == "unready" else 200
+        if self.path == "/locked" and self.headers["authorization"] != "Bearer key":
+            status = 401
+        self.tell({{**told, "environment": dict(os.environ)}}, status)
         if self.path == "/end":
             os._exit(4)
 

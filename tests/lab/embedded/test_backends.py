@@ -20,6 +20,31 @@ ENDPOINTS = {
 BEHIND = {FIRST: "vllm"}
 
 
+def _call(provider: str, model: str, text: str = "") -> SimpleNamespace:
+    return SimpleNamespace(
+        provider=provider,
+        model=model,
+        text=text,
+        status=200,
+        messages=1,
+        prompt_tokens=1,
+        completion_tokens=1,
+        at=0,
+        lasts=0,
+    )
+
+
+def test_what_is_asked_beside_another_one_is_a_shadow() -> None:  # V02
+    asked = [
+        *(_call("vllm", "qwen", "a"), _call("groq", "mixtral", "a")),
+        *(_call("groq", "mixtral", "b"), _call("vllm", "qwen", "c"), _call("groq", "llama", "c")),
+    ]
+    lab: Any = SimpleNamespace(endpoints={}, ledger=lambda: asked)
+
+    calls = ProvidersLedger(lab, {}, shadows={"qwen": {"mixtral"}}).calls()
+    assert [each.shadow for each in calls] == [False, True, False, False, False]
+
+
 @pytest.mark.parametrize(
     ("name", "hosts", "away"),
     [
@@ -34,20 +59,7 @@ BEHIND = {FIRST: "vllm"}
 )
 def test_who_is_taken_away_and_who_is_seen(name: str, hosts: list[str], away: set[str]) -> None:
     gone: set[str] = set()
-    calls = [
-        SimpleNamespace(
-            provider=each,
-            model="m",
-            text="",
-            status=200,
-            messages=1,
-            prompt_tokens=1,
-            completion_tokens=1,
-            at=0,
-            lasts=0,
-        )
-        for each in away
-    ]
+    calls = [_call(each, "m") for each in away]
     lab: Any = SimpleNamespace(
         endpoints={each: SimpleNamespace(host=host) for each, host in ENDPOINTS.items()},
         behave=lambda each, _: gone.add(each),

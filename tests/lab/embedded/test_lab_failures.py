@@ -53,6 +53,27 @@ def test_a_program_that_never_serves_is_a_problem(
     assert not lab.pods[WEBUI].ended_by_itself
 
 
+@pytest.mark.parametrize("probe", ["startupProbe", "readinessProbe", "livenessProbe"])
+def test_a_program_that_refuses_what_its_manifest_probes_is_never_ready(
+    boot: Boot, probe: str
+) -> None:  # V58
+    key = [{"name": "Authorization", "value": "Bearer key"}]
+    asked = {"path": "/locked", "port": "http"}
+    for name, get, refused in [
+        ("litellm", asked, True),
+        ("open-webui", {**asked, "httpHeaders": key}, False),
+    ]:
+        workload, service = fake.objects(name, "serve")
+        (container,) = workload["spec"]["template"]["spec"]["containers"]
+        container[probe] = {"httpGet": get}
+        lab = boot(Manifests([workload, service]))
+        (pod,) = lab.pods.values()
+        assert bool(pod.problem) is refused
+        told = f"its {probe.removesuffix('Probe')} probe (path /locked) is answered 401"
+        assert refused == (told in pod.problem)
+        assert not pod.ended_by_itself
+
+
 def test_what_ignores_a_polite_request_is_ended_all_the_same(
     boot: Boot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from acceptance.lab.embedded.manifests import Manifests
-from acceptance.lab.embedded.network import Disturbance, Network, selects
+from acceptance.lab.embedded.network import Disturbance, Network, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.unsupported import unsupported
 from tests.lab.embedded import fake
@@ -63,6 +63,38 @@ def test_a_route_leads_to_the_local_port_of_the_target_port(
 
     assert written["routes"][f"{written['names'][LITELLM]}:80"] == [41000]
     assert written["routes"][f"{written['names']['api.groq.com']}:443"] == [43001]
+
+
+def test_another_name_of_a_service_leads_where_that_leads(
+    manifests: Manifests, tmp_path: Path
+) -> None:  # V15
+    def alias(name: str, of: str) -> dict[str, Any]:
+        metadata = {"name": name, "namespace": "apps"}
+        return {
+            "kind": "Service",
+            "metadata": metadata,
+            "spec": {"type": "ExternalName", "externalName": of},
+        }
+
+    names = [alias("llm", LITELLM), alias("ai", "llm"), alias("nas", "nas.home.example")]
+    changed = manifests.with_changes(names)
+    written = table(changed, tmp_path)["names"]
+
+    assert written["llm.apps.svc.cluster.local"] == written[LITELLM]
+    assert written["ai.apps.svc.cluster.local"] == written[LITELLM]
+    found = named_by("http://ai:80/v1", changed, seen_from="apps")
+    assert found == changed.get("Service", "ml", "litellm")
+    assert [line for line in unsupported(changed) if "ExternalName" in line] == [
+        "Service apps/nas: ExternalName is not resolved in the embedded lab"
+    ]
+
+
+def test_a_headless_service_maps_no_port(manifests: Manifests, tmp_path: Path) -> None:  # V16
+    spec = {"selector": {"app": "litellm"}, "ports": [{"port": 80, "targetPort": "http"}]}
+    written = table(manifests.with_changes([service(clusterIP="None", **spec)]), tmp_path)
+
+    assert f"{written['names'][LITELLM]}:80" not in written["routes"]
+    assert written["routes"][f"{written['names'][LITELLM]}:4000"] == [41000]
 
 
 @pytest.mark.parametrize(

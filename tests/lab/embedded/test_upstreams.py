@@ -9,7 +9,7 @@ import yaml
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.plan import plan_pods
-from acceptance.lab.embedded.upstreams import not_emulated, offers_of
+from acceptance.lab.embedded.upstreams import not_emulated, offers_of, shadows_in
 from acceptance.lab.providers.catalogue import OFFERS, Offer
 
 LLAMA = "ghcr.io/ggml-org/llama.cpp:server"
@@ -59,6 +59,16 @@ def _deployment(
             },
         },
     }
+
+
+def test_the_upstreams_that_are_asked_in_the_shadow_of_another() -> None:
+    manifests = _manifests(
+        {"model": "openai/a", "silent_model": "m1"},
+        {"model": "groq/b", "silent_model": ["m2", "gone"]},
+        {"model": "groq/c", "silent_model": "m2"},
+    )
+    assert shadows_in(manifests) == {"a": {"b"}, "b": {"c"}}
+    assert not shadows_in(Manifests.load(DEFAULT))
 
 
 def test_the_story_has_the_providers_that_it_had() -> None:

@@ -13,7 +13,7 @@ import httpx
 from acceptance.lab.providers.client import Providers
 from acceptance.lab.providers.handover import CERTIFICATE
 
-GOOD_KEY = "sk-lab-test-0123456789"
+GOOD_KEY = "lab-test-0123456789"
 TIMEOUT = 5.0
 
 

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from acceptance.lab.providers.client import Providers
+from acceptance.lab.providers.provider_api import valid
 from acceptance.secret import fingerprint
 from tests.lab.providers.asking import (
     CHAT,
@@ -29,6 +30,32 @@ def test_a_bad_key_is_refused(providers: Providers, wire: Wire, way: Way, key: s
     assert response.status_code == 401
     assert {"error", "detail"} & response.json().keys()
     assert [(call.status, call.key) for call in providers.ledger()] == [(401, fingerprint(key))]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "key", "well"),
+    [
+        ("mistral", "${MISTRAL_API_KEY}", False),
+        ("mistral", "$MISTRAL_API_KEY", False),
+        ("mistral", "os.environ.MISTRAL_API_KEY", False),
+        ("mistral", "<your key>", False),
+        ("mistral", '"lab-mistral"', False),
+        ("mistral", "lab-mistral", True),
+        ("mistral", "sk-lab-openai", False),
+        ("groq", "sk-lab-openai", False),
+        ("groq", "gsk_lab", True),
+        ("openai", "gsk_lab", False),
+        ("openai", "sk-ant-lab", False),
+        ("openai", "sk-proj-lab", True),
+        ("anthropic", "sk-ant-lab", True),
+        ("gemini", "AIza-lab", True),
+        ("gemini", "made-up-0123", True),
+        ("", "sk-of-anybody", True),
+    ],
+)
+def test_a_key_is_its_providers_own_and_was_put_in(*, issuer: str, key: str, well: bool) -> None:
+    """V10, V60."""
+    assert valid(key, issuer) is well
 
 
 @pytest.mark.parametrize(
