@@ -100,12 +100,13 @@ class Redactor:
     def known(self, data: bytes) -> bytes:
         """Bytes that are no text, a picture for one: only what is a secret to the byte."""
         text = data.decode(errors="surrogateescape")
-        return self._masked(text, words=False).encode(errors="surrogateescape")
+        return self._in_views(text, [_View(text)], words=False).encode(errors="surrogateescape")
 
     def _masked(self, text: str, *, words: bool) -> str:
-        if not self._windows:
-            return text
-        spans = sorted(span for view in _views(text) for span in self._found(view, words=words))
+        return self._in_views(text, _views(text), words=words) if self._windows else text
+
+    def _in_views(self, text: str, views: Iterable["_View"], *, words: bool) -> str:
+        spans = sorted(span for view in views for span in self._found(view, words=words))
         kept: list[str] = []
         end = 0
         for start, stop in spans:

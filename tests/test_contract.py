@@ -354,6 +354,22 @@ BAD = {
         "ours.feature:42",
         "ours.feature:41 says http://proxy.ai/v1",
     ),
+    "two chains of one model": (
+        _more(
+            "Another chain",
+            *("Given the gateway serves",),
+            *('When the chain of "big" is read from the gateway',),
+            *("Then the chain is",),
+            *("  | order | model  |", "  | 1     | big    |", "  | 2     | claude |"),
+        ),
+        "ours.feature:43",
+        "big -> claude; ",
+    ),
+    "a model twice in a table": (
+        _feature("      | claude |\n\n", "      | claude |\n      | big    |\n\n"),
+        "ours.feature:21",
+        "ours.feature:19 has, too",
+    ),
     "an endpoint that is no address": (
         _more("Odd", 'Then the declared endpoint is "proxy.ai/v1"'),
         "ours.feature:41",

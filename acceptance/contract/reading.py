@@ -218,7 +218,11 @@ class _Reading:
             named = [(said.values[MODEL], said.place)] if MODEL in said.values else said.table
             if not named:
                 refuse(said.place, "at least one model in the table", "none", "add a row")
+            rows_of = dict[str, str]()
             for name, place in named:
+                if rows_of.setdefault(name, place) != place:
+                    found = f"{name}, which {rows_of[name]} has, too"
+                    refuse(place, "each model once in a table", found, "remove one of them")
                 self._spelled_once(name, place)
                 offered.setdefault(name, place)
         return offered
@@ -287,15 +291,18 @@ class _Reading:
 
     def _chains(self) -> Iterator[tuple[str, ...]]:
         begun: _Said | None = None
-        told = dict[tuple[str, ...], None]()
+        told = dict[str, tuple[tuple[str, ...], str]]()
         for said in self._said:
             if said.mark.states is States.CHAIN_OF:
                 begun = said
             elif said.mark.states is States.CHAIN:
                 chain = tuple(name for name, _ in said.table)
                 self._check_chain(chain, begun, said)
-                told[chain] = None
-        yield from told
+                first, place = told.setdefault(chain[0], (chain, said.place))
+                if first != chain:
+                    found = f"{' -> '.join(chain)}; {place} has {' -> '.join(first)}"
+                    refuse(said.place, f"one chain of {chain[0]}", found, "correct one of them")
+        yield from (chain for chain, _ in told.values())
 
     def _check_chain(self, chain: tuple[str, ...], begun: _Said | None, said: _Said) -> None:
         if len(chain) < 2:  # noqa: PLR2004  # one model and its substitute

@@ -18,7 +18,7 @@ from acceptance.draft.serving import (
 from acceptance.draft.wiring import address_at, endpoint_among, secret_of_key
 from acceptance.errors import SetupError
 from acceptance.json_values import mapping, sequence
-from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.model_list import (
     Entry,
@@ -27,12 +27,18 @@ from acceptance.lab.embedded.model_list import (
     entries_in,
     with_own,
 )
-from acceptance.lab.embedded.network import Network, behind, named_by, selects
+from acceptance.lab.embedded.network import (
+    THIS_POD,
+    Network,
+    at_localhost,
+    behind,
+    named_by,
+    selects,
+)
 from acceptance.lab.embedded.placeholders import completed, configuration_of
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.lab.embedded.upstreams import (
-    THIS_POD,
     emulated_behind,
     is_a_slip,
     is_in_a_cluster,
@@ -134,10 +140,13 @@ class _Reading:
         """A Service of these pods; the program's own port first."""
         mine = [each for each in self._services if each.name != HOST and self._selects(each, plan)]
         mine = [each for each in mine if not self._is_headless(each)] or mine
+        others = [each for each in self._plans if each.owner != plan.owner]
+        alone = [each for each in mine if not any(self._selects(each, one) for one in others)]
+        mine = alone or mine
         if not mine:
             self._remarks.doubt(ENDPOINT, f"no Service leads to {plan.kind} {plan.key}")
             return ServiceName(namespace=plan.namespace, name=plan.owner, port=plan.program.port)
-        return next((each for each in mine if each.port == plan.program.port), mine[0])
+        return next((each for each in mine if each.port == plan.serves_at), mine[0])
 
     def _endpoint(
         self, chat: PodPlan, connections: tuple[Declared, ...], service: ServiceName
@@ -162,7 +171,12 @@ class _Reading:
         """The pods to which a URL leads."""
         service = named_by(url, self._manifests, seen_from=seen_from)
         port = host_and_port(url)[2]
-        return {each.key for each in behind(service, port, self._plans)} if service else set()
+        found = (
+            behind(service, port, self._plans)
+            if service
+            else at_localhost(url, self._plans, seen_from=seen_from)
+        )
+        return {each.key for each in found}
 
     def _key(self, chat: PodPlan, connection: Declared) -> str:
         """The Secret that the key comes from; empty where it comes from elsewhere."""

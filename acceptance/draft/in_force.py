@@ -22,7 +22,7 @@ from acceptance.draft.serving import Place, Serving, public_place, service_place
 from acceptance.draft.wiring import address_at, endpoint_among, secret_of_key
 from acceptance.errors import NotProven, SetupError
 from acceptance.lab.embedded.model_list import Entry, addressed, entry_of
-from acceptance.lab.embedded.upstreams import THIS_POD
+from acceptance.lab.embedded.network import THIS_POD
 from acceptance.lab.providers.catalogue import PUBLIC, host_and_port
 from acceptance.message import excerpt, explain
 from acceptance.resources import Environment, ServiceName, service_in

@@ -21,7 +21,14 @@ from acceptance.lab.environments import CACHE, PROGRAMS
 from acceptance.lab.terminal import say, write
 from acceptance.message import explain
 from acceptance.rehearsal.bisection import first_red, releases_between
-from acceptance.rehearsal.comparison import bisection, compare, is_worse_alike, report, turned
+from acceptance.rehearsal.comparison import (
+    Comparison,
+    bisection,
+    compare,
+    is_worse_alike,
+    report,
+    turned,
+)
 from acceptance.rehearsal.life import Life
 from acceptance.rehearsal.stage import Deployment, Judge, Stage
 from acceptance.shipped import told_as
@@ -167,7 +174,7 @@ class _Rehearsal:
                 back = self._stage("back", self._judge)
             text = report(before, after, found, left_out=self._life.left_out, back=back)
             if self._options.bisect:
-                text += self._bisected(before, after, found.worse, volumes) if found.worse else ""
+                text += self._bisected(before, after, found, volumes) if found.worse else ""
         self._reports.mkdir(parents=True, exist_ok=True)
         (self._reports / "rehearsal.md").write_text(text, encoding="utf-8")
         write(f"\n{text}\nreport: {self._reports / 'rehearsal.md'}")
@@ -199,11 +206,11 @@ class _Rehearsal:
         environment = self._deployment.declared()
         return tuple(name for name, each in environment.items() if each.source != "image")
 
-    def _bisected(self, before: Stage, after: Stage, told: tuple[str, ...], volumes: Path) -> str:
+    def _bisected(self, before: Stage, after: Stage, told: Comparison, volumes: Path) -> str:
         """The first release at which something is worse that is worse at the newer version, too.
 
-        What is worse in another way is told, and does not count; a release that does not serve
-        cannot tell, and is passed over.
+        What is worse in another way is told, and does not count; a release that does not show what
+        is looked for cannot tell, and is passed over.
         """
         (name,) = self._options.newer
         program = _PROGRAMS[name]
@@ -211,19 +218,20 @@ class _Rehearsal:
         between = releases_between(program, older, newer)
         # where no scenario turned, none has to be judged again
         judge = self._judge if turned(before.record, after) else None
-        seen = {newer: told}
+        seen = {newer: told.worse}
 
         def is_red(version: str) -> bool:
             manifests, programs = self._newer({name: version})
             self._lab.run_versions(manifests, programs, volumes=volumes)
             self._deployment.forget()
             stage = self._stage(f"bisect-{version}", judge)
-            seen[version] = compare(before, stage).worse
-            say(f"{program.title} {version}: {'; '.join(seen[version]) or 'nothing is worse'}")
-            return is_worse_alike(seen[version], told, serves=not stage.problems)
+            found = compare(before, stage)
+            seen[version] = found.worse
+            say(f"{program.title} {version}: {'; '.join(found.worse) or 'nothing is worse'}")
+            return is_worse_alike(found, told, serves=not stage.problems)
 
-        green, red = first_red(older, between, newer, is_red)
-        return bisection(program.title, green, red, told, seen)
+        green, red, unclear = first_red(older, between, newer, is_red)
+        return bisection(program.title, green, red, told.worse, seen, unclear)
 
 
 if __name__ == "__main__":

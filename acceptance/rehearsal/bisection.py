@@ -64,25 +64,27 @@ def _unlisted(program: Program, found: str) -> str:
 
 def first_red(
     older: str, between: Sequence[str], newer: str, is_red: Callable[[str], bool]
-) -> tuple[str, str]:
+) -> tuple[str, str, dict[str, str]]:
     """The last green release and the first red one, by about log2 of their number of looks.
+
+    Besides, why others cannot tell.
 
     Args:
         older: is green.
-        between: oldest first; what cannot be had (SetupError) is left out.
+        between: oldest first; what cannot be had, or cannot tell (SetupError), is left out.
         newer: is red.
         is_red: whether a release is.
     """
-    left = list(between)
+    left, unclear = list(between), dict[str, str]()
     while left:
         middle = len(left) // 2
         try:
             red = is_red(left[middle])
-        except SetupError:
-            del left[middle]
+        except SetupError as error:
+            unclear[left.pop(middle)] = str(error)
             continue
         if red:
             newer, left = left[middle], left[:middle]
         else:
             older, left = left[middle], left[middle + 1 :]
-    return older, newer
+    return older, newer, unclear

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acceptance.errors import SetupError
 from acceptance.rehearsal.life import Kind, Seen
@@ -34,6 +34,10 @@ _SETTINGS = 12
 """That are told one by one."""
 
 
+Look = tuple[Kind, str, str]
+"""What was looked at: its kind, whose it is, and its name."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
     """Two stages, held against each other."""
@@ -42,6 +46,8 @@ class Comparison:
     """What was green, or there, and is not."""
     changed: tuple[str, ...]
     """What is different besides."""
+    missed: Mapping[Look, str] = field(default_factory=dict)
+    """What is worse for somebody, by what was looked at."""
 
 
 def compare(before: Stage, after: Stage, declared: Iterable[str] = ()) -> Comparison:
@@ -52,10 +58,11 @@ def compare(before: Stage, after: Stage, declared: Iterable[str] = ()) -> Compar
         after: the versions that are to be.
         declared: names of the variables that the manifests give to Open WebUI.
     """
+    missed = dict(_lost(before.seen, after.seen)) if after.seen else {}
     worse = [
         *(f"it does not serve: {each}" for each in after.problems if each not in before.problems),
         *turned(before.record, after),
-        *(_lost(before.seen, after.seen) if after.seen else ()),
+        *missed.values(),
         *(f"a migration failed: {each}" for each in after.trouble if each not in before.trouble),
     ]
     known = changes(before.record, after.record) if before.record and after.record else ()
@@ -63,7 +70,9 @@ def compare(before: Stage, after: Stage, declared: Iterable[str] = ()) -> Compar
         *(each for each in known if not _TOLD.match(each)),
         *_settings(before.seen, after.seen, declared),
     ]
-    return Comparison(worse=tuple(dict.fromkeys(worse)), changed=tuple(dict.fromkeys(told)))
+    return Comparison(
+        worse=tuple(dict.fromkeys(worse)), changed=tuple(dict.fromkeys(told)), missed=missed
+    )
 
 
 def turned(before: Record | None, after: Stage) -> tuple[str, ...]:
@@ -88,23 +97,24 @@ def _turned(before: Record, after: Record | None) -> Iterator[str]:
             yield f'"{each.title}": was {each.verdict}, is {is_now}'
 
 
-def _lost(before: Sequence[Seen], after: Sequence[Seen]) -> Iterator[str]:
+def _lost(before: Sequence[Seen], after: Sequence[Seen]) -> Iterator[tuple[Look, str]]:
     """What people had, and have no more; of somebody who cannot sign in only that is told."""
     now = {(each.kind, each.whose, each.what): each for each in after}
     failed = {(each.kind, each.whose): each for each in after if not each.what}
     for each in before:
+        look = (each.kind, each.whose, each.what)
         if not each.well or each.kind not in _MISSED:
             continue
         if locked_out := failed.get((Kind.SIGN_IN, each.whose)):
-            yield _told(_MISSED[Kind.SIGN_IN], each, locked_out.value)
+            yield look, _told(_MISSED[Kind.SIGN_IN], each, locked_out.value)
         elif blind := failed.get((each.kind, each.whose)):
-            yield f"{each.whose} is not shown any {each.kind}: {blind.value}"
-        elif (found := now.get((each.kind, each.whose, each.what))) is None:
-            yield _told(_GONE[each.kind], each)
+            yield look, f"{each.whose} is not shown any {each.kind}: {blind.value}"
+        elif (found := now.get(look)) is None:
+            yield look, _told(_GONE[each.kind], each)
         elif not found.well:
-            yield _told(_MISSED[each.kind], each, found.value)
+            yield look, _told(_MISSED[each.kind], each, found.value)
         elif found.value != each.value:
-            yield _told(_MISSED[each.kind], each, f"was {each.value}, is {found.value}")
+            yield look, _told(_MISSED[each.kind], each, f"was {each.value}, is {found.value}")
 
 
 def _told(sentence: str, missed: Seen, value: str = "") -> str:
@@ -250,7 +260,7 @@ def alike(found: Iterable[str], told: Iterable[str]) -> tuple[str, ...]:
     return tuple(line for line in found if line.partition(": ")[0] in wanted)
 
 
-def is_worse_alike(found: Iterable[str], told: Iterable[str], *, serves: bool) -> bool:
+def is_worse_alike(found: Comparison, told: Comparison, *, serves: bool) -> bool:
     """Whether a release is worse in the way that is looked for.
 
     Args:
@@ -259,16 +269,24 @@ def is_worse_alike(found: Iterable[str], told: Iterable[str], *, serves: bool) -
         serves: whether it does.
 
     Raises:
-        SetupError: it does not serve, where what is looked for is something else: it cannot tell.
+        SetupError: it cannot tell: what is looked for is hidden by something else that is worse.
     """
-    red = bool(alike(found, told))
-    if not (red or serves):
+    if alike(found.worse, told.worse):
+        return True
+    if not serves:
         raise SetupError("It does not serve, so it does not show what is looked for.")
-    return red
+    if hidden := [found.missed[look] for look in told.missed if look in found.missed]:
+        raise SetupError(f"It does not show what is looked for: {hidden[0]}.")
+    return False
 
 
 def bisection(
-    title: str, green: str, red: str, told: Sequence[str], seen: Mapping[str, Sequence[str]]
+    title: str,
+    green: str,
+    red: str,
+    told: Sequence[str],
+    seen: Mapping[str, Sequence[str]],
+    unclear: Mapping[str, str],
 ) -> str:
     """What a bisection found, in Markdown.
 
@@ -278,6 +296,7 @@ def bisection(
         red: the first that is.
         told: what is worse at the newer version, which is what was looked for.
         seen: what is worse at each release that was started, the newer version among them.
+        unclear: why others cannot tell.
     """
     found = (
         f"{title} {green} is green, {red} is red; {len(seen) - 1} releases between were started."
@@ -289,6 +308,10 @@ def bisection(
     lines = [
         *("## The first release that is red", "", found, ""),
         *(*_items(alike(seen[red], told)), ""),
+        *_listed(
+            "Releases that cannot tell",
+            [f"{version}: {why.splitlines()[0]}" for version, why in unclear.items()],
+        ),
         *_listed(
             "Worse in another way, which was not looked for",
             [f"{version}: {line}" for version, worse in others.items() for line in worse],

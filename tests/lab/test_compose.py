@@ -188,8 +188,17 @@ def test_a_value_takes_time_by_its_length_alone_and_is_bounded(
     assert time.process_time() - started < 10
 
 
-def test_a_dockerfile_takes_time_by_its_length_alone(tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_text("\n" * 900_000 + f"FROM {WEB['image']}\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 900_000 + f"FROM {WEB['image']}\n",
+        f"FROM {WEB['image']}\nENV " + 'A="' * 300_000,
+        f"FROM {WEB['image']}\n" + "COPY a b\n" * 100_000,
+        f"FROM {WEB['image']}\nENV a" + " " * 900_000 + "x",
+    ],
+)
+def test_a_dockerfile_takes_time_by_its_length_alone(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
     started = time.process_time()
     assert only(loaded(tmp_path, {"web": {"build": "."}})).program is OPEN_WEBUI
     assert time.process_time() - started < 10

@@ -22,7 +22,7 @@ from acceptance.cluster import Workload
 from acceptance.draft.declared import declared_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.cluster import EmbeddedCluster
-from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.placeholders import completed

@@ -21,7 +21,7 @@ def test_it_is_found_by_few_looks(first: str) -> None:
         looks.append(version)
         return order.index(version) >= order.index(first)
 
-    green, red = first_red("0.0", BETWEEN, "1.0", is_red)
+    green, red, _ = first_red("0.0", BETWEEN, "1.0", is_red)
     assert (green, red) == (order[order.index(first) - 1], first)
     assert len(looks) <= 7
 
@@ -32,14 +32,16 @@ def test_a_release_that_cannot_be_had_is_passed_over() -> None:
             raise SetupError("not on the index")
         return True
 
-    assert first_red("0.0", ["0.1", "0.2", "0.3", "0.4"], "0.5", is_red) == ("0.0", "0.3")
+    green, red, unclear = first_red("0.0", ["0.1", "0.2", "0.3", "0.4"], "0.5", is_red)
+    assert (green, red) == ("0.0", "0.3")
+    assert unclear == dict.fromkeys(["0.1", "0.2"], "not on the index")
 
 
 def test_neighbours_need_no_look() -> None:
     def never(version: str) -> bool:
         raise AssertionError(version)
 
-    assert first_red("0.1", [], "0.2", never) == ("0.1", "0.2")
+    assert first_red("0.1", [], "0.2", never) == ("0.1", "0.2", {})
 
 
 def test_releases_are_listed_without_the_malicious_ones_and_in_their_order(

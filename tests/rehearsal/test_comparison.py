@@ -1,6 +1,6 @@
 """What an upgrade made worse, what it only changed, and the report that says so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -36,7 +36,7 @@ RED = replace(
 
 
 def _stage(
-    seen: Sequence[Seen] = SEEN, record: Record | None = GREEN, problems: tuple[str, ...] = ()
+    seen: Iterable[Seen] = SEEN, record: Record | None = GREEN, problems: tuple[str, ...] = ()
 ) -> Stage:
     return Stage(
         name="after",
@@ -197,8 +197,11 @@ def test_a_bisection_names_both_sides_and_what_turned() -> None:
             "0.11.1": [f"{missed}: 404: Model not found"],
             "0.11.0": [unlike],
         },
+        {"0.11.2": "It does not serve.\nIts log says more.", "0.11.3": "not on the index"},
     )
     assert "Open WebUI 0.11.0 is green, 0.11.1 is red; 3 releases" in text
+    cannot = "## Releases that cannot tell\n\n- 0.11.2: It does not serve.\n- 0.11.3: not on"
+    assert cannot in text
     assert f"- {missed}: 404" in text
     other = text.partition("## Worse in another way")[2]
     assert "- 0.11.2: it does not serve" in other
@@ -213,11 +216,18 @@ def test_what_is_alike_is_told_of_the_same_whatever_its_last_words() -> None:
     )
 
 
-def test_a_release_is_red_by_what_is_looked_for_and_one_that_does_not_serve_cannot_tell() -> None:
-    told = ["helper no longer answers Ada: 400: Model not found"]
-    unlike, down = ["Ada is not shown any model: 500"], ["it does not serve: cannot import name"]
-    assert is_worse_alike([*unlike, "helper no longer answers Ada: 404"], told, serves=True)
-    assert not is_worse_alike(unlike, told, serves=True)
-    assert is_worse_alike(down, ["it does not serve: another reason"], serves=False)
+def test_a_release_is_red_by_what_is_looked_for_or_it_shows_that_or_it_cannot_tell() -> None:
+    told = compare(BEFORE, _stage(_changed(Kind.ANSWER, "400: Model not found", well=False)))
+    red = compare(BEFORE, _stage(_changed(Kind.ANSWER, "404", well=False)))
+    other = compare(BEFORE, _stage(_changed(Kind.GROUP, "404", well=False)))
+    down = compare(BEFORE, _stage([], problems=("cannot import name",)))
+    also_down = compare(BEFORE, _stage([], problems=("another reason",)))
+    not_offered = compare(BEFORE, _stage(each for each in SEEN if each.kind is not Kind.ANSWER))
+    assert is_worse_alike(red, told, serves=True)
+    assert is_worse_alike(down, also_down, serves=False)
+    assert other.worse
+    assert not is_worse_alike(other, told, serves=True)
     with pytest.raises(SetupError, match="does not serve"):
         is_worse_alike(down, told, serves=False)
+    with pytest.raises(SetupError, match="helper is no longer offered to Ada"):
+        is_worse_alike(not_offered, told, serves=True)

@@ -18,10 +18,24 @@ SIGNED_UP = (
 
 
 def administrator_in(environment: Environment) -> Account:
-    """The account that Open WebUI makes of its own environment."""
+    """The account that Open WebUI makes of its own environment.
+
+    Raises:
+        SetupError: it is another program's environment.
+    """
     switched_off = environment.get("WEBUI_AUTH")
     if switched_off and switched_off.value.reveal().lower() == "false":
         return Account(email="", password=Secret(""))  # Open WebUI 0.12.4 signs anybody in so
+    if "WEBUI_ADMIN_EMAIL" not in environment:  # the image brings it
+        raise SetupError(
+            explain(
+                "Open WebUI is not behind its Service.",
+                expected="a Service that leads to pods of Open WebUI",
+                found="another program",
+                where="the Service that is named as Open WebUI's",
+                fix="name the Service of Open WebUI, in the contract's profile or as an option",
+            )
+        )
     trusted = environment.get("WEBUI_AUTH_TRUSTED_EMAIL_HEADER")
     return Account(
         email=environment["WEBUI_ADMIN_EMAIL"].value.reveal(),

@@ -15,8 +15,9 @@ from acceptance.cluster import (
     nothing_behind,
 )
 from acceptance.errors import NotProven
-from acceptance.lab.embedded.compose import HOST, NAMESPACE
-from acceptance.lab.embedded.network import behind, named_by, selects
+from acceptance.lab.embedded.compose import NAMESPACE
+from acceptance.lab.embedded.compose_names import HOST
+from acceptance.lab.embedded.network import at_localhost, behind, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import Program
 from acceptance.lab.embedded.running import RunningLab
@@ -45,6 +46,7 @@ class EmbeddedCluster:
             for plan in self._lab.plans
             if selects(manifest, plan) and isinstance(plan.program, Program)
         ]
+        behind = self._at(service, behind)
         if not behind:
             raise nothing_behind(service, "its selector matches no pod that runs")
         first = behind[0]
@@ -93,6 +95,7 @@ class EmbeddedCluster:
             ports = [each for each, pods in leading.items() if pods and each.name != HOST]
             if len({leading[each] for each in ports}) != 1:
                 return service  # none, or several programs: which one is meant, nobody can say
+            ports.sort(key=lambda each: self._selected(each) != leading[each])
         return service if service.port else ports[0]
 
     def _running(self, service: ServiceName, program: Program) -> frozenset[str]:
@@ -116,7 +119,11 @@ class EmbeddedCluster:
         else:
             other = named_by(url, manifests, seen_from=seen_from)
         port = host_and_port(url)[2]
-        theirs = {plan.key for plan in behind(other, port, self._lab.plans)} if other else set()
+        plans = self._lab.plans
+        found = (
+            behind(other, port, plans) if other else at_localhost(url, plans, seen_from=seen_from)
+        )
+        theirs = {plan.key for plan in found}
         return bool(theirs) and theirs <= self._selected(service)
 
     def _selected(self, service: ServiceName) -> set[str]:
@@ -141,7 +148,15 @@ class EmbeddedCluster:
             each.get("targetPort", service.port) for each in ports if each["port"] == service.port
         ]
         plans = [plan for plan in self._lab.plans if manifest and selects(manifest, plan)]
-        return plans[0].port(targets[0]) if plans and targets else None
+        numbers = (plan.port(targets[0]) for plan in plans if targets)
+        return next((number for number in numbers if number is not None), None)
+
+    def _at(self, service: ServiceName, plans: list[PodPlan]) -> list[PodPlan]:
+        """Of the pods behind a Service, where they are of several programs, those of its port."""
+        if len({plan.program.port for plan in plans}) == 1:
+            return plans
+        port = self.target_port(service)
+        return [plan for plan in plans if plan.serves_at == port] or plans
 
     def services(self) -> tuple[ServiceName, ...]:
         """Every Service of the manifests, one entry a port."""
@@ -169,7 +184,11 @@ class EmbeddedCluster:
     def replicas(self, service: ServiceName) -> int | None:
         """How many pods the workloads behind the Service are to have."""
         manifest = self._lab.manifests.get("Service", service.namespace, service.name)
-        return replicas_behind(manifest, self._lab.manifests) if manifest else None
+        if manifest is None:
+            return None
+        plans = [plan for plan in plan_pods(self._lab.manifests) if selects(manifest, plan)]
+        mine = self._at(service, plans)
+        return len(mine) if mine != plans else replicas_behind(manifest, self._lab.manifests)
 
     def address(self, service: ServiceName) -> str:
         """The local address of the first pod behind the Service."""

@@ -30,6 +30,13 @@ _PLAIN_VARIABLE = re.compile(r"\$(?P<plain>\w+)")
 _ONE_STREAM = re.compile(r"\s[12]?>\s?(&[12]|/dev/std(out|err))(?=\s|$)")
 _PUNCTUATION = "();<>|&\n"
 _SEPARATES = re.compile(r"&&|[;\n]+")
+_JOINED = re.compile(r"&&|[;\n]+|[^;\n&]+|&")
+"""What stands in punctuation that a shell's reader takes for one word: `)` and the line's end."""
+_READ_FILE = re.compile(
+    r"""\$\(\s*(?:cat\s+|<\s*)["']?(?P<path>[^\s"'()$]+)["']?\s*\)"""
+    r"""|`\s*cat\s+(?P<quoted>[^\s`"'$]+)\s*`"""
+)
+""""$(cat FILE)", by which a shell takes a mounted Secret for a variable."""
 _NOT_HONOURED = {
     "--log_config": "its file may name code",
     "--run_gunicorn": "uvicorn serves in the lab",
@@ -73,8 +80,19 @@ class CommandLine:
         return posixpath.normpath(posixpath.join("/", self.folder, text))
 
 
-def command_line(program: Program, container: Manifest, environment: Environment) -> CommandLine:
+def command_line(
+    program: Program,
+    container: Manifest,
+    environment: Environment,
+    files: Mapping[str, str],
+) -> CommandLine:
     """The program's command line in this container.
+
+    Args:
+        program: the one that it may start.
+        container: the container of a pod spec.
+        environment: its variables.
+        files: text of each file that it mounts, by its path.
 
     Raises:
         RefusedCommandError: the container starts something else.
@@ -86,7 +104,7 @@ def command_line(program: Program, container: Manifest, environment: Environment
         default = [expand(word, environment) for word in program.arguments]
         line = [*program.command, *(arguments or default)]
     known = {name: variable.value.reveal() for name, variable in environment.items()}
-    reader = _Reader(program, known, container.get("workingDir") or program.folder)
+    reader = _Reader(program, known, files, container.get("workingDir") or program.folder)
     _check_size(line)
     try:
         return reader.read(line)
@@ -102,9 +120,12 @@ def _check_size(words: list[str]) -> None:
 class _Reader:
     """Reads one command line, and notes what is set and left out on the way."""
 
-    def __init__(self, program: Program, known: Mapping[str, str], folder: str) -> None:
+    def __init__(
+        self, program: Program, known: Mapping[str, str], files: Mapping[str, str], folder: str
+    ) -> None:
         self._program = program
         self._known = dict(known)
+        self._files = files
         self._folder = folder
         self._variables: dict[str, str] = {}
         self._left_out: list[str] = []
@@ -144,8 +165,14 @@ class _Reader:
         exported = line[:1] == ["export"]
         line = line[1:] if exported else line
         while line and (match := _ASSIGNMENT.fullmatch(line[0])):
-            self._known[match["name"]] = self._variables[match["name"]] = match["value"]
+            name, value = match["name"], match["value"]
             line = line[1:]
+            if value.endswith("$") and line[:1] == ["("]:
+                line = list(dropwhile(lambda word: word != ")", line))[1:]
+            elif "$(" not in value and "`" not in value:
+                self._known[name] = self._variables[name] = value
+                continue
+            self._left_out.append(f"{name} is not set: a command that is not run makes it")
         return [] if exported else line
 
     def _of_program(self, name: str, rest: list[str]) -> list[str] | None:
@@ -196,15 +223,16 @@ class _Reader:
 
     def _of_script(self, script: str) -> list[str] | None:
         """The program's arguments in a simple script; what only prepares is left out."""
-        for command in _commands(script):
+        for command in _commands(_READ_FILE.sub(self._file, script)):
             words = [self._substituted(word) for word in command]
             name = posixpath.basename(words[0])
             if name == "cd" and len(words) == 2:  # noqa: PLR2004  # cd FOLDER
                 self._folder = posixpath.join(self._folder, words[1])
                 continue
             if (arguments := self._arguments(words)) is not None:
-                odd = (mark in word for word in words for mark in ("`", "$(", "$@"))
-                joined = (set(word) <= set(_PUNCTUATION) for word in words)
+                own = [word for word in arguments if word in words]
+                odd = (mark in word for word in own for mark in ("`", "$(", "$@"))
+                joined = (set(word) <= set(_PUNCTUATION) for word in own)
                 return None if any(odd) or any(joined) else arguments
             if words[0] == "export" or _ASSIGNMENT.fullmatch(words[0]):
                 continue
@@ -214,6 +242,17 @@ class _Reader:
             if name not in ("set", "true", ":"):
                 self._left_out.append(f"`{' '.join(command)}` is not run")
         return None
+
+    def _file(self, match: re.Match[str]) -> str:
+        """A variable that stands for the text of a mounted file, as a shell would put it."""
+        path = posixpath.normpath(
+            posixpath.join("/", self._folder, match["path"] or match["quoted"])
+        )
+        if path not in self._files:
+            return match[0]
+        name = f"FILE_{re.sub('[^A-Za-z0-9]', '_', path)}"
+        self._known[name] = self._files[path].rstrip("\n")
+        return f"${{{name}}}"
 
     def _substituted(self, word: str) -> str:
         def braced(match: re.Match[str]) -> str:
@@ -259,7 +298,7 @@ def _commands(script: str) -> Iterator[list[str]]:
     lexer.whitespace_split = True
     command: list[str] = []
     try:
-        for token in lexer:
+        for token in (part for word in lexer for part in _parts(word)):
             if _SEPARATES.fullmatch(token):
                 if command:
                     yield command
@@ -270,3 +309,7 @@ def _commands(script: str) -> Iterator[list[str]]:
         raise RefusedCommandError(f"a script that no shell reads: {error}") from error
     if command:
         yield command
+
+
+def _parts(word: str) -> list[str]:
+    return _JOINED.findall(word) if word and set(word) <= set(_PUNCTUATION) else [word]

@@ -26,16 +26,17 @@ from acceptance.lab.embedded.compose_files import (
     variables_of,
     whole_document,
 )
+from acceptance.lab.embedded.compose_names import ADDRESSES, HOST, NETWORK, SHARES, more_names
+from acceptance.lab.embedded.dockerfile import Built, built
+from acceptance.lab.embedded.made_up import made_up
 from acceptance.lab.embedded.programs import LITELLM, Emulated, Program, program_for
 from acceptance.message import explain, quoted
 from acceptance.resources import Manifest
 
 NAMESPACE = "compose"
-HOST = "host.docker.internal"
-"""The machine on which the containers run, as they see it; a Service of that name stands for it."""
-NETWORK = "compose.network/"
-"""Begins the labels that name the networks of a container, or of a name."""
 _EXAMPLES = (".example", ".sample", ".template", ".dist")
+_NOBODYS = ("", "sk-1234")
+"""Values of an example that are nobody's own: LiteLLM (1.106.2) does not start with that key."""
 _BRACE = re.compile("[{}]")
 _DEEPEST = 20
 """Braces within braces of a value."""
@@ -49,19 +50,12 @@ _ROUTING = re.compile(
 _PUBLISHED = re.compile(
     r"((\[.*\]|\d+\.[\d.]+):)?((?P<host>\d+)(-\d+)?:)?(?P<target>\d+)(-\d+)?(/(tcp|udp))?"
 )
-_FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*[=:]\s*(?P<value>.*)")
 _COMMENT = re.compile(r"(?<!\S)#.*")
-_SHARES = "compose.shares/"
-"""Begins the label that names whose network a container has: its own, or another's."""
 _FROM_DOTENV = "DOTENV_"
 """Begins the names of what a variable is put together of."""
-_NOT_HONOURED = ("extra_hosts", "use_api_socket")
-"""Fields of a service that would change whom its program asks, or what it is told."""
 _MACHINE = re.compile(r"(?<=://)(localhost|127\.0\.0\.1)(?=[:/\s'\"]|$)")
 """The machine itself, for a container that shares its network."""
-_ADDRESSES = re.compile(r".*(BASE_URLS?|API_BASE)")
-"""Variables by which the programs are told whom to ask; others name what people open."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,19 +102,27 @@ class _Project:
         self._published: dict[int, list[str]] = {}
         self._shared_ports: dict[str, list[int]] = {}
         """Ports of those that share a service's network, by its name."""
+        self._sharing: dict[str, list[tuple[str, list[int]]]] = {}
+        """Programs that share a service's network, with their ports, by its name."""
         self._made_up: set[str] = set()
         self._unset: set[str] | None = None
         """Variables without a value that a variable of a service needs, while it is read."""
         self._variables: Mapping[str, str] = {}
         self._variables = self._dotenv(".env")
-        self._document = whole_document(files, folder, text=self._text, say=self._say)
+        self._document = whole_document(
+            files, folder, text=self._text, say=self._say, learn=self._learn
+        )
         self._name = str(self._document.get("name") or posixpath.basename(self._place) or "project")
 
-    def composed(self) -> Composed:
+    def _services(self) -> Mapping[str, Any]:
         services = mapping(self._document.get("services"))
         if wrong := [str(name) for name in services if not _SERVICE_NAME.fullmatch(str(name))]:
             expected = "names of services by letters, digits and . _ -, of at most 63 characters"
             raise self._refused(expected, quoted(wrong[0][:80]), "rename that service")
+        return services
+
+    def composed(self) -> Composed:
+        services = self._services()
         images = {name: self._image(name, mapping(each)) for name, each in services.items()}
         started = self._started(services, images)
         for name in started:
@@ -130,6 +132,9 @@ class _Project:
         self._share()
         if self._published:
             self._host()
+        by_name = {str(name): mapping(services[name]) for name in started}
+        for note in more_names(self._objects, by_name, self._text, self._published):
+            self._say(note)
         for name in services:
             if name not in started:
                 self._say(f"service {name} is not started: no profile of it is chosen")
@@ -178,14 +183,14 @@ class _Project:
         self._started_by(container, service)
         self._environment(made, service)
         self._mounted(made, service)
+        self._baked(made, service)
         ports = self._ports(made, service)
-        for each in _NOT_HONOURED:
-            if service.get(each) and isinstance(program, Program):
-                self._without(name, each, service[each])
+        if service.get("use_api_socket") and isinstance(program, Program):
+            self._say(f"service {name}: use_api_socket is not honoured in the embedded lab")
         shares = self._shared(mode)
         named = [] if made.on_machine else self._networks(self._of(shares) or service)
         networks = {f"{NETWORK}{each}": "" for each in named}
-        labels = {"compose.service": name, f"{_SHARES}{shares or name}": "", **networks}
+        labels = {"compose.service": name, f"{SHARES}{shares or name}": "", **networks}
         spec = {"containers": [container], "volumes": made.volumes}
         self._add(
             "Deployment",
@@ -204,8 +209,10 @@ class _Project:
             self._named(made, (), nobody, ports)  # found by who judges, and by no container
         elif shares:
             self._shared_ports.setdefault(shares, []).extend(ports)
+            if isinstance(program, Program):
+                self._sharing.setdefault(shares, []).append((name, ports))
         else:
-            self._named(made, self._other_names(service), networks, ports)
+            self._named(made, self._other_names(name, service), networks, ports)
 
     def _routed(self, name: str, service: Mapping[str, Any]) -> None:
         """The public hosts that Traefik leads to a service, by its labels."""
@@ -242,7 +249,7 @@ class _Project:
                 host,
                 labels=networks,
                 spec={
-                    "selector": {f"{_SHARES}{made.name}": ""},
+                    "selector": {f"{SHARES}{made.name}": ""},
                     "ports": [{"name": f"p{port}", "port": port} for port in ports],
                 },
             )
@@ -265,33 +272,89 @@ class _Project:
         services = [item["spec"] for item in self._objects if item["kind"] == "Service"]
         for owner, shared in self._shared_ports.items():
             for spec in services:
-                if f"{_SHARES}{owner}" in spec["selector"]:
+                if f"{SHARES}{owner}" in spec["selector"]:
                     known = [each["port"] for each in spec["ports"]]
                     more = [port for port in dict.fromkeys(shared) if port not in known]
                     spec["ports"] += [{"name": f"p{port}", "port": port} for port in more]
-
-    def _without(self, name: str, what: str, value: object) -> None:
-        hosts = [str(each).replace("=", ":").partition(":")[0] for each in _pairs(value)]
-        if what == "extra_hosts" and set(hosts) <= {HOST}:
-            return
-        self._say(f"service {name}: {what} is not honoured in the embedded lab")
+        for both in (each for each in self._sharing.values() if len(each) > 1):
+            for name, ports in both:  # found by who judges, and by no container
+                self._add(
+                    "Service",
+                    name,
+                    labels={f"{NETWORK}only-{name}": ""},
+                    spec={
+                        "selector": {"compose.service": name},
+                        "ports": [{"name": f"p{port}", "port": port} for port in ports],
+                    },
+                )
 
     def _image(self, name: str, service: Mapping[str, Any]) -> str:
         """The image; of one that is built, that from which its Dockerfile starts."""
         build = service.get("build")
         if service.get("image") and (not build or program_for(self._text(service["image"]))):
             return self._text(service["image"])
+        stage = self._build(service)
+        return stage.image if stage else self._text(service.get("image") or f"{name}-built")
+
+    def _build(self, service: Mapping[str, Any]) -> Built | None:
+        """What the Dockerfile of a service comes to; None where there is none."""
+        build = service.get("build")
+        if not build:
+            return None
+        inline = mapping(build).get("dockerfile_inline")
+        named = self._text(mapping(build).get("dockerfile", "Dockerfile"))
+        path = posixpath.join(self._context(service), named)
+        return built(self._text(inline) if inline else self._folder.text(path) or "")
+
+    def _context(self, service: Mapping[str, Any]) -> str:
+        build = service.get("build")
         context = build if isinstance(build, str) else mapping(build).get("context", ".")
-        named = mapping(build).get("dockerfile", "Dockerfile")
-        path = posixpath.join(self._path(self._text(context)), self._text(named))
-        started = _FROM.findall(self._folder.text(path) or "")
-        if not started:
-            return self._text(service.get("image") or f"{name}-built")
-        if isinstance(program_for(started[-1]), Program):
-            self._say(
-                f"service {name} is built: {started[-1]}, from which it starts, runs in its place"
-            )
-        return str(started[-1])
+        return self._path(self._text(context))
+
+    def _baked(self, made: _Made, service: Mapping[str, Any]) -> None:
+        """What an image that is built brings along: files, variables and a command."""
+        stage = self._build(service)
+        if stage is None or not isinstance(made.program, Program):
+            return
+        container = made.container
+        self._say(
+            f"service {made.name} is built: {made.image}, from which it starts, runs in its place, "
+            "with the configuration, the variables and the command that its Dockerfile tells"
+        )
+        given = {entry["name"] for entry in container["env"]}
+        container["env"] = [
+            *(_plain(name, value) for name, value in stage.variables.items() if name not in given),
+            *container["env"],
+        ]
+        if stage.folder:
+            container.setdefault("workingDir", stage.folder)
+        if "command" not in container and stage.entrypoint:
+            container["command"] = [_literally(each) for each in stage.entrypoint]
+        if "args" not in container and stage.command and "entrypoint" not in service:
+            container["args"] = [_literally(each) for each in stage.command]
+        folder = posixpath.join(made.program.folder, stage.folder)
+        for source, target in stage.copies:
+            path = posixpath.normpath(posixpath.join(self._context(service), source.lstrip("/")))
+            self._copied(made, path, posixpath.join(folder, target))
+
+    def _copied(self, made: _Made, path: str, target: str) -> None:
+        """A file or folder that a Dockerfile copies, where no volume is mounted over it."""
+        for file, text in self._files_at(path).items():
+            place = posixpath.join(target, file)
+            if not file and target.endswith("/"):
+                place = posixpath.join(target, posixpath.basename(path))
+            place = posixpath.normpath(place)
+            if place not in (mount["mountPath"] for mount in made.mounts):
+                whole = posixpath.join(path, file) if file else path
+                self._file_of(made, "ConfigMap", whole, place, text)
+
+    def _files_at(self, path: str) -> Mapping[str, str]:
+        """The texts that may be configurations: of a folder by their paths in it, or of a file."""
+        if self._folder.is_folder(path):
+            return self._folder.configurations(path)
+        fits = posixpath.splitext(path)[1] in CONFIGURATIONS
+        text = self._folder.text(path) if fits else None
+        return {} if text is None else {"": text}
 
     def _words(self, value: object) -> list[str] | None:
         """A command, as Kubernetes takes it: what Compose has left alone stays alone."""
@@ -316,9 +379,13 @@ class _Project:
             networks.append(self._text(name) if name else own)
         return networks
 
-    def _other_names(self, service: Mapping[str, Any]) -> Iterator[str]:
+    def _other_names(self, name: str, service: Mapping[str, Any]) -> Iterator[str]:
         if service.get("container_name"):
             yield self._text(service["container_name"])
+        if service.get("hostname"):
+            yield self._text(service["hostname"])
+        if service.get("deploy"):  # as Swarm calls its tasks
+            yield f"tasks.{name}"
         for each in mapping(service.get("networks")).values():
             yield from (self._text(alias) for alias in several(mapping(each).get("aliases")))
 
@@ -395,7 +462,7 @@ class _Project:
                 continue
             entries |= {each["name"]: each for each in self._entries(name, value)}
         for each in entries.values() if made.on_machine else ():
-            if "value" in each and _ADDRESSES.fullmatch(each["name"]):
+            if "value" in each and ADDRESSES.fullmatch(each["name"]):
                 each["value"] = _MACHINE.sub(HOST, each["value"])
         made.container["env"] = list(entries.values())
 
@@ -417,6 +484,11 @@ class _Project:
     def _value(self, name: str) -> str | None:
         return self._variables.get(name)
 
+    def _learn(self, path: str) -> None:
+        """Take in the variables of a `.env` of an included file."""
+        beside = posixpath.relpath(path, self._place or ".")
+        self._variables = {**self._dotenv(beside, said=False), **self._variables}
+
     def _dotenv(self, path: str, *, said: bool = True) -> Mapping[str, str]:
         """The variables of such a file; where there is none, of the example beside it."""
         place = self._path(path)
@@ -428,7 +500,8 @@ class _Project:
             if text is not None:
                 if said:
                     self._say(f"{path} is not there: values are taken from {example}")
-                return {name: value for name, value in _variables_in(text).items() if value}
+                told = _variables_in(text).items()
+                return {name: value for name, value in told if value not in _NOBODYS}
         return {}
 
     def _text(self, value: object) -> str:
@@ -479,7 +552,7 @@ class _Project:
             self._unset.add(name)
             return _marked(name)
         self._made_up.add(name)
-        return f"made-up-{name.lower().replace('_', '-')}"
+        return made_up(name, name)
 
     # what it mounts
 

@@ -82,10 +82,13 @@ class Folder:
 
 def is_compose(document: object, file: str) -> bool:
     """Whether a document is one of Compose's, by its file's name or by its shape."""
-    services = document.get("services") if isinstance(document, dict) else None
-    if not isinstance(services, dict) or (isinstance(document, dict) and "kind" in document):
+    if not isinstance(document, dict) or "kind" in document:
         return False
-    return bool(_NAME.fullmatch(posixpath.basename(file))) or any(
+    services = document.get("services")
+    named = bool(_NAME.fullmatch(posixpath.basename(file)))
+    if not isinstance(services, dict):
+        return named and "include" in document
+    return named or any(
         isinstance(each, dict) and {"image", "build", "extends"} & set(each)
         for each in services.values()
     )
@@ -115,6 +118,7 @@ def whole_document(
     *,
     text: Callable[[object], str],
     say: Callable[[str], None],
+    learn: Callable[[str], None],
 ) -> Mapping[str, Any]:
     """All files of a project as one.
 
@@ -123,12 +127,14 @@ def whole_document(
         folder: what stands beside them.
         text: puts the values of variables into a text.
         say: takes what is not there.
+        learn: takes the path of a `.env` of an included file, whose variables stand unless those
+            of the project's own do.
     """
     document: Any = {}
     for each in files.values():
         document = merged(document, each)
     file = next(iter(files))
-    reading = _Following(file, folder, text, say)
+    reading = _Following(file, folder, text, say, learn)
     document = reading.with_included(document, reading.place, _DEEPEST)
     services = mapping(document.get("services"))
     return {
@@ -149,12 +155,14 @@ class _Following:
         folder: Folder,
         text: Callable[[object], str],
         say: Callable[[str], None],
+        learn: Callable[[str], None],
     ) -> None:
         self.place = posixpath.dirname(file)
         self._file = file
         self._folder = folder
         self._text = text
         self._say = say
+        self._learn = learn
         self._included = 0
         self._documents: dict[str, Mapping[str, Any] | None] = {}
 
@@ -163,7 +171,14 @@ class _Following:
         others: Any = {}
         for each in several(document.get("include")) if deepest else ():
             named = mapping(each).get("path") if isinstance(each, dict) else each
-            for path in (posixpath.join(place, self._text(one)) for one in several(named)):
+            paths = [posixpath.join(place, self._text(one)) for one in several(named)]
+            below = posixpath.dirname(posixpath.normpath(paths[0])) if paths else place
+            if directory := mapping(each).get("project_directory"):
+                below = posixpath.normpath(posixpath.join(place, self._text(directory)))
+            for env in several(mapping(each).get("env_file")):
+                self._learn(posixpath.join(place, self._text(env)))
+            self._learn(posixpath.join(below, ".env"))
+            for path in paths:
                 self._included += 1
                 if self._included > _MOST_FILES:  # they include each other
                     continue
@@ -171,7 +186,6 @@ class _Following:
                 if found is None:
                     self._say(f"includes {path}, which is not there")
                     continue
-                below = posixpath.dirname(posixpath.normpath(path))
                 found = self.with_included(found, below, deepest - 1)
                 others = merged(others, self._moved(found, below))
         return merged(others, document)

@@ -1,7 +1,10 @@
 """YAML that strangers wrote: read as Kubernetes and LiteLLM read it, within limits."""
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -12,6 +15,40 @@ _MOST_ENTRIES = 10_000
 """Of one mapping, once its merge keys are followed."""
 MOST_VALUES = 200_000
 """Of one document, once its aliases are followed: kubectl, too, refuses excessive aliasing."""
+_MARKS = re.compile("^\N{ZERO WIDTH NO-BREAK SPACE}", re.MULTILINE)
+"""Of the order of bytes: where files were put together, they stand within the text, too."""
+_BLANKS = re.compile(r"\s*")
+
+
+def as_yaml(text: str) -> str:
+    """A text as a loader of YAML takes it, line for line.
+
+    Tabs of JSON are blanks, and its values that follow each other are documents, as for kubectl.
+    """
+    text = _MARKS.sub("", text)
+    starts = list(_values_of_json(text))
+    if not starts:
+        return text
+    pieces = [text[start:end].replace("\t", " ") for start, end in pairwise([*starts, len(text)])]
+    rest = [f"--- {piece}" for piece in pieces[1:]]
+    whole = [each if each.endswith("\n") else f"{each}\n" for each in (pieces[0], *rest)]
+    return text[: starts[0]].replace("\t", " ") + "".join(whole)
+
+
+def _values_of_json(text: str) -> list[int]:
+    """Where the values begin that a text of JSON has; none where it is no such text."""
+    starts, decoder = [], json.JSONDecoder()
+    at = _BLANKS.match(text, 0).end()  # type: ignore[union-attr]  # nothing matches, too
+    if not text.startswith(("{", "["), at):
+        return []
+    try:
+        while at < len(text):
+            starts.append(at)
+            _, end = decoder.raw_decode(text, at)
+            at = _BLANKS.match(text, end).end()  # type: ignore[union-attr]  # likewise
+    except (ValueError, RecursionError):
+        return []
+    return starts
 
 
 class Loader(yaml.SafeLoader):

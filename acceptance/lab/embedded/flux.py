@@ -14,6 +14,7 @@ import yaml
 
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
+from acceptance.lab.embedded.made_up import made_up
 from acceptance.resources import Manifest, data_of
 
 _API = "kustomize.toolkit.fluxcd.io/"
@@ -21,7 +22,6 @@ _OFF = re.compile(rf"{re.escape(_API)}substitute[\"']?:\s*[\"']?disabled")
 _NEXT = re.compile(r"^(?=---)", re.MULTILINE)
 _VARIABLE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<how>:?[-=](?P<default>[^{}]*))?\}")
 _CLUSTER_WIDE = {"Namespace", "ClusterRole", "ClusterRoleBinding", "PersistentVolume"}
-_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +84,7 @@ class Flux:
             if match["how"] or all_known:
                 return match["default"] or ""
             self._made_up.setdefault(one.file, {})[name] = None
-            return f"made-up-{_PLAIN.sub('-', name.lower())}"
+            return made_up(name, name)
 
         return "".join(
             each if _OFF.search(each) else _VARIABLE.sub(replaced, each)

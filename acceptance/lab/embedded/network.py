@@ -1,6 +1,7 @@
 """The lab's name table and routes: Services and providers' hosts as addresses."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -9,15 +10,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from acceptance import files
-from acceptance.lab.embedded.compose import HOST, NAMESPACE, NETWORK
+from acceptance.lab.embedded.compose import NAMESPACE
+from acceptance.lab.embedded.compose_names import HOST, NETWORK, SHARES
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.plan import PodPlan
-from acceptance.lab.embedded.public_hosts import public_hosts
+from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI
+from acceptance.lab.embedded.public_hosts import node_ports, own_addresses, public_hosts
 from acceptance.resources import CLUSTER_DOMAIN, Manifest, ServiceName, service_in
 
+THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
 _SERVICES = "10.96.{}.{}"
 _PUBLIC = "198.18.{}.{}"
 """For benchmarks (RFC 2544): hosts that lead back into the cluster."""
+_POD = re.compile(r"[^.]+\.(?P<service>[^.]+)(\.(?P<namespace>[^.]+)(\.svc(\..*)?)?)?")
+"""The name of a pod behind a headless Service."""
 _OUTSIDE = "203.0.113.{}"
 """Documentation addresses (RFC 5737): they stand for the internet and belong to nobody."""
 
@@ -71,6 +77,8 @@ class Network:
             if target is not service
         }
         self._public = public_hosts(manifests)
+        self._own = own_addresses(manifests)
+        self._nodes = node_ports(manifests)
         self._outside: dict[str, str] = {}
         """Addresses by host; a Service's own, and an address itself, stay what they are."""
         self._beside: dict[str, int] = {}
@@ -130,12 +138,24 @@ class Network:
         pods, disturbances = tuple(pods), tuple(disturbances)
         names = {name: address for name, (_, address) in self._services.items()}
         names |= {alias: names[target] for alias, target in self._aliases.items()}
+        names |= {
+            name: names[full_name(service)]
+            for name, service in self._own.items()
+            if not _is_address(name)
+        }
+        for pod in pods:
+            for service, address in self._services.values():
+                if pod.kind == "StatefulSet" and _is_headless(service) and selects(service, pod):
+                    names[f"{pod.name}.{full_name(service)}"] = address
         names |= self._outside
         content = {
             "names": names,
             "routes": self._routes(pods, ports, encrypted),
             "silent": silent,
-            "pods": {pod.key: self._view(pod, names, disturbances) for pod in pods},
+            "pods": {
+                pod.key: {**self._view(pod, names, disturbances), **_beside(pod, pods, ports)}
+                for pod in pods
+            },
         }
         files.write(table, json.dumps(content, indent=1))
 
@@ -147,19 +167,13 @@ class Network:
     ) -> dict[str, list[int]]:
         routes: dict[str, list[int]] = {}
         for service, address in self._services.values():
-            behind = [pod for pod in pods if selects(service, pod)]
-            if service["spec"].get("clusterIP") == _HEADLESS:  # its name is its pods', ports too
-                for pod in behind:
-                    for own, local in ports.get(pod.key, {}).items():
-                        routes.setdefault(f"{address}:{own}", []).append(local)
-                continue
-            for port in service["spec"].get("ports") or ():
-                targets = ((pod, pod.port(port.get("targetPort", port["port"]))) for pod in behind)
-                routes[f"{address}:{port['port']}"] = [
-                    ports[pod.key][target]
-                    for pod, target in targets
-                    if target is not None and target in ports.get(pod.key, {})
-                ]
+            routes |= {
+                f"{address}:{port}": local
+                for port, local in _ports_of(service, pods, ports).items()
+            }
+        for host, number, service, port in self._doors():
+            address = self._services[full_name(service)][1]
+            routes[f"{host}:{number}"] = routes.get(f"{address}:{port}", [])
         plain = {
             host: routes.get(self._address(service), []) for host, service in self._public.items()
         }
@@ -168,6 +182,14 @@ class Network:
             routes[f"{self._outside[host]}:80"] = ends
             routes[f"{self._outside[host]}:443"] = [taken[host]] if host in taken else []
         return {**routes, **{address: [local] for address, local in self._beside.items()}}
+
+    def _doors(self) -> Iterator[tuple[str, int, Manifest, int]]:
+        """The addresses and ports, other than its own in the cluster, at which a Service is."""
+        for host, service in self._own.items():
+            for port in service["spec"].get("ports") or ():
+                yield host, port["port"], service, port["port"]
+        for (host, number), (service, port) in self._nodes.items():
+            yield host, number, service, port["port"]
 
     def _address(self, service: ServiceName) -> str:
         _, address = self._services[self._aliases.get(service.host, service.host)]
@@ -205,6 +227,27 @@ class Network:
                 yield name
 
 
+def _ports_of(
+    service: Manifest, pods: Iterable[PodPlan], ports: Mapping[str, Mapping[int, int]]
+) -> Mapping[int, list[int]]:
+    """The local ports of the pods behind each port at which a Service is found."""
+    found: dict[int, list[int]] = {}
+    behind = [pod for pod in pods if selects(service, pod)]
+    if _is_headless(service):  # its name leads to the pods themselves, whose ports count
+        for pod in behind:
+            for target, local in ports.get(pod.key, {}).items():
+                found.setdefault(target, []).append(local)
+        return found
+    for port in service["spec"].get("ports") or ():
+        targets = ((pod, pod.port(port.get("targetPort", port["port"]))) for pod in behind)
+        found[port["port"]] = [
+            ports[pod.key][target]
+            for pod, target in targets
+            if target is not None and target in ports.get(pod.key, {})
+        ]
+    return found
+
+
 def _address_of(service: Manifest, number: int) -> str:
     """The address that a Service asks for, as one may; one of its own where it asks for none."""
     asked = str(service["spec"].get("clusterIP") or "")
@@ -222,15 +265,32 @@ def named_by(url: str, manifests: Manifests, *, seen_from: str) -> Manifest | No
         return None
     public = public_hosts(manifests).get((parts.hostname or "").lower())
     service = public or service_in(url, namespace=seen_from)
-    if service is not None:
-        found = manifests.get("Service", service.namespace, service.name)
-        return followed(found, manifests) if found else None
-    asked = (each for each in manifests.of_kind("Service") if each["spec"].get("clusterIP"))
-    if own := next((each for each in asked if each["spec"]["clusterIP"] == parts.hostname), None):
+    found = manifests.get("Service", service.namespace, service.name) if service else None
+    if found is not None:
+        return found if public else followed(found, manifests)
+    return None if public else _at(parts.hostname or "", port or 0, manifests, seen_from)
+
+
+def _at(host: str, port: int, manifests: Manifests, seen_from: str) -> Manifest | None:
+    """The Service at an address, or behind a name that is not its own."""
+    for each in manifests.of_kind("Service"):
+        if each["spec"].get("clusterIP") == host != each["metadata"]["name"]:
+            return each
+    if node := node_ports(manifests).get((host, port)):
+        return node[0]
+    if own := own_addresses(manifests).get(host):
         return own
-    host = manifests.get("Service", seen_from, parts.hostname or "")
-    taken = [each["port"] for each in host["spec"].get("ports") or ()] if host else []
-    return host if port in taken else None
+    pod = _POD.fullmatch(host)
+    behind_it = pod and manifests.get("Service", pod["namespace"] or seen_from, pod["service"])
+    if behind_it and _is_headless(behind_it):
+        return behind_it
+    beside = manifests.get("Service", seen_from, host)
+    taken = [each["port"] for each in beside["spec"].get("ports") or ()] if beside else []
+    return beside if port in taken else None
+
+
+def _is_headless(service: Manifest) -> bool:
+    return bool(service["spec"].get("clusterIP") == _HEADLESS)
 
 
 def followed(service: Manifest, manifests: Manifests) -> Manifest:
@@ -267,6 +327,44 @@ def selects(service: Manifest, pod: PodPlan) -> bool:
         and namespace_of(service) == pod.namespace
         and all(pod.labels.get(key) == value for key, value in selector.items())
     )
+
+
+def _beside(
+    pod: PodPlan, pods: Iterable[PodPlan], ports: Mapping[str, Mapping[int, int]]
+) -> Mapping[str, Any]:
+    """Where a pod finds, at its own address, what others of its network serve."""
+    found = {
+        port: local
+        for other in sharing(pod, pods)
+        for port, local in ports.get(other.key, {}).items()
+    }
+    return {"beside": found} if found else {}
+
+
+def sharing(pod: PodPlan, pods: Iterable[PodPlan]) -> Iterator[PodPlan]:
+    """The other pods that have one network with this one: each is the others' localhost."""
+    shared = {label for label in pod.labels if label.startswith(SHARES)}
+    for other in pods:
+        near = other.namespace == pod.namespace and other.key != pod.key
+        if near and not shared.isdisjoint(other.labels):
+            yield other
+
+
+def at_localhost(url: str, pods: Iterable[PodPlan], *, seen_from: str) -> Iterator[PodPlan]:
+    """The pods of LiteLLM that an Open WebUI of a namespace has at an address of its own pod."""
+    pods = tuple(pods)
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return
+    if parts.hostname not in THIS_POD:
+        return
+    for chat in pods:
+        if chat.program is OPEN_WEBUI and chat.namespace == seen_from:
+            for other in sharing(chat, pods):
+                if other.program is LITELLM and other.serves_at == port:
+                    yield other
 
 
 def _networks(labels: Mapping[str, str]) -> set[str]:

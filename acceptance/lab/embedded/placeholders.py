@@ -13,24 +13,23 @@ from difflib import get_close_matches
 from typing import Any
 
 from acceptance.errors import SetupError
+from acceptance.json_values import mapping, sequence
+from acceptance.lab.embedded.compose import NAMESPACE
+from acceptance.lab.embedded.made_up import MARK, made_up
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
+from acceptance.lab.embedded.network import named_by
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
 from acceptance.message import explain
-from acceptance.resources import sources_of
+from acceptance.resources import sources_of, text_of
 
 _MASTER_KEY = "LITELLM_MASTER_KEY"
 _SENT = ("OPENAI_API_KEY", "OPENAI_API_KEYS")
 """Variables of Open WebUI that hold what it sends to LiteLLM."""
 _LIKE_ANOTHER = 0.9
-_OF_THEIR_OWN_FORM = {
-    "DATABASE_URL": "postgresql://made-up.example/made-up",
-    "DIRECT_URL": "postgresql://made-up.example/made-up",
-    "REDIS_URL": "redis://made-up.example",
-    "WEBUI_ADMIN_EMAIL": "administrator@lab.example",
-}
-"""Values that a program could not read otherwise."""
+_ENDPOINTS = ("OPENAI_API_BASE_URLS", "OPENAI_API_BASE_URL")
+"""Variables of Open WebUI that say where LiteLLM is; the first one wins (0.12.4)."""
 HIDES = ("SopsSecret", "SealedSecret", "ExternalSecret")
 """Kinds of objects that a Secret is made of, on the cluster."""
 _Place = tuple[str, str]
@@ -62,6 +61,8 @@ class _Reference:
     key: str = ""
     """Empty: all that it holds."""
     variable: str = ""
+    prefix: str = ""
+    """Before the names of the variables, where it is all that it holds."""
     optional: bool = False
 
 
@@ -72,7 +73,13 @@ class _Completion:
         self._hidden = dict(_hidden(manifests))
         self._made: dict[_Place, dict[str, str]] = {}
         self._agreed: list[str] = []
+        self._guessed: list[tuple[_Place, str]] = []
+        """Values that are made up, each with its Secret."""
+        self._written = set[tuple[_Place, str]]()
+        """Keys whose values an ExternalSecret's template has."""
         self._master_names = {_MASTER_KEY}
+        self._addresses = {name for plan in plans for name in _addresses(plan)}
+        """Variables by which LiteLLM's models say where their providers are."""
         self._key, self._key_is_given = self._key_of_the_gateway()
 
     def completed(self) -> Manifests:
@@ -82,8 +89,6 @@ class _Completion:
             for reference in _references(plan):
                 if self._is_away(plan, reference):
                     self._make(plan, reference)
-        if not self._made:
-            return self._manifests
         made = [
             {
                 "apiVersion": "v1",
@@ -93,7 +98,52 @@ class _Completion:
             }
             for (namespace, name), values in self._made.items()
         ]
-        return self._manifests.with_changes(made).with_notes(self._notes())
+        whole = self._manifests
+        if made:
+            whole = whole.with_changes(made).with_notes(self._notes())
+        for plan in plan_pods(whole):
+            if plan.program is OPEN_WEBUI:
+                self._require_endpoint(plan)
+        return whole
+
+    def _require_endpoint(self, plan: PodPlan) -> None:
+        """Return if it can be known where this Open WebUI is led.
+
+        Raises:
+            SetupError: what says so is not there.
+        """
+        variable = next((each for each in _ENDPOINTS if each in plan.environment), "")
+        urls = text_of(plan.environment, variable).split(";") if variable else []
+        if variable and not all(MARK in url and not self._leads(url, plan) for url in urls):
+            return
+        places = [place for place, value in self._guessed if any(value in url for url in urls)] or [
+            (plan.namespace, each.name)
+            for each in _references(plan)
+            if not variable
+            and each.variable == "*"
+            and not self._hidden.get((plan.namespace, each.name))
+        ]
+        away = [place for place in places if place in self._made]
+        if not variable and not away:
+            return
+        what = "a variable"
+        if away:
+            namespace, name = away[0]
+            what = f"the file {name}" if namespace == NAMESPACE else f"Secret {namespace}/{name}"
+        raise SetupError(
+            explain(
+                "Nothing here tells where Open WebUI is led.",
+                expected=f"a value of {variable or ' or '.join(reversed(_ENDPOINTS))}",
+                found=f"{what} {'has' if variable else 'may have'} it, and is not there, or "
+                "encrypted",
+                where=plan.where,
+                fix=f"add {what} with that address, whose keys may be made up; or judge what runs",
+            )
+        )
+
+    def _leads(self, url: str, plan: PodPlan) -> bool:
+        """Whether a made-up host is that of a route of these manifests."""
+        return named_by(url, self._manifests, seen_from=plan.namespace) is not None
 
     def _key_of_the_gateway(self) -> tuple[str, bool]:
         """The key that made-up values agree on: the one that is there, on either side."""
@@ -135,23 +185,32 @@ class _Completion:
         keys = {reference.key: reference.variable}
         if not reference.key:
             told = self._hidden.get(place)
-            keys = {name: name for name in told or (_needed(plan) if reference.variable else ())}
+            needed = _needed(plan, reference.prefix) if reference.variable else ()
+            keys = {name: f"{reference.prefix}{name}" for name in told or needed}
         for key, variable in keys.items():
-            values.setdefault(key, self._value(plan, variable, place))
+            if key not in values:
+                values[key] = self._value(plan, variable, place, key)
 
-    def _value(self, plan: PodPlan, variable: str, place: _Place) -> str:
+    def _value(self, plan: PodPlan, variable: str, place: _Place, key: str) -> str:
+        told = self._hidden.get(place, {}).get(key, "")
+        if told and "{{" not in told:
+            self._written.add((place, key))
+            return told
         sends = plan.program is OPEN_WEBUI and variable in _SENT
         if sends or (plan.program is LITELLM and variable in self._master_names):
             self._agreed.append(f"{variable} of {place[0]}/{place[1]}")
-            urls = plan.environment.get("OPENAI_API_BASE_URLS")
-            several = variable == _SENT[1] and urls
-            return ";".join([self._key] * (len(urls.value.reveal().split(";")) if several else 1))  # type: ignore[union-attr]  # `several` says so
-        own_form = _OF_THEIR_OWN_FORM.get(variable)
-        return own_form or f"made-up-{_digest(f'{place} {variable}')}"
+            urls = text_of(plan.environment, _ENDPOINTS[0])
+            several = max(len(told.split(";")), len(urls.split(";")))
+            return ";".join([self._key] * (several if variable == _SENT[1] else 1))
+        name = variable if variable not in self._addresses else "API_BASE"
+        value = made_up(name, _digest(f"{place} {variable}"))
+        self._guessed.append((place, value))
+        return value
 
     def _notes(self) -> Iterator[str]:
         for (namespace, name), values in self._made.items():
-            keys = ", ".join(values) or "nothing in it"
+            mine = [key for key in values if ((namespace, name), key) not in self._written]
+            keys = ", ".join(mine) or "nothing in it"
             yield f"Secret {namespace}/{name} is not among these manifests: made up ({keys})"
         if self._agreed:
             origin = "the one that is given" if self._key_is_given else "one that is made up"
@@ -168,17 +227,24 @@ class _Completion:
             yield f"Secret {place[0]}/{place[1]} is {what}"
 
 
-def _hidden(manifests: Manifests) -> Iterator[tuple[_Place, tuple[str, ...]]]:
-    """Keys of the Secrets that something else makes or decrypts, as far as they are told."""
+def _hidden(manifests: Manifests) -> Iterator[tuple[_Place, Mapping[str, str]]]:
+    """Keys of the Secrets that something else makes or decrypts, as far as they are told.
+
+    Each has its value, or a template of it, where an ExternalSecret writes one.
+    """
     for item in manifests.of_kind(*HIDES):
         keys = (
             *_each(item, "keys"),
             *_each(item, "spec", "encryptedData"),
             *(_below(entry, "secretKey") for entry in _each(item, "spec", "data")),
-            *_each(item, "spec", "target", "template", "data"),
         )
+        written = _below(item, "spec", "target", "template", "data")
+        written = written if isinstance(written, Mapping) else {}
+        # a template of its own takes the place of what is fetched (External Secrets 1.0)
+        told = {str(key): "" for key in keys if key} if not written else {}
+        told |= {str(key): text for key, text in written.items() if isinstance(text, str)}
         name = str(_below(item, "spec", "target", "name") or item["metadata"]["name"])
-        yield (namespace_of(item), name), tuple(dict.fromkeys(str(key) for key in keys if key))
+        yield (namespace_of(item), name), told
 
 
 def _below(value: Any, *path: str) -> Any:  # noqa: ANN401  # an object of a kind that is not checked
@@ -198,7 +264,8 @@ def _references(plan: PodPlan) -> Iterator[_Reference]:
     for source in plan.container.get("envFrom") or ():
         if reference := source.get("secretRef"):
             optional = bool(reference.get("optional"))
-            yield _Reference(name=reference["name"], variable="*", optional=optional)
+            prefix = str(source.get("prefix") or "")
+            yield _Reference(name=reference["name"], variable="*", prefix=prefix, optional=optional)
     for entry in plan.container.get("env") or ():
         if reference := (entry.get("valueFrom") or {}).get("secretKeyRef"):
             yield _Reference(
@@ -232,7 +299,7 @@ def _check_configuration(plan: PodPlan, name: str) -> None:
         if any((each.kind, each.name) == ("Secret", name) for each in sources_of(volume))
     ]
     path, _ = configuration_of(plan) if plan.program is LITELLM else ("", {})
-    if path and _volume_at(plan, path) in volumes:
+    if path and path not in plan.mounted and _volume_at(plan, path) in volumes:
         raise _without_configuration(
             plan,
             path,
@@ -291,8 +358,23 @@ def _without_configuration(plan: PodPlan, path: str, *, found: str, fix: str) ->
     )
 
 
-def _needed(plan: PodPlan) -> Iterator[str]:
-    """The variables that a program needs and nothing that is there defines."""
+def _addresses(plan: PodPlan) -> Iterator[str]:
+    """The variables by which the models of a LiteLLM name addresses."""
+    if plan.program is LITELLM:
+        _, configuration = configuration_of(plan)
+        for entry in sequence(configuration.get("model_list")):
+            params = mapping(mapping(entry).get("litellm_params"))
+            yield from _named_in([params.get("api_base"), params.get("base_url")])
+
+
+def _needed(plan: PodPlan, prefix: str) -> Iterator[str]:
+    """The keys by which a Secret gives a program what nothing that is there defines."""
+    for name in _undefined(plan):
+        if name.startswith(prefix):
+            yield name.removeprefix(prefix)
+
+
+def _undefined(plan: PodPlan) -> Iterator[str]:
     declared = {*plan.environment, *(entry["name"] for entry in plan.container.get("env") or ())}
     if plan.program is OPEN_WEBUI and not declared & set(_SENT):
         yield _SENT[0]

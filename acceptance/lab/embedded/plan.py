@@ -10,7 +10,14 @@ from typing import Any
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.command import CommandLine, RefusedCommandError, command_line
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
-from acceptance.lab.embedded.programs import PROGRAMS, Emulated, Program, program_for, version_named
+from acceptance.lab.embedded.programs import (
+    PROGRAMS,
+    Emulated,
+    Program,
+    program_for,
+    program_named,
+    version_named,
+)
 from acceptance.lab.embedded.withheld import Given, given
 from acceptance.lab.environments import requirement
 from acceptance.message import explain
@@ -102,6 +109,14 @@ class PodPlan:
         host = self.environment.get("OLLAMA_HOST")
         told = option or (_PORT_AT_END.search(host.value.reveal()) if host else None)
         return int(told[1]) if told else self.program.port
+
+    @property
+    def serves_at(self) -> int:
+        """The port of a program that is run, as its command or its variables tell it."""
+        told = (self.line.option("--port") if self.line else "") or text_of(
+            self.environment, "PORT"
+        )
+        return int(told) if re.fullmatch("[0-9]{1,5}", told) else self.program.port
 
     def port(self, target: int | str) -> int | None:
         """The number of a Service's target port; None when no port has that name.
@@ -213,6 +228,8 @@ def chosen(spec: Manifest) -> tuple[Manifest, Program | Emulated] | None:
             found.append((0, container, program))
         elif not program and (own := _by_command(container)):
             found.append((1, container, own))
+        elif not program and (own := by_name(container)):
+            found.append((3, container, own))
     _, container, program = min(found, key=lambda each: each[0], default=(0, {}, None))
     return (container, program) if program else None
 
@@ -222,7 +239,7 @@ def refused_command(container: Manifest) -> str:
     program = program_for(container["image"])
     if isinstance(program, Program):
         try:
-            command_line(program, container, {})
+            command_line(program, container, {}, {})
         except RefusedCommandError as error:
             return str(error)
     return ""
@@ -233,11 +250,19 @@ def _by_command(container: Manifest) -> Program | None:
     for program in PROGRAMS:
         if container.get("command"):
             try:
-                command_line(program, container, {})
+                command_line(program, container, {}, {})
             except RefusedCommandError:
                 continue
             return program
     return None
+
+
+def by_name(container: Manifest) -> Program | None:
+    """The program after which a container is called whose image and command tell of none."""
+    named = program_named(container["name"])
+    if named is None or program_for(container["image"]) or container.get("command"):
+        return None
+    return named
 
 
 def _name(owner: Manifest) -> str:
@@ -280,14 +305,27 @@ def _plan(
     def lookup(kind: str, reference: str) -> Mapping[str, str] | None:
         return manifests.data(kind, namespace, reference)
 
-    fields = {"metadata.name": name, "metadata.namespace": namespace}
+    metadata = template["metadata"]
+    fields = {
+        "metadata.name": name,
+        "metadata.namespace": namespace,
+        **{
+            f"metadata.{kind}['{key}']": text or ""
+            for kind in ("labels", "annotations")
+            for key, text in (metadata.get(kind) or {}).items()
+        },
+    }
     declared = resolve_environment(container, lookup, fields)
     environment = {**_given_by_image(program, declared), **declared}
     missing = missing_references(container, lookup, with_keys=True) + missing_volumes(
         template["spec"], lookup
     )
     mounted = _mounted(container, template["spec"], environment, lookup)
-    line = command_line(program, container, environment) if isinstance(program, Program) else None
+    line = (
+        command_line(program, container, environment, mounted)
+        if isinstance(program, Program)
+        else None
+    )
     if line:
         environment |= {
             variable: Variable(name=variable, value=Secret(value), source="command")

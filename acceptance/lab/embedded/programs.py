@@ -45,10 +45,19 @@ class Emulated:
     port: int
 
 
-def _image(name: str) -> re.Pattern[str]:
-    """An image of this name, by whatever registry, with a suffix of its own or without."""
-    helpers = "exporter|operator|metrics|migrat|backup|init|sync|web-?ui|helper|controller"
-    return re.compile(rf"(^|/){name}([-_.](?!{helpers})[-_.a-z0-9]+)?(:|@|$)")
+def _image(name: str, *, of_others: bool = False) -> re.Pattern[str]:
+    """An image of this name, by whatever registry, with words of its own behind it or without.
+
+    Args:
+        name: as a pattern.
+        of_others: whether words may stand before it, as forks have them.
+    """
+    helpers = (
+        "exporter|operator|metrics|migrat|backup|init|sync|web-?ui|helper|controller|pipeline"
+        "|wait|prometheus"
+    )
+    before = rf"((?!{helpers})[a-z0-9]+[-_.])*" if of_others else ""
+    return re.compile(rf"(^|/){before}{name}([-_.](?!{helpers})[a-z0-9]*)*(:|@|$)")
 
 
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true"}
@@ -56,7 +65,7 @@ _OFFLINE = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS":
 LITELLM = Program(
     name="litellm",
     title="LiteLLM",
-    image=_image("litellm"),
+    image=_image("litellm", of_others=True),
     command=("litellm",),
     scripts=frozenset({"prod_entrypoint.sh", "entrypoint.sh"}),
     application="litellm.proxy.proxy_server:app",
@@ -74,7 +83,7 @@ LITELLM = Program(
 OPEN_WEBUI = Program(
     name="open-webui",
     title="Open WebUI",
-    image=_image("open-?webui"),
+    image=_image("open-?webui", of_others=True),
     command=("open-webui", "serve"),
     scripts=frozenset({"start.sh"}),
     application="open_webui.main:app",
@@ -105,9 +114,24 @@ EMULATED = (
 )
 
 
+_PLACEHOLDER = re.compile(r"\$\{?(\w+)[^}]*\}?")
+"""An image that somebody puts in later: `${IMAGE_LITELLM}`."""
+_OWN_NAMES = {
+    **dict.fromkeys(("litellm", "litellm-proxy"), LITELLM),
+    **dict.fromkeys(("open-webui", "openwebui"), OPEN_WEBUI),
+}
+
+
 def program_for(image: str) -> Program | Emulated | None:
     """What the lab runs for an image; None when it does not know it."""
-    return next((known for known in (*PROGRAMS, *EMULATED) if known.image.search(image)), None)
+    placeholder = _PLACEHOLDER.fullmatch(image)
+    name = placeholder[1].lower() if placeholder else image
+    return next((known for known in (*PROGRAMS, *EMULATED) if known.image.search(name)), None)
+
+
+def program_named(container: str) -> Program | None:
+    """The program after which people call a container, whatever its image is called."""
+    return _OWN_NAMES.get(container)
 
 
 _TAG = re.compile(

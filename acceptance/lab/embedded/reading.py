@@ -25,6 +25,7 @@ from acceptance.lab.embedded.documents import (
     MOST_VALUES,
     ManifestLoader,
     OddCharacterError,
+    as_yaml,
     line_of,
     values_in,
 )
@@ -33,6 +34,7 @@ from acceptance.lab.embedded.kustomize import FILES, rendered
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.rules import Wrong
 from acceptance.lab.embedded.shape import KINDS, misshapen
+from acceptance.lab.embedded.workloads import deployed, one_program_each, told_apart
 from acceptance.message import explain
 from acceptance.resources import Manifest
 from acceptance.shipped import judging
@@ -62,10 +64,13 @@ _TERRAFORM = (
 )
 _ENCRYPTED = "encrypted by SOPS, and no Secret: pass it decrypted where its values matter"
 _OTHER = "no Kubernetes object"
+_NO_TEXT = "bytes that are no text in UTF-8 (PowerShell's `>` writes UTF-16)"
 _NAMES = (
     (re.compile("|".join(map(re.escape, FILES))), _KUSTOMIZE),
     (re.compile(r"Chart\.ya?ml|values([-._].*)?\.ya?ml"), _CHART),
 )
+_CORRECT = "correct it; `kubectl apply --dry-run=server -f FILE` says the same"
+_RENDER = f"it is a template: put its values in (`envsubst < FILE`), {_PASS}"
 _ACTION = re.compile(r"\{\{[^{}]*\}\}|\$\{[A-Za-z_]\w*\}|<%[^%]*%>")
 
 
@@ -120,7 +125,11 @@ class _Reading:
         programs = any(_starts_a_program(item) for item in self._objects)
         if not self._objects or (installing and not programs):
             raise self._nothing([*notes, *self._charts(installing)], installing)
-        return Found(objects=tuple(self._objects), notes=tuple(notes))
+        services = [each for each in self._objects if each["kind"] == "Service"]
+        parted = [each for item in self._objects for each in one_program_each(item, services)]
+        if len(parted) > len(self._objects):
+            notes.append("both programs are in one pod: in the lab each is in a pod of its own")
+        return Found(objects=tuple(parted), notes=tuple(notes))
 
     def _read_as_it_stands(self, file: str, text: str, patches: Collection[str]) -> None:
         if file in patches:
@@ -230,7 +239,7 @@ class _Reading:
             try:
                 yield name, data.decode("utf-8-sig")
             except UnicodeDecodeError:
-                self._skip(name, "bytes that are no text")
+                self._skip(name, _NO_TEXT)
 
     def _whole(self, file: str) -> str:
         """A file's name, from where one stands."""
@@ -238,7 +247,7 @@ class _Reading:
 
     def _read_file(self, file: str, text: str) -> None:
         try:
-            loader = ManifestLoader(self._flux.text(file, text))
+            loader = ManifestLoader(as_yaml(self._flux.text(file, text)))
             while loader.check_node():
                 node = loader.get_node()
                 assert node is not None  # as `check_node` says
@@ -250,14 +259,14 @@ class _Reading:
                 place = _Place(file, self._whole(file), node)
                 for path, item in _items(document, place):
                     within = replace(place, path=path)
-                    self._read_object(item, within, tuple(loader.duplicates))
+                    self._read_item(item, within, tuple(loader.duplicates))
         except OddCharacterError as error:
             raise _refused(self._whole(file), error.line, str(error)) from error
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             reason = _what(error)
             self._skip(file, f"{_TEMPLATE} ({reason})" if _ACTION.search(text) else reason)
 
-    def _read_object(
+    def _read_item(
         self,
         item: Any,  # noqa: ANN401  # any YAML
         place: "_Place",
@@ -269,10 +278,24 @@ class _Reading:
         if reason := _no_object(item):
             self._skip(place.file, reason)
             return
-        name = _name_of(item)
         if values_in(item) > MOST_VALUES:
-            raise place.refused((), f"{name}excessive aliasing")
+            raise place.refused((), f"{_name_of(item)}excessive aliasing")
+        others = deployed(item)
+        for each in others or (told_apart(item),):
+            self._read_object(each, place, duplicates)
+        if others:
+            what = f"{item['kind']} of {item['apiVersion']}"
+            name = _name_of(item).removesuffix(": ")
+            self._notes.append(f"{place.file}: a {what} is run as a Deployment: {name}")
+
+    def _read_object(
+        self, item: Manifest, place: "_Place", duplicates: tuple[tuple[str, int], ...]
+    ) -> None:
+        name = _name_of(item)
         wrong = misshapen(item)
+        if wrong and str(item["kind"]) not in KINDS:
+            self._skip(place.file, f"{_OTHER}: {wrong}")
+            return
         if duplicates and item["kind"] in KINDS and not wrong:
             key, line = duplicates[0]
             wrong = Wrong((), f'key "{key}" already set in map')
@@ -283,7 +306,8 @@ class _Reading:
                 "refuse it, and neither program is in it"
             )
         elif wrong:
-            raise place.refused(wrong.path, f"{name}{wrong}")
+            fix = _RENDER if _ACTION.search(str(_value_at(item, wrong.path))) else _CORRECT
+            raise place.refused(wrong.path, f"{name}{wrong}", fix)
         else:
             self._add(self._flux.placed(place.file, _without_cipher(item)), place.file)
 
@@ -316,8 +340,8 @@ class _Place:
     def line(self, path: tuple[str | int, ...]) -> int:
         return self.known or line_of(self.node, (*self.path, *path))
 
-    def refused(self, path: tuple[str | int, ...], found: str) -> SetupError:
-        return _refused(self.whole, self.line(path), found)
+    def refused(self, path: tuple[str | int, ...], found: str, fix: str = "") -> SetupError:
+        return _refused(self.whole, self.line(path), found, fix)
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -399,7 +423,7 @@ def _what(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     if isinstance(error, yaml.reader.ReaderError | UnicodeDecodeError):
-        return "bytes that are no text"
+        return _NO_TEXT
     return f"{type(error).__name__}: {error}"
 
 
@@ -418,7 +442,8 @@ def _items(
         found = f"items of a {document['kind']} that are no list"
         raise place.refused(("items",), found)
     for number, item in enumerate(items):
-        yield ("items", number), item
+        for path, inner in _items(item, replace(place, path=(*place.path, "items", number))):
+            yield ("items", number, *path), inner
 
 
 def _no_object(item: Any) -> str:  # noqa: ANN401  # any YAML
@@ -482,13 +507,23 @@ def _name_of(item: Mapping[str, Any]) -> str:
     return f"{item.get('kind')} {name}: " if isinstance(name, str) else ""
 
 
-def _refused(file: str, line: int, found: str) -> SetupError:
+def _value_at(value: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401  # any YAML
+    """What stands there; None where nothing does."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _refused(file: str, line: int, found: str, fix: str = "") -> SetupError:
     return SetupError(
         explain(
             "A manifest cannot be applied.",
             expected="what the API server of Kubernetes takes",
             found=found,
             where=f"{file}, line {line}",
-            fix="correct it; `kubectl apply --dry-run=server -f FILE` says the same",
+            fix=fix or _CORRECT,
         )
     )

@@ -10,7 +10,7 @@ from acceptance.errors import Inconclusive, SetupError
 from acceptance.lab.embedded.administrator import administrator_in
 from acceptance.lab.embedded.backends import EmulatedOutages, ProvidersLedger
 from acceptance.lab.embedded.cluster import EmbeddedCluster
-from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.network import full_name, selects
 from acceptance.lab.embedded.plan import plan_pods

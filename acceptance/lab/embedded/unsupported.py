@@ -10,13 +10,14 @@ from acceptance.lab.embedded.placeholders import HIDES
 from acceptance.lab.embedded.plan import (
     WORKLOADS,
     PodPlan,
+    by_name,
     chosen,
     plan_pods,
     refused_command,
     template_of,
 )
 from acceptance.lab.embedded.programs import LITELLM, program_for
-from acceptance.lab.embedded.public_hosts import public_hosts
+from acceptance.lab.embedded.public_hosts import node_ports, public_hosts
 from acceptance.resources import Manifest
 
 _HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
@@ -57,6 +58,9 @@ _VOLUMES = {"configMap", "secret", "projected", "emptyDir", "persistentVolumeCla
 def _back(manifests: Manifests, plans: Iterable[PodPlan]) -> Iterator[str]:
     """What a public host of LiteLLM's comes to: whoever is told it leads there, as outside."""
     gateways = [plan for plan in plans if plan.program is LITELLM]
+    for (address, number), (at, _) in node_ports(manifests).items():
+        where = f"Service {namespace_of(at)}/{at['metadata']['name']}"
+        yield f"{address} is taken for a node: its port {number} leads to {where}"
     for host, named in public_hosts(manifests).items():
         service = manifests.get("Service", named.namespace, named.name)
         if service and any(selects(service, plan) for plan in gateways):
@@ -109,7 +113,12 @@ def _lines_of_pod(spec: Manifest) -> Iterator[str]:
 
 def _beside(spec: Manifest) -> Iterator[str]:
     """A line for each container of a pod that the lab does not run."""
-    run, _ = chosen(spec) or ({}, None)
+    run, program = chosen(spec) or ({}, None)
+    if run and program and program is (called := by_name(run)):
+        yield (
+            f"container {run['name']} is taken for {called.title} by its name: its image, "
+            f"{run['image']}, tells nothing"
+        )
     for container in spec["containers"]:
         if container is run:
             continue

@@ -17,7 +17,7 @@ import yaml
 
 from acceptance.budget import Price, dearest, price_in
 from acceptance.json_values import mapping, sequence
-from acceptance.lab.embedded.compose import HOST
+from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.model_list import (
@@ -27,7 +27,7 @@ from acceptance.lab.embedded.model_list import (
     entries_in,
     with_own,
 )
-from acceptance.lab.embedded.network import behind, full_name, named_by, selects
+from acceptance.lab.embedded.network import THIS_POD, behind, full_name, named_by, selects
 from acceptance.lab.embedded.plan import PodPlan, plan_pods, replicas_behind
 from acceptance.lab.embedded.programs import LITELLM, Emulated
 from acceptance.lab.providers.catalogue import (
@@ -42,7 +42,6 @@ from acceptance.resources import Manifest, ServiceName, service_in
 _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
 _VERSION = re.compile(r":v?(\d{1,9})\.(\d{1,9})")
-THIS_POD = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  # as people write it
 _A_FEW = {
     "anthropic": ("claude-sonnet-4-5", "claude-haiku-4-5"),
     "cohere_chat": ("command-r",),

@@ -33,6 +33,8 @@ _LOADERS = re.compile(
 _AUTHORITIES = {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 _IMAGE_FOLDERS = {"FRONTEND_BUILD_DIR", "STATIC_DIR"}
 """Folders of Open WebUI's image that its package brings along by itself."""
+_C_ARES = "AIOHTTP_CLIENT_ASYNC_DNS_RESOLVER"
+"""Lets Open WebUI (0.11.1 to 0.12.4) resolve names in C, past the lab's table of names."""
 _NO_PASSWORD = {"ENABLE_PASSWORD_AUTH": False, "ENABLE_MFA": True}
 """Switches of Open WebUI 0.12.4, as they stand where a password alone lets nobody in."""
 _WORKERS = {"NUM_WORKERS", "UVICORN_WORKERS", "WEB_CONCURRENCY"}
@@ -138,6 +140,8 @@ def _kept_from(program: Program, name: str, value: str) -> str:
 def _from_open_webui(name: str, value: str) -> str:
     if name in _IMAGE_FOLDERS:
         return "the installed program has its own"
+    if name == _C_ARES and value.lower() == "true":
+        return "names are resolved by Python in the lab"
     if _NO_PASSWORD.get(name) is (value.lower() == "true"):
         return "the lab's accounts sign in with a password alone"
     return ""

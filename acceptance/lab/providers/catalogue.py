@@ -5,6 +5,7 @@ manifests, so that one of them misspelt in a configuration is refused, as in the
 the configuration names is added: see `acceptance.lab.embedded.upstreams`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
@@ -158,6 +159,16 @@ def _misspelt(name: str, right: str) -> bool:
     return name != right and digits[0] == digits[1] and alike
 
 
+_BARE = (
+    (r"claude", "anthropic"),
+    (r"command-[a-z0-9-]+-\d{2}-\d{4}$", "cohere_chat"),
+    (r"gemini-", ""),
+    (r"([a-z]+\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen)\.", ""),
+)
+"""Names without a prefix whose provider LiteLLM knows all the same (1.106.2, `get_llm_provider`);
+empty: Vertex AI and Bedrock, for which nobody answers here."""
+
+
 def prefix_of(model: str, given: str = "") -> tuple[str, str]:
     """LiteLLM's provider for a model of its configuration, and the model's name there.
 
@@ -170,7 +181,8 @@ def prefix_of(model: str, given: str = "") -> tuple[str, str]:
         return first, rest
     if given:
         return given, model
-    return ("" if slash else "anthropic" if model.startswith("claude") else "openai"), model
+    known = (prefix for pattern, prefix in _BARE if re.match(pattern, model))
+    return ("" if slash else next(known, "openai")), model
 
 
 def host_and_port(address: str) -> tuple[str, str, int]:

@@ -3,7 +3,7 @@
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.lab.embedded.administrator import SIGNED_UP
+from acceptance.lab.embedded.administrator import SIGNED_UP, administrator_in
 from tests.lab.embedded import fake
 from tests.lab.embedded.fake import WEBUI, Boot, answer
 
@@ -32,3 +32,8 @@ def test_nobody_is_signed_up_where_there_is_somebody_or_no_sign_in(boot: Boot) -
 def test_a_first_user_who_may_not_sign_up_is_explained(boot: Boot) -> None:
     with pytest.raises(SetupError, match=r"(?s)lets nobody sign up.*403.*ADMIN_SIGNUP=false out"):
         boot(fake.manifests(open_webui="closed"))
+
+
+def test_another_program_behind_its_service_has_none() -> None:
+    with pytest.raises(SetupError, match="Open WebUI is not behind its Service"):
+        administrator_in({})

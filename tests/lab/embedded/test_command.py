@@ -18,11 +18,12 @@ ENVIRONMENT = {
     name: Variable(name=name, value=Secret(value), source="value")
     for name, value in {"PORT": "8080", "CONFIG": "/app/config.yaml"}.items()
 }
+FILES = {"/run/secrets/key": "sk-1 2\n"}
 
 
 def line(program: Program, *command: str, args: tuple[str, ...] = (), **more: str) -> CommandLine:
     container = {"command": list(command), "args": list(args), **more}
-    return command_line(program, container, ENVIRONMENT)
+    return command_line(program, container, ENVIRONMENT, FILES)
 
 
 LITELLMS: dict[str, tuple[str, ...]] = {
@@ -138,6 +139,32 @@ def test_what_a_command_sets_and_where_it_goes_is_known() -> None:
     assert read.path(read.option("--config")) == "/etc/c.yaml"
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "export KEY=$(cat /run/secrets/key)\nexport MODE=b\nexec litellm",
+        'export KEY="$(cat /run/secrets/key)" && export MODE=b; litellm',
+        "KEY=`cat /run/secrets/key` MODE=b litellm",
+        "export KEY=$(< /run/secrets/key); MODE=b exec litellm",
+    ],
+)
+def test_a_mounted_file_is_read_into_a_variable_as_a_shell_does(script: str) -> None:
+    read = line(LITELLM, "sh", "-c", script)
+
+    assert dict(read.variables) == {"KEY": "sk-1 2", "MODE": "b"}
+
+
+def test_a_variable_that_another_command_makes_is_not_set_and_said() -> None:
+    script = (
+        "export A=$(python3 -c \"print('(x)')\")\nexport MODE=b\nB=`date` C=$(cat /nowhere) litellm"
+    )
+
+    read = line(LITELLM, "sh", "-c", script)
+
+    assert dict(read.variables) == {"MODE": "b"}
+    assert [each.partition(" ")[0] for each in read.left_out] == ["A", "B", "C"]
+
+
 @settings(max_examples=200)
 @given(st.lists(st.text(max_size=30), max_size=6), st.text(max_size=60))
 def test_whatever_is_written_is_read_or_refused(words: list[str], script: str) -> None:
@@ -155,6 +182,13 @@ def test_whatever_is_written_is_read_or_refused(words: list[str], script: str) -
     [
         ("ghcr.io/berriai/litellm:main-latest", "litellm"),
         ("docker.io/litellm/litellm-arm64:v1", "litellm"),
+        ("registry.example/acme/acme-litellm:1.2", "litellm"),
+        ("${IMAGE_LITELLM}", "litellm"),
+        ("${OPENWEBUI_IMAGE:-x}", "open-webui"),
+        ("example/my-open-webui_slim", "open-webui"),
+        ("example/wait-for-litellm", None),
+        ("example/chatbot-ollama", None),
+        ("example/litellm-spend-exporter", None),
         ("ghcr.io/berriai/litellm-database@sha256:0", "litellm"),
         ("registry:5000/litellm-non_root", "litellm"),
         ("ghcr.io/open-webui/open-webui:ollama", "open-webui"),
@@ -205,3 +239,10 @@ def test_the_container_that_is_the_program_is_run(names: str, expected: str) -> 
     found = chosen({"containers": [CONTAINERS[name] for name in names.split()]})
 
     assert (found[0]["name"] if found else "") == expected
+
+
+@pytest.mark.parametrize("image", ["litellm" + "-" * 60 + "!", "a-" * 9_000, "vllm" + "_a" * 9_000])
+def test_an_image_takes_time_by_its_length_alone(image: str) -> None:
+    started = time.process_time()
+    program_for(image)
+    assert time.process_time() - started < 5

@@ -73,3 +73,9 @@ def test_the_older_ways_to_resolve_agree(inside: Inside) -> None:
     assert inside.run("result = socket.gethostbyname('litellm.ml')") == GATEWAY
     assert inside.run("result = socket.getaddrinfo(b'litellm.ml', 80)[0][4][0]") == GATEWAY
     assert inside.run("result = socket.gethostbyname('example.com')").startswith("gaierror")
+
+
+def test_nothing_resolves_names_in_c(inside: Inside) -> None:
+    """c-ares would ask this machine's name servers, which know no pod."""
+    tried = "try:\n    import pycares\nexcept ImportError as error:\n    result = str(error)"
+    assert inside.run(tried) == "import of pycares halted; None in sys.modules"

@@ -10,7 +10,7 @@ from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.upstreams import not_emulated, offers_of, shadows_in
-from acceptance.lab.providers.catalogue import OFFERS, Offer
+from acceptance.lab.providers.catalogue import OFFERS, Offer, prefix_of
 
 LLAMA = "ghcr.io/ggml-org/llama.cpp:server"
 CONFIG = ("ConfigMap", "ml", "litellm-config")
@@ -322,6 +322,24 @@ def test_a_program_of_the_manifests_listens_where_it_is_told(
     [plan] = plan_pods(Manifests([item]))
 
     assert plan.listens == port
+
+
+@pytest.mark.parametrize(
+    ("model", "prefix"),
+    [
+        ("gpt-4o", "openai"),
+        ("claude-sonnet-4-5", "anthropic"),
+        ("command-a-03-2025", "cohere_chat"),
+        ("gemini-2.5-flash", ""),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", ""),
+        ("amazon.nova-pro-v1:0", ""),
+        ("bedrock/anthropic.claude-3-haiku", ""),
+    ],
+)
+def test_a_name_without_a_prefix_is_the_provider_s_that_litellm_knows(
+    model: str, prefix: str
+) -> None:
+    assert prefix_of(model)[0] == prefix
 
 
 def test_what_is_not_emulated_is_said() -> None:

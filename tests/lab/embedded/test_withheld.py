@@ -223,6 +223,13 @@ def test_who_signs_in_by_more_than_a_password_does_so_by_a_password_here(
     assert unsupported(litellm({}, {name: open_}, name="open-webui")) == ()
 
 
+def test_names_are_not_resolved_in_c() -> None:
+    name = "AIOHTTP_CLIENT_ASYNC_DNS_RESOLVER"
+    [said] = unsupported(litellm({}, {name: "True"}, name="open-webui"))
+    assert f"{name} is left out: names are resolved by Python in the lab" in said
+    assert unsupported(litellm({}, {name: "False"}, name="open-webui")) == ()
+
+
 def test_open_webui_keeps_sqlite_and_loses_a_server() -> None:
     kept = litellm({}, {"DATABASE_URL": "sqlite:////app/backend/data/x.db"}, name="open-webui")
     lost = litellm({}, {"DATABASE_URL": "postgres://a:b@db/x"}, name="open-webui")

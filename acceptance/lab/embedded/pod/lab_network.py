@@ -69,7 +69,9 @@ class PodNetwork:
     def local(self, address: str, port: int) -> int | None:
         """Local port behind an address of the cluster; None where nothing listens."""
         if address.startswith("127."):
-            return self._ports().get(str(port))
+            own = self._ports().get(str(port))
+            beside = self._read()["pods"][self._pod].get("beside", {}) if own is None else {}
+            return own if own is not None else cast("int | None", beside.get(str(port)))
         table = self._read()
         if f"{address}:{port}" in table["pods"][self._pod]["cut"]:
             return cast("int", table["silent"])

@@ -172,6 +172,15 @@ def _use_plain_asyncio() -> None:
     sys.modules["uvloop"] = module
 
 
+def _resolve_in_python() -> None:
+    """Keep c-ares away, which asks name servers in C: neither its names nor its table is the pod's.
+
+    aiohttp (3.13, 3.14) resolves by Python where it is missing. Open WebUI 0.11.0 uses it unasked,
+    later ones where AIOHTTP_CLIENT_ASYNC_DNS_RESOLVER says so.
+    """
+    sys.modules["pycares"] = None  # type: ignore[assignment]  # how Python marks what is missing
+
+
 def _end_with_the_lab() -> None:
     """Standard input is a pipe that the lab holds open: its end is the end of the lab."""
 
@@ -207,4 +216,5 @@ if "LAB_NETWORK" in os.environ:
     _collect_seldom()
     _install()
     _use_plain_asyncio()
+    _resolve_in_python()
     enter()
