@@ -7,7 +7,7 @@ its own tests use, and those come first; its words are English, since each page 
 import json
 import re
 
-SEEN_ON = ("0.7.2", "0.8.12", "0.10.2", "0.12.4")
+SEEN_ON = ("0.7.2", "0.8.12", "0.9.6", "0.10.2", "0.11.4", "0.12.4")
 """Versions of Open WebUI that these were checked with; what is found on another proves it, too."""
 IN_ENGLISH = "if (location.protocol.startsWith('http')) localStorage.setItem('locale', 'en-US')"
 """As if a user had chosen it in the settings; else `DEFAULT_LOCALE` decides, then the browser."""
