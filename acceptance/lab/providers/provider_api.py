@@ -86,18 +86,20 @@ class ProviderApi(Protocol):
         """The answer as it is streamed, a frame at a time."""
 
 
-_NOT_PUT_IN = re.compile(r"\$\{|\$\(|\{\{|^\$\w|^os\.environ|[\s\"'<>]")
-"""In what was to be replaced by a key, and was not: `${NAME}`, `<your key>`, or what is no key."""
+_NOT_PUT_IN = re.compile(r"\$\{|\$\(|\{\{|^\$\w|^os\.environ|[\s\"']")
+"""In a reference that nobody replaced by the key, as `${NAME}`, or in what is no key at all.
+
+Any other word may stand for a key: manifests that are kept in git have a placeholder there.
+"""
 _ISSUERS = {
     "sk-ant-": "anthropic",
     "sk-or-": "openrouter",
-    "sk-": "openai",
     "gsk": "groq",
     "AIza": "gemini",
     "xai-": "xai",
     "pplx-": "perplexity",
 }
-"""Whose a key is, by how it begins; of those that begin alike the longest comes first."""
+"""Whose a key is, by how it begins; `sk-` tells nothing, many issue such keys."""
 
 
 def valid(key: str, issuer: str) -> bool:
