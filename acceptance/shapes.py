@@ -37,7 +37,7 @@ _PRIVATE_KEY = re.compile(
 _SENT = re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\+)[A-Za-z0-9._~+/=-]{12,}")
 _QUERY = re.compile(
     r"(?i)((?:[?&]|&amp;|\\u0026)(?:[\w.-]*[-_.]|api|access)?"
-    r"(?:key|token|secret|password|sig|signature)=)[^\s&\"'<>\\]+"
+    r"(?:key|token|secret|password|sig|signature)=)(?P<value>[^\s&\"'<>\\]+)"
 )
 _SIGN_IN = re.compile(r"(?<=://)(?P<user>[^\s/@:\"']*):(?P<password>[^\s/@\"']+)@")
 """User and password in an address."""
@@ -122,10 +122,11 @@ def without_shapes(text: str) -> str:
 def held(text: str) -> Iterator[str]:
     """What is secret within a text that is one, or may be one: a file, an address, a list.
 
-    Passwords in addresses, values behind names that say what they are, and words that are keys by
-    their looks.
+    Passwords in addresses and in what stands behind their `?`, values behind names that say what
+    they are, and words that are keys by their looks.
     """
     yield from (found["password"] for found in _SIGN_IN.finditer(text))
+    yield from (found["value"] for found in _QUERY.finditer(text))
     yield from (_value(found) for found in _VALUE.finditer(text) if _is_secret(found))
     yield from (found[0] for found in _KEYS.finditer(text) if found[0] != text)
     if "\n" in text:

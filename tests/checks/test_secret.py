@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from acceptance.masking import Redactor
 from acceptance.secret import MASK, Secret, fingerprint
+from acceptance.shapes import secret_in
 
 VALUE = "sk-pl4nted/\"s3cret\\+välue'=="
 EXACT: dict[str, Callable[[str], str]] = {
@@ -235,6 +236,14 @@ def test_what_is_secret_within_a_secret_is_one_by_itself(file: str, secret: str)
     assert redact(f"refused: {secret}") == f"refused: {MASK}"
     for known in ("http://litellm.ml.svc.cluster.local:4000/v1", "model_list", "ghcr.io"):
         assert redact(known) == known
+
+
+def test_what_an_address_says_behind_its_question_mark_is_known_wherever_it_is_cut() -> None:
+    address = "https://host.example/v1?alt=sse&key=c4n4ry-query"
+    redact = Redactor(map(Secret, secret_in("OPENAI_API_BASE_URL", address)))
+    assert (
+        redact("url='https://host.exa...ey=c4n4ry-query'") == f"url='https://host.exa...ey={MASK}'"
+    )
 
 
 WORDS = ["target", "passed", "failure", "testcase", "ACCEPTED", "vllm-qwen", "2026-11-24", "true"]
