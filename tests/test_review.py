@@ -1,10 +1,13 @@
 """A change is judged: the table, the comment, and the very commands of the Action and its likes."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from acceptance.command.review import MARK, Side
 from acceptance.errors import SetupError
 from acceptance.message import explain
 from acceptance.report.record import Record
+from acceptance.waiting import eventually
 from tests.report.records import RECORD
 from tests.scripts import script
 from tests.sources import REPOSITORY
@@ -55,6 +59,42 @@ def test_both_states_stand_in_one_table(
     assert "**What this changes**" in text
     assert "http://elsewhere:4000/v1" in text
     assert re.search(r"\| AC1 \| .* \| passed \| failed \|", text), text
+
+
+_WAITING = """
+import signal, sys
+from pathlib import Path
+
+def end(*_):
+    Path("ended").touch()
+    sys.exit(3)
+
+signal.signal(signal.SIGTERM, end)
+Path("begun").touch()
+signal.pause()
+"""
+
+
+def test_who_is_told_to_end_ends_what_judges_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(review, "called", lambda *_: [sys.executable, "-c", _WAITING])
+
+    def begun() -> None:
+        assert Path("begun").exists()
+
+    def tell() -> None:
+        eventually(begun, what="the judging", timeout=30)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    telling = Thread(target=tell)
+    telling.start()
+    with pytest.raises(KeyboardInterrupt):
+        review.main(["--base=."])
+    telling.join()
+    assert Path("ended").exists()
+    assert not Path("reports/review.md").exists()
 
 
 def test_what_was_wrong_before_is_not_held_against_a_change(judged: list[Side]) -> None:

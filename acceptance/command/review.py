@@ -1,6 +1,7 @@
 """Judge a change: what is there now beside what was there before, in one table for reviewers."""
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -103,11 +104,31 @@ def _judged(
                 return Side(code=ExitCode.UNFIT, problem=f"`{render}` ended with {done.returncode}")
         elsewhere = [] if kept else [f"--reports={folder}/reports"]
         command = called("check", str(manifests), "--json", *options, *elsewhere)
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+        code, printed = _ended(command)
     try:
-        told: dict[str, Any] = json.loads(done.stdout)
+        told: dict[str, Any] = json.loads(printed)
     except ValueError:
-        return Side(code=done.returncode or ExitCode.UNFIT, problem="see what it printed above")
+        return Side(code=code or ExitCode.UNFIT, problem="see what it printed above")
     record = read(json.dumps(told["record"]))[0] if told["record"] else None
     problem = "" if record else "; ".join(told["unfit"]) or "see what it printed above"
     return Side(code=told["exit_code"], record=record, problem=problem)
+
+
+def _ended(command: list[str]) -> tuple[int, bytes]:
+    """The exit code of a process, and what it printed; whoever ends this one ends that one, too.
+
+    Raises:
+        KeyboardInterrupt: this one was told to end, by Ctrl-C or SIGTERM.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            try:
+                printed, _ = process.communicate()
+            except KeyboardInterrupt:
+                process.terminate()
+                process.communicate()
+                raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return process.returncode, printed
