@@ -276,7 +276,8 @@ def _at(host: str, port: int, manifests: Manifests, seen_from: str) -> Manifest 
     for each in manifests.of_kind("Service"):
         if each["spec"].get("clusterIP") == host != each["metadata"]["name"]:
             return each
-    if node := node_ports(manifests).get((host, port)):
+    # all that the manifests say is searched for addresses of nodes: no name is one
+    if _is_address(host) and (node := node_ports(manifests).get((host, port))):
         return node[0]
     if own := own_addresses(manifests).get(host):
         return own
