@@ -89,7 +89,7 @@ class Noticed:
     """What is told of the contract; empty where it was judged by."""
     failed: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
-    """Those that failed and do not state the value."""
+    """Those that failed and do not state the value, with what they say."""
 
     @property
     def right(self) -> bool:
@@ -347,7 +347,8 @@ class Judging:
             title for title, ending in found.endings.items() if ending.verdict is Verdict.FAILED
         ]
         profile = mutation.file == NAME
-        beside = [] if profile else [each for each in failed if each not in stating | comparing]
+        wrongly = [] if profile else [each for each in failed if each not in stating | comparing]
+        beside = [f"{each}: {' '.join(found.endings[each].message.split())}" for each in wrongly]
         noticed = failed if profile or stating & set(failed) else []
         told = [note for note in found.remarks if "in no sentence of the contract" in note]
         if not noticed and told:
