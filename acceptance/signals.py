@@ -1,4 +1,4 @@
-"""A short time in which Ctrl-C and its like wait: what they would leave half done is worse."""
+"""What ends a run from outside: heard like Ctrl-C, or held back where it would do harm."""
 
 import signal
 import threading
@@ -8,6 +8,16 @@ from typing import Any
 
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a run from outside: Ctrl-C, a service that ends a job, a terminal that is closed."""
+
+
+@contextmanager
+def sigterm_like_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM raise KeyboardInterrupt within this block, so that it ends in good order."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

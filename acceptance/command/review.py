@@ -1,7 +1,6 @@
 """Judge a change: what is there now beside what was there before, in one table for reviewers."""
 
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from acceptance.report.changes import changes
 from acceptance.report.markdown import review
 from acceptance.report.record import Record, read
 from acceptance.shipped import COMMAND, called
+from acceptance.signals import sigterm_like_ctrl_c
 from acceptance.verdict import ExitCode
 
 REVIEW = Path("reports/review.md")
@@ -120,15 +120,14 @@ def _ended(command: list[str]) -> tuple[int, bytes]:
     Raises:
         KeyboardInterrupt: this one was told to end, by Ctrl-C or SIGTERM.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            try:
-                printed, _ = process.communicate()
-            except KeyboardInterrupt:
-                process.terminate()
-                process.communicate()
-                raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with (
+        sigterm_like_ctrl_c(),
+        subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+    ):
+        try:
+            printed, _ = process.communicate()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.communicate()
+            raise
     return process.returncode, printed

@@ -1,7 +1,6 @@
 """Start the lab and leave it up; take its providers away, and give them back."""
 
 import argparse
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -19,6 +18,7 @@ from acceptance.lab.environments import CACHE
 from acceptance.lab.terminal import say, write
 from acceptance.resources import ServiceName
 from acceptance.shipped import COMMAND, IN_CHECKOUT, JUDGE
+from acceptance.signals import sigterm_like_ctrl_c
 from acceptance.target import Outage, Target
 from acceptance.verdict import ExitCode
 
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "back":
             _give_back(options.cache)
         else:
-            _keep_up(options)
+            with sigterm_like_ctrl_c():
+                _keep_up(options)
     except SetupError as error:
         write(str(error))
         return ExitCode.UNFIT
@@ -81,7 +82,6 @@ def _service(text: str) -> ServiceName:
 
 
 def _keep_up(options: argparse.Namespace) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     profile = read_profile(contract_in(options.contract) / NAME)
     manifests = Manifests.load(*options.manifests)
     manifests = completed(manifests.trusted() if options.allow_code else manifests)

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 import pytest
 
 from acceptance.plugin.redaction import write_through
+from acceptance.signals import INTERRUPTIONS
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 3
 """How often a run may be told before it dies of it, with what it has begun left as it is."""
 _REPORTING = (
@@ -47,7 +47,7 @@ class _Stop:
         self._judging = 0
         self._earlier = {
             each: signal.signal(each, self._hear)
-            for each in _STOPPING
+            for each in INTERRUPTIONS
             if signal.getsignal(each) is not signal.SIG_IGN  # what is ignored, as by nohup
         }
 

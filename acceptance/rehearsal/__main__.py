@@ -5,7 +5,6 @@ Whatever was green, or there, and is not afterwards is told, and makes the exit 
 
 import argparse
 import shutil
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +31,7 @@ from acceptance.rehearsal.comparison import (
 from acceptance.rehearsal.life import Life
 from acceptance.rehearsal.stage import Deployment, Judge, Stage
 from acceptance.shipped import told_as
+from acceptance.signals import sigterm_like_ctrl_c
 from acceptance.verdict import ExitCode
 
 _PROGRAMS = {program.name: program for program in PROGRAMS}
@@ -42,9 +42,9 @@ Versions = Mapping[str, str]
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 when nothing is worse, 1 when something is, 99 when nothing can be said."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: end in good order
     try:
-        return _Rehearsal(options).run()
+        with sigterm_like_ctrl_c():
+            return _Rehearsal(options).run()
     except SetupError as error:
         write(str(error))
     except KeyboardInterrupt:

@@ -89,14 +89,17 @@ def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
         made = _OPERATORS.search(f"{item['kind']} {item.get('apiVersion')}")
         means = _BY_AN_OPERATOR if made else _MEANS.get(item["kind"])
         yield f"{where} has no effect in the embedded lab{f': {means}' if means else ''}"
-    if item["kind"] == "Service" and followed(item, manifests) is not item:
-        pass  # another name of one that is here
-    elif item["kind"] == "Service" and item["spec"].get("type") == "ExternalName":
-        yield f"{where}: ExternalName is not resolved in the embedded lab"
-    elif item["kind"] == "Service" and not item["spec"].get("selector"):
-        yield f"{where} selects nothing: endpoints made by hand are not known in the embedded lab"
+    if item["kind"] == "Service" and followed(item, manifests) is item:
+        yield from (f"{where}{line}" for line in _lines_of_service(item["spec"]))
     if item["kind"] in WORKLOADS:
         yield from (f"{where}: {line}" for line in _lines_of_pod(template_of(item)["spec"]))
+
+
+def _lines_of_service(spec: Manifest) -> Iterator[str]:
+    if spec.get("type") == "ExternalName":
+        yield ": ExternalName is not resolved in the embedded lab"
+    elif not spec.get("selector"):
+        yield " selects nothing: endpoints made by hand are not known in the embedded lab"
 
 
 def _lines_of_pod(spec: Manifest) -> Iterator[str]:
