@@ -28,6 +28,10 @@ class Kind(StrEnum):
     """The suite looked again later."""
 
 
+TARGET_STARTS = "the target starts"
+"""The name of that phase."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
     """From when to when something was waited for, in Unix seconds."""

@@ -42,6 +42,7 @@ class Figures:
     begins: float
     """Imports and collection."""
     boot: float
+    """In which nothing was asked yet."""
     end: float
     page: float
     browser: float
@@ -94,22 +95,19 @@ def figures(profile: Profile, *, whole: float, code: int) -> Figures:
     seconds = {each.name: each.ended - each.began for each in scenarios}
     by_api = profile.without(lambda name: _IN_A_BROWSER in name)
     browser, twins = browser_pass(seconds)
-    boot, end, page = (
-        profile.seconds(Kind.PHASE, name=name)
-        for name in ("the target starts", "the target ends", "the page")
-    )
+    end, page = (profile.seconds(Kind.PHASE, name=name) for name in ("the target ends", "the page"))
     played = profile.whole - by_api.whole
     return Figures(
         code=code,
         whole=whole,
         begins=profile.seconds(Kind.PHASE, name="Python")
         + profile.seconds(Kind.PHASE, name="collection"),
-        boot=boot,
+        boot=profile.starting,
         end=end,
         page=page,
         browser=played,
         twins=twins if browser else 0.0,
-        features=whole - boot - end - played,
+        features=whole - profile.starting - end - played,
         busy=by_api.busy,
         paused=by_api.paused,
         first=min((each.ended for each in scenarios), default=profile.ended) - profile.began,

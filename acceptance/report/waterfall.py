@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from acceptance.spans import Kind, Span
+from acceptance.spans import TARGET_STARTS, Kind, Span
 from acceptance.target import Call
 
 PICTURE, FIGURES = "profile.svg", "profile.json"
@@ -109,7 +109,7 @@ class Profile:
 
     def seconds(self, *kinds: Kind, name: str = "") -> float:
         """For how long at least one of these was under way."""
-        return sum(end - start for start, end in merged(self.of_kind(*kinds), name))
+        return self._lasting(*(each for each in self.of_kind(*kinds) if each.name.startswith(name)))
 
     @property
     def whole(self) -> float:
@@ -122,9 +122,28 @@ class Profile:
         return self.seconds(*_WORK)
 
     @property
+    def starting(self) -> float:
+        """Seconds in which the target was started, or looked up, and nothing asked besides."""
+        return self._lasting(*self._of_others()) - self.busy
+
+    @property
+    def own(self) -> float:
+        """Seconds that are left: the run's own."""
+        return self.whole - self.busy - self.starting
+
+    @property
     def paused(self) -> float:
-        """Seconds in which nothing was done but to wait for the next look."""
-        return self.seconds(*_WORK, Kind.PAUSE) - self.busy
+        """Seconds of them in which nothing was done but to wait for the next look."""
+        others = self._of_others()
+        return self._lasting(*others, *self.of_kind(Kind.PAUSE)) - self._lasting(*others)
+
+    def _of_others(self) -> tuple[Span, ...]:
+        starts = (each for each in self.of_kind(Kind.PHASE) if each.name == TARGET_STARTS)
+        return (*self.of_kind(*_WORK), *starts)
+
+    @staticmethod
+    def _lasting(*spans: Span) -> float:
+        return sum(end - start for start, end in merged(spans))
 
     def critical(self) -> frozenset[Span]:
         """The waits that, one after the other, made the run as long as it was."""
@@ -149,12 +168,10 @@ def _lasted(noted: Span) -> float:
     return noted.ended - noted.began
 
 
-def merged(spans: Iterable[Span], name: str = "") -> Iterator[Interval]:
-    """The times in which at least one of these was under way, those of a name only."""
+def merged(spans: Iterable[Span]) -> Iterator[Interval]:
+    """The times in which at least one of these was under way."""
     start = end = 0.0
     for each in sorted(spans, key=lambda each: each.began):
-        if not each.name.startswith(name):
-            continue
         if each.began > end:
             yield start, end
             start = each.began
@@ -207,10 +224,13 @@ def told(profile: Profile) -> Iterator[str]:
 
 def summary(profile: Profile) -> Iterator[str]:
     """What the waterfall comes to."""
-    own = profile.whole - profile.busy
     yield f"{profile.whole:7.2f} s from the start of the process"
     yield f"{profile.busy:7.2f} s in which a program was at work on what it was asked"
-    yield f"{own:7.2f} s of the run's own, {profile.paused:.2f} of them only waiting to look again"
+    yield f"{profile.starting:7.2f} s in which the target was started, or looked up"
+    yield (
+        f"{profile.own:7.2f} s of the run's own, {profile.paused:.2f} of them only waiting to look "
+        "again"
+    )
     for each in profile.of_kind(Kind.PHASE):
         yield f"{_lasted(each):7.2f} s {each.name}"
 

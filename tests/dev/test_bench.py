@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.report.waterfall import Profile, picture, told
-from acceptance.spans import Kind, Span
+from acceptance.spans import TARGET_STARTS, Kind, Span
 from acceptance.target import Call
 from dev.bench import Figures, browser_pass, figures, measured
 from tests.plugin import project
@@ -105,6 +105,19 @@ def test_a_question_is_under_way_until_its_provider_said_the_last_word() -> None
     profile = _profile()
     assert profile.busy == pytest.approx(2.5)  # 11 to 13, and the look at 14.5
     assert profile.paused == pytest.approx(1.5)
+
+
+def test_the_start_of_the_target_is_not_the_runs_own_time() -> None:
+    noted = (
+        _span(Kind.PHASE, TARGET_STARTS, 10.5, 16),
+        _span(Kind.PAUSE, "LiteLLM to start", 11, 15),
+        _span(Kind.REQUEST, "POST", 15, 15.5),
+        _span(Kind.PAUSE, "the answer", 16, 17),
+    )
+    profile = Profile.of(noted, (), began=10, ended=18)
+    assert profile.starting == pytest.approx(5)
+    assert profile.own == pytest.approx(2.5)
+    assert profile.paused == pytest.approx(1)
 
 
 def test_what_was_asked_before_the_run_is_not_of_it() -> None:
