@@ -286,8 +286,12 @@ def test_somebody_s_manifests_are_asked_for_what_they_declare(
     done = installed.run(tmp_path, COMMAND, "check", str(given), "--plan")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "vllm-qwen" not in done.stdout
-    story = installed.run(tmp_path, COMMAND, "check", "--plan")
-    assert "vllm-qwen" in story.stdout
+    story = installed.run(tmp_path, COMMAND, "check", "--plan", "--json")
+    told = json.loads(story.stdout)
+    assert (told["verdict"], told["record"]) == ("", None)
+    assert {"model": "vllm-qwen", "served_by": "vLLM, in the cluster"}.items() <= (
+        told["plan"][0].items()
+    )
 
 
 def test_for_machines_there_is_one_object(installed: Installed, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class _Caller:
     def __init__(self) -> None:
         self.record: Record | None = None
         self.unfit: tuple[str, ...] = ()
+        self.planned: Sequence[Mapping[str, object]] = ()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -63,7 +64,9 @@ class _Caller:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Keep what is known at the end."""
-        self.unfit += tuple(run_of(session.config).unfit.values())
+        run = run_of(session.config)
+        self.unfit += tuple(run.unfit.values())
+        self.planned = run.planned
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Keep the record, which is made last."""
@@ -89,6 +92,7 @@ def judge(arguments: list[str], *, as_json: bool = False, plugins: Sequence[obje
         "verdict": _verdict(code, caller.record),
         "unfit": caller.unfit,
         "record": json.loads(written(caller.record)) if caller.record else None,
+        "plan": caller.planned or None,
     }
     sys.stdout.write(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n")
     return code

@@ -46,6 +46,11 @@ class Planned:
         """Tokens of all the answers, at most."""
         return 0 if self.model == NOBODY else self.at_most * SAID
 
+    @property
+    def tokens(self) -> int:
+        """Of the questions and the answers together, at most."""
+        return self.asked + self.said
+
     def price(self, contract: Contract, prices: Mapping[str, Price]) -> float | None:
         """US dollars, at most: where a chain begins, any of its models may answer.
 

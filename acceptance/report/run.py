@@ -5,7 +5,7 @@ files) is made of it, and of nothing else.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -110,6 +110,8 @@ class Run:
     findings: Findings = field(default_factory=Findings)
     spent: str = ""
     """What its questions to models have cost, for whoever pays."""
+    planned: Sequence[Mapping[str, object]] = ()
+    """What would be asked of whom, for machines, where only that was asked for (`--plan`)."""
     _values: dict[Subject, Compared] = field(default_factory=dict)
 
     def took(self, nodeid: str, seconds: float) -> None:
