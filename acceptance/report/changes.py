@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from acceptance.report.pace import slower
 from acceptance.report.record import NOT_RUN, UNREACHED, Record
+from acceptance.verdict import Verdict
 
 _READABLE = 5
 """Scenarios that came or went; more are only counted."""
@@ -61,12 +62,22 @@ def _verdicts(before: Record, after: Record) -> Iterator[str]:
 def _scenarios(before: Record, after: Record) -> Iterator[str]:
     was = {(each.feature, each.title): each.verdict for each in before.scenarios}
     now = {(each.feature, each.title): each.verdict for each in after.scenarios}
-    for key, verdict in now.items():
-        yield from _one(f'"{key[1]}"', was.get(key, ""), verdict)
+    changed = {key: (was[key], now[key]) for key in now if key in was and was[key] != now[key]}
+    turned = Counter(changed.values())
+    for (_, title), pair in changed.items():
+        if not _only_counted(pair, turned):
+            yield from _one(f'"{title}"', *pair)
+    for pair in (each for each in turned if _only_counted(each, turned)):
+        yield f"{turned[pair]} scenarios were {pair[0]}, are {pair[1]}"
     if before.partial or after.partial:
         return
     yield from _listed("no longer judged", [key for key in was if key not in now])
     yield from _listed("newly judged", [key for key in now if key not in was])
+
+
+def _only_counted(pair: tuple[str, str], turned: Mapping[tuple[str, str], int]) -> bool:
+    """Whether it is a consequence of what failed, or of its mend, and of many."""
+    return Verdict.BLOCKED in pair and turned[pair] > _READABLE
 
 
 def _listed(what: str, scenarios: Sequence[tuple[str, str]]) -> Iterator[str]:

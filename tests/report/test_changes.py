@@ -105,6 +105,24 @@ def test_many_new_scenarios_are_counted_by_feature() -> None:
     assert changes(RECORD, after) == ("newly judged: 6 of Endpoint",)
 
 
+def test_many_consequences_are_counted() -> None:
+    cause, consequence = (replace(RECORD.scenarios[0], title=title) for title in ("Key", "List"))
+    many = [replace(consequence, title=f"List {number}") for number in range(6)]
+    well = replace(RECORD, scenarios=(cause, *many), requirements=())
+    broken = replace(
+        well,
+        scenarios=(
+            replace(cause, verdict="failed"),
+            *(replace(each, verdict="blocked") for each in many),
+        ),
+    )
+    assert changes(well, broken) == (
+        '"Key" was passed, is failed',
+        "6 scenarios were passed, are blocked",
+    )
+    assert "6 scenarios were blocked, are passed" in changes(broken, well)
+
+
 def test_what_is_slower_is_a_change() -> None:
     assert changes(RECORD, replace(RECORD, seconds=400.0)) == (
         "the run took at most 107.5 s in the last 2 runs, takes 400.0 s",
