@@ -79,7 +79,7 @@ rehearse: environment ## An upgrade before it happens: ARGS='--to open-webui=0.1
 bench: environment ## Where the time of a run goes: boot, critical path, overhead, requests and tokens
 	@$(RUN) dev.bench $(ARGS)
 
-bench-peers: environment ## The suite against scripts of curl and jq: docs/performance.md; ARGS='--rounds=3'
+bench-peers: environment ## The suite against scripts of curl and jq: docs/performance.md; ARGS='--rounds=3 --only=faults'
 	@$(RUN) dev.peers $(CACHE) $(ARGS)
 
 report: environment ## Make reports/acceptance.html from the results of the last run

@@ -6,15 +6,12 @@ peer runs once, and the next round begins with another one; only ratios within a
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from acceptance.clients.answers import nonce
@@ -34,12 +31,23 @@ from acceptance.secret import Secret
 from acceptance.target import Account, Target
 from acceptance.verdict import ExitCode
 from acceptance.waiting import eventually
+from dev.peers.faults import Fault, faults
+from dev.peers.page import EARLY, EIGHT, FLOOR, SCRIPT, SUITE, WIDE, Figures, Rounds, Timed, page
 
 _FOLDER = Path(__file__).parent
 _PROJECT = _FOLDER.parents[1]
 _PAGE = _PROJECT / "docs" / "performance.md"
-_SCRIPT, _EIGHT, _FLOOR = "script", "script, 8 at once", "httpx, all at once"
-_SUITE, _WIDE = "suite", "suite, `--ahead --lanes=8`"
+_FIGURES = _PROJECT / "reports" / "bench" / "peers.json"
+_FAULTS = "faults"
+_PROVIDERS = {"vllm": 1.0, "ollama": 8.0, "openai": 2.0, "groq": 3.0, "gemini": 4.0, "mistral": 1.0}
+"""Seconds of the slow mix."""
+_LATE: Mapping[str, Mapping[str, float]] = {
+    "at once": {},
+    "50 ms": dict.fromkeys(_PROVIDERS, 0.05),
+    "2 s": dict.fromkeys(_PROVIDERS, 2.0),
+    "1 to 8 s": _PROVIDERS,
+}
+"""How late the providers answer."""
 _SIGN_INS = 16.0
 """Seconds between two runs of the suite, which sign in as the lab's administrator: an account may
 15 times in three minutes (Open WebUI 0.12.4). Whoever else asks has an account of its own."""
@@ -48,29 +56,10 @@ _MODELS = (
     *("groq/llama-3.3-70b-versatile", "groq/mixtral-8x7b-32768"),
     *("gemini/gemini-2.0-flash", "gemini/gemini-2.5-flash"),
 )
-_MIX = {"vllm": 1.0, "ollama": 8.0, "openai": 2.0, "groq": 3.0, "gemini": 4.0, "mistral": 1.0}
 _NOTICED_OR_NOT = (0, 1)
 _TOLD = 30
 """Last lines of a peer that are shown where it went wrong."""
 _RED = ("not ok", "✗ failed")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timed:
-    """One run of a peer, in seconds."""
-
-    whole: float
-    red: float | None
-    """Until its first red line; None where there is none."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
-    """Something wrong with the lab that is up, and its undoing."""
-
-    name: str
-    begin: Callable[[], None]
-    end: Callable[[], None]
 
 
 class Peers:
@@ -86,11 +75,11 @@ class Peers:
         suite += ["-m", chosen, "-p", "no:cacheprovider", reports]
         script = ["bash", str(_FOLDER / "script.sh")]
         self.commands: Mapping[str, Sequence[str]] = {
-            _SCRIPT: script,
-            _EIGHT: script,
-            _FLOOR: [sys.executable, str(_FOLDER / "at_once.py")],
-            _SUITE: suite,
-            _WIDE: [*suite, "--ahead", "--lanes=8"],
+            SCRIPT: script,
+            EIGHT: script,
+            FLOOR: [sys.executable, str(_FOLDER / "at_once.py")],
+            SUITE: suite,
+            WIDE: [*suite, "--ahead", "--lanes=8"],
         }
         key = target.gateway_key.reveal() if target.gateway_key else ""
         self._environment = {
@@ -109,7 +98,7 @@ class Peers:
         Raises:
             SetupError: it ended with another exit code, so that its time says nothing.
         """
-        environment = {**self._environment, "LANES": "8" if peer == _EIGHT else "1"}
+        environment = {**self._environment, "LANES": "8" if peer == EIGHT else "1"}
         if "suite" in peer:
             eventually(self._check_may_sign_in, what="leave to sign in", timeout=60)
             self._last_sign_in = time.monotonic()
@@ -140,16 +129,16 @@ class Peers:
         assert time.monotonic() - self._last_sign_in > _SIGN_INS, "not yet"
 
 
-def rounds(peers: Peers, count: int) -> Mapping[str, list[Timed]]:
+def rounds(peers: Peers, count: int) -> Rounds:
     """Every peer once a round, each round beginning with another one."""
-    names, timed = [*peers.commands], defaultdict[str, list[Timed]](list)
+    names, timed = [*peers.commands], defaultdict[str, list[float]](list)
     for number in range(count):
         first = number % len(names)
         for name in (*names[first:], *names[:first]):
             run = peers.run(name)
-            timed[name].append(run)
-            write(f"  {name:<24} {run.whole:6.2f} s")
-    return timed
+            timed[name].append(run.whole)
+            write(f"  {name:<26} {run.whole:6.2f} s")
+    return {name: timed[name] for name in names}
 
 
 def slow(lab: EmbeddedLab, seconds: Mapping[str, float]) -> None:
@@ -160,146 +149,19 @@ def slow(lab: EmbeddedLab, seconds: Mapping[str, float]) -> None:
             lab.providers.behave(name, Behaviour(kind=Kind.SLOW, seconds=late))
 
 
-def faults(lab: EmbeddedLab, administrator: OpenWebUI) -> Iterator[Fault]:
-    """Faults of every part of the chain, each made on the lab that is up."""
-    connections = administrator.api.mapping("/openai/config")
-
-    def connected(**changed: object) -> Callable[[], None]:
-        body = {**connections, **changed}
-
-        def connect() -> None:
-            administrator.api.post("/openai/config/update", body)
-
-        return connect
-
-    def behaving(provider: str, behaviour: Behaviour) -> Callable[[], None]:
-        return lambda: lab.providers.behave(provider, behaviour)
-
-    elsewhere = ["http://litellm.apps.svc.cluster.local:4000/v1"]
-    for name, wrong in (
-        ("the endpoint in use leads elsewhere", {"OPENAI_API_BASE_URLS": elsewhere}),
-        ("the key in use is another one", {"OPENAI_API_KEYS": ["sk-of-nobody"]}),
-    ):
-        yield Fault(name=name, begin=connected(**wrong), end=connected())
-    for name, provider, behaviour in (
-        ("Mistral refuses its key", "mistral", Behaviour(kind=Kind.ERROR, status=401)),
-        ("Groq answers with nothing", "groq", Behaviour(kind=Kind.EMPTY)),
-        ("the primary is dead, its fallback answers", "vllm", Behaviour(kind=Kind.REFUSE)),
-    ):
-        yield Fault(name=name, begin=behaving(provider, behaviour), end=lab.providers.restore)
-
-
-def first_reds(peers: Peers, administrator: OpenWebUI) -> Iterator[Sequence[str]]:
-    """A row for each fault: seconds to the first red line, and what each run took as a whole."""
-    for fault in faults(peers.lab, administrator):
-        fault.begin()
-        try:
-            script = peers.run(_SCRIPT, codes=_NOTICED_OR_NOT)
-            early = peers.run(_SUITE, "--stop-at-first-red", codes=_NOTICED_OR_NOT)
-            whole = peers.run(_SUITE, codes=_NOTICED_OR_NOT)
-        finally:
-            fault.end()
-        write(f"  {fault.name}: {script}, {early}, {whole}")
-        yield (
-            fault.name,
-            *(_seconds(each.red) for each in (script, early, whole)),
-            *(_seconds(each.whole) for each in (script, early, whole)),
-        )
-
-
-def _seconds(number: float | None) -> str:
-    return "not noticed" if number is None else f"{number:.1f}"
-
-
-def ratios(timed: Mapping[str, list[Timed]], peer: str, other: str) -> list[float]:
-    """A peer's time over another's, round by round."""
-    pairs = zip(timed[peer], timed[other], strict=True)
-    return [one.whole / two.whole for one, two in pairs]
-
-
-def spread(values: Sequence[float]) -> str:
-    """The median, and between what it lay."""
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
-
-
-def page(
-    measured: Mapping[str, Mapping[str, list[Timed]]], reds: Sequence[Sequence[str]], count: int
-) -> str:
-    """`docs/performance.md`."""
-    versus = [
-        (
-            late,
-            peer,
-            f"{statistics.median(each.whole for each in timed[peer]):.1f} s",
-            spread(ratios(timed, peer, _SCRIPT)),
-            spread(ratios(timed, peer, _EIGHT)),
-        )
-        for late, timed in measured.items()
-        for peer in timed
-    ]
-    return "\n".join(
-        [
-            "# Performance",
-            "",
-            "Written by `make bench-peers`. The same checks of the story by the suite (its API, no",
-            "drills, its report included), by scripts of bash, curl and jq, and by httpx as the",
-            "floor: on one lab that was up, on a machine that others used too. Ratios are those",
-            f"within a round; median and range of {count} rounds.",
-            "",
-            "## Against scripts",
-            "",
-            *_table(("answers after", "peer", "median", "over script", "over 8 at once"), versus),
-            "",
-            "## Goals",
-            "",
-            *_table(("goal", "measured", "met"), [*_goals(measured, reds)]),
-            "",
-            "## Time to the first red, in seconds",
-            "",
-            "By the script, by the suite with `--stop-at-first-red`, and by the suite as it is;",
-            "then the same for the whole of such a run.",
-            "",
-            *_table(
-                (
-                    *("fault", "script: red", "suite, stopping: red", "suite: red"),
-                    *("script: whole", "suite, stopping: whole", "suite: whole"),
-                ),
-                reds,
-            ),
-            "",
-            "What the suite does besides in that time: it compares what is declared and what runs,",
-            "looks from inside of the pod and as an ordinary user, reads each replica, asks the",
-            "providers who was really asked, and writes a report.",
-            "",
-        ]
-    )
-
-
-def _goals(
-    measured: Mapping[str, Mapping[str, list[Timed]]], reds: Sequence[Sequence[str]]
-) -> Iterator[Sequence[str]]:
-    goals = (
-        ("instant answers: at most 1.0 of the script", "at once", _SUITE, _SCRIPT, 1.0),
-        ("answers after 2 s: at most 0.35 of the script", "2 s", _SUITE, _SCRIPT, 0.35),
-        ("the same, `--ahead --lanes=8`", "2 s", _WIDE, _SCRIPT, 0.35),
-        ("answers after 2 s: at most 1.1 of 8 at once", "2 s", _SUITE, _EIGHT, 1.1),
-        ("the same, `--ahead --lanes=8`", "2 s", _WIDE, _EIGHT, 1.1),
-    )
-    for goal, late, peer, other, most in goals:
-        if late in measured:
-            values = ratios(measured[late], peer, other)
-            met = statistics.median(values) <= most
-            yield goal, spread(values), "yes" if met else "**no**"
-    noticed = [row for row in reds if "not noticed" not in row[1:3]]
-    if noticed:
-        values = [float(row[2]) / float(row[1]) for row in noticed]
-        met = statistics.median(values) <= 1
-        yield "the first red: at most 1.0 of the script", spread(values), "yes" if met else "**no**"
-
-
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for row in chain([titles, ["---"] * len(titles)], rows):
-        yield f"| {' | '.join(row)} |"
+def noticed(peers: Peers, fault: Fault) -> Mapping[str, Timed]:
+    """What the script and the suite take for a fault, and when they say so."""
+    fault.begin()
+    try:
+        found = {
+            SCRIPT: peers.run(SCRIPT, codes=_NOTICED_OR_NOT),
+            EARLY: peers.run(SUITE, "--stop-at-first-red", codes=_NOTICED_OR_NOT),
+            SUITE: peers.run(SUITE, codes=_NOTICED_OR_NOT),
+        }
+    finally:
+        fault.end()
+    write(f"  {fault.name}: {', '.join(f'{peer} {each.red}' for peer, each in found.items())}")
+    return found
 
 
 @contextmanager
@@ -318,7 +180,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-peers", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--only", default="at once,50 ms,2 s,1 to 8 s", help="delays")
+    parser.add_argument(
+        "--only", default=",".join((*_LATE, _FAULTS)), help="what is measured anew [%(default)s]"
+    )
+    parser.add_argument("--figures", type=Path, default=_FIGURES, help="where they are kept")
     parser.add_argument("--out", type=Path, default=_PAGE)
     options = parser.parse_args()
     try:
@@ -330,26 +195,25 @@ def main() -> int:
 
 
 def _measure(options: argparse.Namespace) -> None:
+    figures, chosen = Figures.read(options.figures), options.only.split(",")
     with (
         _up(options.cache) as (lab, target),
         closing(OpenWebUI(target.open_webui, target.administrator, name="judge")) as administrator,
     ):
         administrator.sign_in()
         peers = Peers(lab, target, administrator)
-        delays = {
-            "at once": {},
-            "50 ms": dict.fromkeys(_MIX, 0.05),
-            "2 s": dict.fromkeys(_MIX, 2.0),
-            "1 to 8 s": _MIX,
-        }
-        measured = {}
-        for late in options.only.split(","):
+        for late in (each for each in _LATE if each in chosen):
             write(f"answers after: {late}")
-            slow(lab, delays[late])
-            measured[late] = rounds(peers, options.rounds)
+            slow(lab, _LATE[late])
+            figures.rounds[late] = rounds(peers, options.rounds)
+            figures.write(options.figures)
         slow(lab, {})
-        reds = [*first_reds(peers, administrator)]
-    options.out.write_text(page(measured, reds, options.rounds), encoding="utf-8")
+        if _FAULTS in chosen:
+            figures.faults = {
+                each.name: noticed(peers, each) for each in faults(lab, administrator)
+            }
+            figures.write(options.figures)
+    options.out.write_text(page(figures), encoding="utf-8")
     write(f"written: {options.out}")
 
 
