@@ -115,6 +115,12 @@ _NO_TLS = Refusal(
     whose=Whose.OWNER,
     fix="correct the scheme (http or https) or the port of api_base",
 )
+_UNSENDABLE = Refusal(
+    reason="it was not asked: no header can hold LiteLLM's key for it",
+    whose=Whose.OWNER,
+    fix="write the key into the Secret anew, without a line feed at its end (printf, or echo -n, "
+    "before base64) and without typographic quotes",
+)
 _SLOW = Refusal(
     reason="it does not answer in time", whose=Whose.PROVIDER_UNLESS_ELSEWHERE, fix=_SERVER
 )
@@ -381,6 +387,13 @@ _CONNECTING = (
             r"|peer closed connection|the stream broke off"
         ),
         _BROKEN,
+    ),
+    (
+        (
+            r"control character detected in headers|Illegal header value"
+            r"|'ascii' codec can't encode character"
+        ),
+        _UNSENDABLE,
     ),
     (r"Cannot connect to host|[Cc]onnection error|Connect call failed|refused", _UNREACHED),
     (r"timed out|Timeout on reading", _SLOW),

@@ -26,6 +26,8 @@ _TEAM = "team of the key"
 """Under which what is told of a key holds what is told of its team."""
 _PARTS = ("model_info", "litellm_params")
 _ENTRIES = "/model/info"
+_SETTINGS = "/router/settings"
+_DEFAULTS = "default_litellm_params"
 _COOLDOWN = 30.0
 """Seconds, where they are not told: the story's; LiteLLM 1.106.2 takes 5 where none are set."""
 _LONGEST_COOLDOWN = 600.0
@@ -256,7 +258,16 @@ class Gateway:
             for parameter, targets in each.replaced.items():
                 rules = kinds.setdefault(f"litellm_params.{parameter} {OF_ENTRY}", {})
                 rules[each.group] = (*rules.get(each.group, ()), *targets)
+        for parameter, targets in _replaced(self._defaults()).items():
+            kinds[f"{_DEFAULTS}.{parameter}"] = {ANY: targets}
         return kinds
+
+    def _defaults(self) -> Mapping[str, Any]:
+        """What goes into every question as an entry's own parameters do (1.106.2).
+
+        `/router/settings` has no field for it, and tells it among the values in force.
+        """
+        return mapping(mapping(self._mapping(_SETTINGS).get("current_values")).get(_DEFAULTS))
 
     def key_information(self, key: Secret) -> Mapping[str, Any]:
         """What a key brings along, with its team: `GET /key/info`, `GET /team/info`; read once.
@@ -292,8 +303,7 @@ class Gateway:
 
     def settings(self) -> Mapping[str, Any]:
         """The router's settings in force: `GET /router/settings`."""
-        path = "/router/settings"
-        fields = self._api.objects_in(self._mapping(path), "fields", path)
+        fields = self._api.objects_in(self._mapping(_SETTINGS), "fields", _SETTINGS)
         return {str(each.get("field_name")): each.get("field_value") for each in fields}
 
     def cooldown(self) -> float:

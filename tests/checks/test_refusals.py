@@ -40,6 +40,10 @@ OWN = {
     "SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED": "does the name lead elsewhere",
     "litellm.InternalServerError: GroqException - [SSL: WRONG_VERSION_NUMBER]": "speak TLS",
     "litellm.APIConnectionError: Error parsing chunk: Traceback": "breaks inside LiteLLM",
+    "litellm.InternalServerError: InternalServerError: MistralException - Forbidden control "
+    "character detected in headers. Potential header injection attack.": "no header can hold",
+    "litellm.InternalServerError: GroqException - 'ascii' codec can't encode character "
+    "'\\u201c' in position 10": "no header can hold",
     "litellm.BadRequestError: GroqException - bad thing": "refuses the request (400)",
     'litellm.BadRequestError: GroqException - {"message": "The model `m` has been decommissioned", '
     '"code": "model_decommissioned"}': "no longer has this model (400)",
