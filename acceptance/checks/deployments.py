@@ -174,6 +174,6 @@ _ADDRESSES = (
     "https://api.openai.com/v1",
     "https://api.groq.com/openai/v1",
     "https://api.mistral.ai/v1",
-    "https://generativelanguage.googleapis.com",
+    "https://generativelanguage.googleapis.com/v1beta",
 )
-"""What LiteLLM 1.106.2 asks where an entry names no address."""
+"""What LiteLLM 1.106.2 asks where an entry names no address, as an entry would have to name it."""

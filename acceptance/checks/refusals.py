@@ -69,7 +69,8 @@ _NO_MODEL = Refusal(
     reason="it no longer has this model ({status}), or never had one of this name at this address",
     whose=Whose.OWNER_UNLESS_AS_AGREED,
     fix="compare `model` in LiteLLM's configuration with what its server offers, and the path of "
-    "api_base with its manual; a model that was withdrawn must be replaced",
+    "api_base with its manual (of the entry, or of litellm_settings for all of them); a model that "
+    "was withdrawn must be replaced",
 )
 _REGION = Refusal(
     reason="it does not serve the country that LiteLLM asks from ({status})",

@@ -370,7 +370,7 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
         identity=str(mapping(item.get("model_info")).get("id") or ""),
         group=str(item.get("model_name") or ""),
         upstream=str(parameters.get("model") or ""),
-        api_base=str(parameters.get("api_base") or ""),
+        api_base=str(parameters.get("api_base") or parameters.get("base_url") or ""),
         cooldown=_cooldown(item),
         parameters=_parameters(parameters),
         replaced=_replaced(parameters),

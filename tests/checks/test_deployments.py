@@ -135,6 +135,13 @@ def test_whether_an_entry_is_as_the_story_has_it(api_base: str, *, agreed: bool 
     assert not as_agreed([], model)
 
 
+def test_the_address_of_gemini_has_the_version_that_litellm_puts_its_path_behind() -> None:  # Q781
+    name = upstream = "gemini/gemini-2.0-flash"
+    place = "https://generativelanguage.googleapis.com"
+    assert as_agreed([_of(name, upstream, f"{place}/v1beta")], MODELS[name])
+    assert as_agreed([_of(name, upstream, place)], MODELS[name]) is None
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

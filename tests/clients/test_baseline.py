@@ -8,7 +8,8 @@ from acceptance.checks.answering import check_unknown_to_gateway
 from acceptance.checks.proof import Answer, Provenance
 from acceptance.clients.answers import Answers
 from acceptance.clients.baseline import Baseline
-from acceptance.errors import Blocked
+from acceptance.errors import Blocked, Inconclusive
+from acceptance.target import Call
 from tests.story import STORY
 
 GROQ, GEMINI = "groq/llama-3.3-70b-versatile", "gemini/gemini-2.5-flash"
@@ -94,6 +95,37 @@ def test_a_name_that_only_an_invented_one_misses_is_told_there(group: str) -> No
     answers = _Answers(_answer(GROQ), _answer(GROQ))
     who = Provenance(group=group, deployment="d", api_base=HOSTS[GEMINI], upstream=True)
     _well(answers).require_heeded(replace(_answer(GEMINI), model="invented", provenance=who))
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict"), [("Groq", Inconclusive), ("vLLM", AssertionError)], ids=str
+)
+def test_a_provider_that_was_not_asked_has_refused_nothing(  # Q783
+    asked: str, verdict: type[Exception]
+) -> None:
+    error = "litellm.NotFoundError: The model `llama-3.3-70b-versatile` does not exist"
+    answer = Answer(model=GROQ, nonce="KNONCE", status=404, error=error)
+    call = Call(provider=asked, model="m", question="Repeat KNONCE", answered=False)
+    well = Baseline(
+        _Answers(answer, answer),
+        STORY,
+        offered=lambda _model: None,
+        away=lambda _provider: False,
+        as_agreed=lambda _model: True,
+        witness=_Saw(call),
+    )
+    with pytest.raises(verdict, match="no longer has this model"):
+        well.check(GROQ)
+
+
+class _Saw:
+    """A witness of these calls."""
+
+    def __init__(self, *calls: Call) -> None:
+        self._calls = calls
+
+    def calls(self) -> tuple[Call, ...]:
+        return self._calls
 
 
 def test_what_litellm_says_to_every_question_is_told_once() -> None:  # V06
