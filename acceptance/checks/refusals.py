@@ -310,6 +310,8 @@ _TOLD = re.compile(r'^Error code: (?P<sdk>\d{3})\b|"code": *"?(?P<json>\d{3})\b'
 
 _WAITED = re.compile(r"(?:timeout value|Timeout passed)=(?P<seconds>\d+(?:\.\d+)?)\b")
 """How LiteLLM (1.80.17, 1.106.2) ends the words of a timeout of its own."""
+_TRIED = re.compile(r"Cannot connect to host ([^\s:/]+)")
+"""How LiteLLM (aiohttp, 1.106.2) says where it found nobody: a proxy's host, where it has one."""
 _PATIENT = 10.0
 """Seconds in which an external provider begins to answer, when nothing is wrong with it."""
 _BY_STATUS: Mapping[int, Refusal] = {
@@ -442,6 +444,21 @@ def _hurried(error: str) -> Refusal | None:
     )
 
 
+def _seen_from(known: Refusal, error: str, model: Model) -> Refusal:
+    """The same; the owner's where LiteLLM did not reach whom it asks in the provider's place."""
+    tried, provider = _TRIED.search(error), model.provider
+    if not tried or provider.service or known.whose is not Whose.PROVIDER_UNLESS_ELSEWHERE:
+        return known
+    if provider.serves_at(tried[1], namespace=""):
+        return known
+    return replace(
+        known,
+        whose=Whose.OWNER,
+        fix=f"LiteLLM tried {tried[1]}: look at HTTPS_PROXY and ALL_PROXY in its environment, and "
+        "at api_base in its configuration",
+    )
+
+
 def _named(known: Refusal, status: int) -> Refusal:
     reason = known.reason.format(status=status)
     return known if reason == known.reason else replace(known, reason=reason)
@@ -489,7 +506,7 @@ def refused(
         as_agreed: whether the gateway asks for the right model at the right address: a provider
             that does not know it then has withdrawn it. None where that is not known.
     """
-    known = refusal(error, status)
+    known = _seen_from(refusal(error, status), error, model)
     said = f"it said: {excerpt(error, 160)}"
     theirs = {
         Whose.PROVIDER: True,

@@ -62,6 +62,7 @@ class Baseline:
         A substitute that does not answer by itself has its own reason, and that is the one told.
         What an ordinary user was told counts here, and not where something rests on the model.
         """
+        self._answers.require_somebody(model)
         if answer.model != model:
             self.check(model)
         self._check(answer.to_a_user or answer, model, self._contract.providers[provider])

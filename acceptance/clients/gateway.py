@@ -14,7 +14,7 @@ from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
 from acceptance.clients.streaming import Question, ask
-from acceptance.clients.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
+from acceptance.clients.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError, UnsendableError
 from acceptance.errors import Blocked, NotProven, Subject
 from acceptance.json_values import mapping, parsed, sequence
 from acceptance.message import excerpt, explain
@@ -286,7 +286,10 @@ class Gateway:
         return known
 
     def _told_to(self, key: Secret, path: str) -> object:
-        reply = self.asked_by(key, path)
+        try:
+            reply = self.asked_by(key, path)
+        except UnsendableError:  # told where the gateway is to accept it: there it is nobody's
+            return {}
         return reply.json if reply.status == HTTPStatus.OK else {}
 
     def _default_rule(self) -> Mapping[str, tuple[str, ...]]:
@@ -371,6 +374,7 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
         group=str(item.get("model_name") or ""),
         upstream=str(parameters.get("model") or ""),
         api_base=str(parameters.get("api_base") or parameters.get("base_url") or ""),
+        paused=mapping(item.get("model_info")).get("blocked") is True,
         cooldown=_cooldown(item),
         parameters=_parameters(parameters),
         replaced=_replaced(parameters),

@@ -197,3 +197,12 @@ def test_an_entry_that_does_not_answer_when_it_is_asked_by_its_identity() -> Non
     limited = _answer("litellm.RateLimitError: GroqException - later", 429)
     with pytest.raises(Inconclusive, match="rate limit"):
         check_answers_alone(_of(groq.name, "groq/mixtral-8x7b-32768"), limited, groq)
+
+
+def test_an_entry_that_is_paused_is_asked_by_nobody() -> None:  # Q792
+    name = upstream = "groq/mixtral-8x7b-32768"
+    gone = replace(_of(name, "openai/other", "http://groq-proxy.ml:8000/v1"), paused=True)
+    check_own_upstreams([*SERVED, gone], STORY)
+    assert as_agreed([_of(name, upstream, ""), gone], MODELS[name])
+    with pytest.raises(AssertionError):
+        check_own_upstreams([*SERVED, replace(gone, paused=False)], STORY)

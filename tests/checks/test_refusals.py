@@ -236,6 +236,18 @@ def test_a_model_of_the_house_is_the_owners_own_and_he_is_told_what_helps(
     assert fix in str(made).partition("fix ")[2]
 
 
+def test_a_proxy_that_is_not_reached_is_the_owners() -> None:  # Q797
+    def made(host: str) -> Exception:
+        error = f"litellm.InternalServerError: GroqException - Cannot connect to host {host}:3128"
+        return refused(MODELS["groq/mixtral-8x7b-32768"], error, "asked", as_agreed=True)
+
+    assert isinstance(made("proxy.home.example"), AssertionError)
+    assert "LiteLLM tried proxy.home.example: look at HTTPS_PROXY" in str(
+        made("proxy.home.example")
+    )
+    assert isinstance(made("api.groq.com"), Inconclusive)
+
+
 def test_a_key_is_the_owners_own_wherever_the_model_is() -> None:
     made = refused(MODELS["mistral/mistral-small-latest"], "Error code: 401 Unauthorized", "asked")
 

@@ -8,7 +8,7 @@ from acceptance.checks.answering import check_unknown_to_gateway
 from acceptance.checks.proof import Answer, Provenance
 from acceptance.clients.answers import Answers
 from acceptance.clients.baseline import Baseline
-from acceptance.errors import Blocked, Inconclusive
+from acceptance.errors import Blocked, Inconclusive, NotProven
 from acceptance.target import Call
 from tests.story import STORY
 
@@ -24,8 +24,10 @@ def _answer(by: str) -> Answer:
 class _Answers(Answers):
     """One answer to the page's question, one to a plain question."""
 
-    def __init__(self, page: Answer, plain: Answer) -> None:  # nobody is asked
-        self._page, self._plain = page, plain
+    def __init__(
+        self, page: Answer, plain: Answer, *, nobody: tuple[str, ...] = ()
+    ) -> None:  # nobody is asked
+        self._page, self._plain, self._nobody = page, plain, nobody
         self.plain_questions = 0
 
     def of(self, model: str) -> Answer:
@@ -116,6 +118,12 @@ def test_a_provider_that_was_not_asked_has_refused_nothing(  # Q783
     )
     with pytest.raises(verdict, match="no longer has this model"):
         well.check(GROQ)
+
+
+def test_the_refusal_of_a_provider_that_is_not_emulated_proves_nothing() -> None:
+    refused = Answer(model=GROQ, nonce="KNONCE", status=404, error="litellm.NotFoundError: none")
+    with pytest.raises(NotProven, match="is not emulated"):
+        _well(_Answers(refused, refused, nobody=(GROQ,))).check_given(refused, GROQ, "Groq")
 
 
 class _Saw:

@@ -95,3 +95,8 @@ def test_the_routers_defaults_replace_every_model(monkeypatch: pytest.MonkeyPatc
     assert [*map(str, chain.otherwise)] == [
         "mistral/mistral-small-latest -> openai/gpt-4o-mini (default_litellm_params.fallbacks)"
     ]
+
+
+def test_nothing_is_told_to_a_key_that_no_header_can_carry() -> None:  # Q775
+    gateway = Gateway("http://127.0.0.1:9", Secret("sk-planted"))
+    assert gateway.key_information(Secret("\u201csk-planted\u201d")) == {}
