@@ -237,6 +237,16 @@ _OF_LITELLM = (
         ),
     ),
     (
+        r"is currently paused and cannot accept requests",
+        Refusal(
+            reason="it is paused in LiteLLM",
+            whose=Whose.OWNER,
+            fix="take it out of its pause in LiteLLM's page, or `blocked` out of the entry's "
+            "model_info",
+            of_litellm=True,
+        ),
+    ),
+    (
         r"'user' param not passed in",
         Refusal(
             reason="LiteLLM wants to be told who asks (enforce_user_param), and is not",

@@ -206,3 +206,7 @@ def test_an_entry_that_is_paused_is_asked_by_nobody() -> None:  # Q792
     assert as_agreed([_of(name, upstream, ""), gone], MODELS[name])
     with pytest.raises(AssertionError):
         check_own_upstreams([*SERVED, replace(gone, paused=False)], STORY)
+
+    error = "litellm.ServiceUnavailableError: Model 'm' is currently paused and cannot accept "
+    told = Answer(model="id", nonce="K", status=503, error=f"{error}requests.")
+    check_answers_alone(gone, told, MODELS[name])
