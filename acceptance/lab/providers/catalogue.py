@@ -148,6 +148,8 @@ class Offer:
     """Whether it takes tools, or was started without what reads a model's calls of them."""
     context: int | None = None
     """Tokens of the longest conversation; None: as the dialect's provider has it."""
+    keys: tuple[str, ...] = ()
+    """Fingerprints of the only keys that it takes; none: those that its provider takes."""
     pace: float = 0.002
     """Seconds between two pieces of a stream: the words come one after another."""
 
@@ -169,7 +171,8 @@ class Offer:
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:
         """The offer that a JSON object describes."""
-        return cls(**{**data, "models": tuple(data["models"])})
+        listed = {name: tuple(data.get(name) or ()) for name in ("models", "keys")}
+        return cls(**{**data, **listed})
 
 
 def _misspelt(name: str, right: str) -> bool:

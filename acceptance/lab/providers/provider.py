@@ -92,6 +92,8 @@ class Provider:
     def _refusal(self, dialect: ProviderApi, question: Question, key: str) -> Refusal | None:
         """What it says to a request that it does not take, before any model is asked."""
         model = question.model
+        if self.offer.keys and fingerprint(key) not in self.offer.keys:
+            return Refusal(status=401, body={"error": "Unauthorized"})  # vLLM 0.11
         if refused := dialect.refusal(key):
             return refused
         if model not in self.offer.models:
