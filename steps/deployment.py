@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pytest_bdd import given, then, when
 from pytest_bdd.parsers import parse
 
-from acceptance.checks.credential import check_key_in_use, check_source
+from acceptance.checks.credential import check_key_in_use, check_source, unsendable
 from acceptance.checks.endpoint import GatewayAddress, check_declared, declared_connections, remarks
 from acceptance.checks.proof import Connection
 from acceptance.checks.rollout import (
@@ -65,6 +65,7 @@ def _(workload: Workload, run: Run, attach: Attach) -> Workload:
 @when("the programs that serve the gateway are looked at", target_fixture="running")
 def _(gateway_workload: Workload, attach: Attach, run: Run) -> Workload:
     run.deployed("LiteLLM", gateway_workload)
+    run.remark(*unsendable(gateway_workload))
     attach("pods", gateway_workload.shown())
     return gateway_workload
 

@@ -78,7 +78,7 @@ def check_answer(
     broken = f"{broken}: {excerpt(answer.error)}" if answer.error else ""
     wrong = (
         broken
-        or _wrong_origin(who, expected, namespace)
+        or _wrong_origin(who, expected, namespace, seen_at=_seen_at(answer, calls))
         or _contradicted(answer, who, provider, calls)
         or _another_upstream(answer, expected, calls, beside)
         or _no_proof(answer, who)
@@ -116,14 +116,25 @@ def check_answer(
     )
 
 
-def _wrong_origin(who: Provenance | None, expected: Model, namespace: str) -> str:
+def _seen_at(answer: Answer, calls: Sequence[Call]) -> str:
+    """The provider that was seen to give an answer; empty where nobody saw it."""
+    return next((each.provider for each in reversed(answers_to(answer.nonce, calls))), "")
+
+
+def _wrong_origin(who: Provenance | None, expected: Model, namespace: str, *, seen_at: str) -> str:
+    """What LiteLLM's headers say against the expected model.
+
+    The address of an entry that names none is reckoned, without the variables that lead elsewhere
+    (`get_api_base`, LiteLLM 1.106.2): what was seen at the provider's side counts more.
+    """
     if who is None:
         return "no headers of LiteLLM: nothing proves who answered"
     if who.group not in (expected.name, ""):
         return f"{who.group} answered in its place ({who.api_base})"
     if not who.api_base:
         return ""  # 1.106.2 tells none of Anthropic: `_require_told` looks for another sign
-    if not expected.provider.serves_at(who.host, namespace=namespace):
+    there = expected.provider.serves_at(who.host, namespace=namespace)
+    if not there and seen_at != expected.provider.name:
         hosts = " or ".join(expected.provider.hosts)
         return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
     if who.foreign:

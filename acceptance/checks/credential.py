@@ -150,6 +150,26 @@ def dead(told: Mapping[Connection, Served]) -> tuple[str, ...]:
     return tuple(f"a connection to LiteLLM that is dead: {each}" for each in silent)
 
 
+_SENDABLE = re.compile(r"[\x20-\x7e]*")
+"""What an HTTP header can carry, as far as every client of LiteLLM's goes."""
+
+
+def unsendable(gateway: Workload) -> tuple[str, ...]:
+    """A remark on keys of providers that no header can carry.
+
+    LiteLLM 1.106.2 does not always say so: OpenAI's own client tells a connection that failed.
+    """
+    odd = [
+        each.name
+        for each in gateway.environment.values()
+        if each.name.endswith("_API_KEY")
+        and not each.value.sealed
+        and not _SENDABLE.fullmatch(each.value.reveal())
+    ]
+    fix = "write it anew without a line feed and without typographic quotes"
+    return tuple(f"{gateway}: no HTTP header can carry {name}: {fix}" for name in odd)
+
+
 def key_refused(told: Served) -> bool:
     """Whether LiteLLM itself answered, and it was the key that it did not like."""
     return any(words.search(told.error) for words in (_KEY_REFUSED, _UNASKED, _ENDED))

@@ -20,7 +20,7 @@ def check_own_upstreams(
     """Raise AssertionError where models share an upstream, have several, or have another's.
 
     Two names of one address are no fault: one GPU serves in several modes. Names that are not the
-    contract's are the owner's business.
+    contract's are the owner's business, and LiteLLM asks no entry that is paused (1.88 to 1.106.2).
 
     Args:
         deployments: what LiteLLM tells of its entries.
@@ -31,7 +31,7 @@ def check_own_upstreams(
     Raises:
         NotProven: an address in it may not be read.
     """
-    known = tuple(deployments)
+    known = tuple(each for each in deployments if not each.paused)
     wrong = [
         *_wrong(known, contract),
         *_elsewhere(known, contract),
@@ -145,7 +145,7 @@ def as_agreed(deployments: Iterable[Deployment], model: Model) -> bool | None:
     False where one asks a door that the provider does not have (http, or another port). None where
     nobody can tell: an address of the entry's own may hold a path that the provider lacks.
     """
-    entries = [each for each in deployments if each.group == model.name]
+    entries = [each for each in deployments if each.group == model.name and not each.paused]
     if any(_another_door(each.api_base, model) for each in entries if each.api_base):
         return False
     agreed = all(
@@ -174,6 +174,6 @@ _ADDRESSES = (
     "https://api.openai.com/v1",
     "https://api.groq.com/openai/v1",
     "https://api.mistral.ai/v1",
-    "https://generativelanguage.googleapis.com",
+    "https://generativelanguage.googleapis.com/v1beta",
 )
-"""What LiteLLM 1.106.2 asks where an entry names no address."""
+"""What LiteLLM 1.106.2 asks where an entry names no address, as an entry would have to name it."""

@@ -188,6 +188,8 @@ class Deployment:
     upstream: str
     api_base: str
     """Where the entry itself sends questions; empty where it leaves that to LiteLLM."""
+    paused: bool = False
+    """Whether an administrator took it out of service (`model_info.blocked`)."""
     cooldown: float = 0.0
     """Seconds for which it rests after failures, where the entry itself says so."""
     parameters: str = ""

@@ -69,7 +69,8 @@ _NO_MODEL = Refusal(
     reason="it no longer has this model ({status}), or never had one of this name at this address",
     whose=Whose.OWNER_UNLESS_AS_AGREED,
     fix="compare `model` in LiteLLM's configuration with what its server offers, and the path of "
-    "api_base with its manual; a model that was withdrawn must be replaced",
+    "api_base with its manual (of the entry, or of litellm_settings for all of them); a model that "
+    "was withdrawn must be replaced",
 )
 _REGION = Refusal(
     reason="it does not serve the country that LiteLLM asks from ({status})",
@@ -114,6 +115,12 @@ _NO_TLS = Refusal(
     reason="it does not speak TLS at this address",
     whose=Whose.OWNER,
     fix="correct the scheme (http or https) or the port of api_base",
+)
+_UNSENDABLE = Refusal(
+    reason="it was not asked: no header can hold LiteLLM's key for it",
+    whose=Whose.OWNER,
+    fix="write the key into the Secret anew, without a line feed at its end (printf, or echo -n, "
+    "before base64) and without typographic quotes",
 )
 _SLOW = Refusal(
     reason="it does not answer in time", whose=Whose.PROVIDER_UNLESS_ELSEWHERE, fix=_SERVER
@@ -230,6 +237,16 @@ _OF_LITELLM = (
         ),
     ),
     (
+        r"is currently paused and cannot accept requests",
+        Refusal(
+            reason="it is paused in LiteLLM",
+            whose=Whose.OWNER,
+            fix="take it out of its pause in LiteLLM's page, or `blocked` out of the entry's "
+            "model_info",
+            of_litellm=True,
+        ),
+    ),
+    (
         r"'user' param not passed in",
         Refusal(
             reason="LiteLLM wants to be told who asks (enforce_user_param), and is not",
@@ -303,6 +320,8 @@ _TOLD = re.compile(r'^Error code: (?P<sdk>\d{3})\b|"code": *"?(?P<json>\d{3})\b'
 
 _WAITED = re.compile(r"(?:timeout value|Timeout passed)=(?P<seconds>\d+(?:\.\d+)?)\b")
 """How LiteLLM (1.80.17, 1.106.2) ends the words of a timeout of its own."""
+_TRIED = re.compile(r"Cannot connect to host ([^\s:/]+)")
+"""How LiteLLM (aiohttp, 1.106.2) says where it found nobody: a proxy's host, where it has one."""
 _PATIENT = 10.0
 """Seconds in which an external provider begins to answer, when nothing is wrong with it."""
 _BY_STATUS: Mapping[int, Refusal] = {
@@ -382,6 +401,13 @@ _CONNECTING = (
         ),
         _BROKEN,
     ),
+    (
+        (
+            r"control character detected in headers|Illegal header value"
+            r"|'ascii' codec can't encode character"
+        ),
+        _UNSENDABLE,
+    ),
     (r"Cannot connect to host|[Cc]onnection error|Connect call failed|refused", _UNREACHED),
     (r"timed out|Timeout on reading", _SLOW),
 )
@@ -425,6 +451,21 @@ def _hurried(error: str) -> Refusal | None:
         whose=Whose.OWNER,
         fix="raise timeout (stream_timeout) of the entry in LiteLLM's configuration, or "
         "request_timeout in litellm_settings; if it is long enough, look why its server is slow",
+    )
+
+
+def _seen_from(known: Refusal, error: str, model: Model) -> Refusal:
+    """The same; the owner's where LiteLLM did not reach whom it asks in the provider's place."""
+    tried, provider = _TRIED.search(error), model.provider
+    if not tried or provider.service or known.whose is not Whose.PROVIDER_UNLESS_ELSEWHERE:
+        return known
+    if provider.serves_at(tried[1], namespace=""):
+        return known
+    return replace(
+        known,
+        whose=Whose.OWNER,
+        fix=f"LiteLLM tried {tried[1]}: look at HTTPS_PROXY and ALL_PROXY in its environment, and "
+        "at api_base in its configuration",
     )
 
 
@@ -475,7 +516,7 @@ def refused(
         as_agreed: whether the gateway asks for the right model at the right address: a provider
             that does not know it then has withdrawn it. None where that is not known.
     """
-    known = refusal(error, status)
+    known = _seen_from(refusal(error, status), error, model)
     said = f"it said: {excerpt(error, 160)}"
     theirs = {
         Whose.PROVIDER: True,

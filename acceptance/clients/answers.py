@@ -135,7 +135,7 @@ class Answers:
             NotProven: its provider is not emulated.
             Exception: what asking raised else.
         """
-        self._require_somebody(model)
+        self.require_somebody(model)
         if not self._answers:
             self._ask_all([each for each in self._wanted() if each not in self._nobody])
         if model not in self._answers:
@@ -159,7 +159,12 @@ class Answers:
                 )
             ) from error
 
-    def _require_somebody(self, model: str) -> None:
+    def require_somebody(self, model: str) -> None:
+        """Return if somebody may answer for a model.
+
+        Raises:
+            NotProven: its provider is not emulated.
+        """
         if model in self._nobody:
             raise NotProven(
                 f"the provider of {model} is not emulated: whether it answers, only `live` shows"
@@ -274,7 +279,7 @@ class Answers:
             UnexpectedAnswerError: Open WebUI did not answer.
             NotProven: its provider is not emulated.
         """
-        self._require_somebody(model)
+        self.require_somebody(model)
         return self._when_allowed(model, as_the_page() if as_page else {}, self._hands)
 
     def _when_allowed(self, model: str, options: Mapping[str, Any], hands: Hands) -> Answer:

@@ -1,16 +1,16 @@
 """Which models answer as themselves while nothing is disturbed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from acceptance.checks.answering import check_answer
 from acceptance.checks.proof import Answer, Provenance
 from acceptance.checks.refusals import refusal
-from acceptance.checks.witnessing import witnessed
+from acceptance.checks.witnessing import asked, witnessed
 from acceptance.clients.answers import Answers
 from acceptance.contract.values import Contract, Provider
 from acceptance.errors import Blocked, Subject
-from acceptance.target import Witness
+from acceptance.target import Call, Witness
 
 
 class Baseline:
@@ -62,6 +62,7 @@ class Baseline:
         A substitute that does not answer by itself has its own reason, and that is the one told.
         What an ordinary user was told counts here, and not where something rests on the model.
         """
+        self._answers.require_somebody(model)
         if answer.model != model:
             self.check(model)
         self._check(answer.to_a_user or answer, model, self._contract.providers[provider])
@@ -84,19 +85,24 @@ class Baseline:
             if first != model:  # one fault, one red line
                 raise Blocked(Subject.ANSWERS, f"{first}: {cause}")
         expected = replace(self._contract.models[model], provider=provider)
+        calls = self._witness.calls() if self._witness else None
         check_answer(
             answer,
             expected,
             namespace=self._contract.gateway.namespace,
             away=self.away,
-            calls=self._witness.calls() if self._witness else (),
+            calls=calls or (),
             beside=[
                 each.upstream
                 for each in self._contract.models_of(provider.name)
                 if each.upstream and each.name != model
             ],
-            as_agreed=self._as_agreed,
+            as_agreed=self._as_agreed if _reached(provider, answer, calls) else self._at_odds,
         )
+
+    def _at_odds(self, model: str) -> bool | None:
+        """As the entries tell, which are not all that decides where LiteLLM asks."""
+        return False if self._as_agreed(model) is False else None
 
     def require_heeded(self, answer: Answer) -> None:
         """Return if LiteLLM heeds which model is asked for, as far as this answer tells.
@@ -128,6 +134,15 @@ class Baseline:
             self.check(model)
         except AssertionError as error:
             raise Blocked(Subject.ANSWERS, f"{model} does not answer by itself") from error
+
+
+def _reached(provider: Provider, answer: Answer, calls: Collection[Call] | None) -> bool:
+    """Whether a question reached its provider, as far as somebody saw what was asked there.
+
+    Where the entries of LiteLLM are as they should be, `litellm_settings.api_base` may still lead
+    all of them elsewhere (1.106.2): then a refusal is not the provider's.
+    """
+    return calls is None or provider.name in {each.provider for each in asked(answer.nonce, calls)}
 
 
 def _of_all(answer: Answer) -> str:

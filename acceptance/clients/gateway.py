@@ -14,7 +14,7 @@ from acceptance.checks.chain import ALIAS, ANY, DEEPEST, OF_ENTRY, walk_chain
 from acceptance.checks.proof import Answer, Chain, Deployment
 from acceptance.checks.rollout import LITELLM_IS_ALIVE
 from acceptance.clients.streaming import Question, ask
-from acceptance.clients.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError
+from acceptance.clients.transport import TIMEOUT, Api, Reply, UnexpectedAnswerError, UnsendableError
 from acceptance.errors import Blocked, NotProven, Subject
 from acceptance.json_values import mapping, parsed, sequence
 from acceptance.message import excerpt, explain
@@ -26,6 +26,8 @@ _TEAM = "team of the key"
 """Under which what is told of a key holds what is told of its team."""
 _PARTS = ("model_info", "litellm_params")
 _ENTRIES = "/model/info"
+_SETTINGS = "/router/settings"
+_DEFAULTS = "default_litellm_params"
 _COOLDOWN = 30.0
 """Seconds, where they are not told: the story's; LiteLLM 1.106.2 takes 5 where none are set."""
 _LONGEST_COOLDOWN = 600.0
@@ -256,7 +258,16 @@ class Gateway:
             for parameter, targets in each.replaced.items():
                 rules = kinds.setdefault(f"litellm_params.{parameter} {OF_ENTRY}", {})
                 rules[each.group] = (*rules.get(each.group, ()), *targets)
+        for parameter, targets in _replaced(self._defaults()).items():
+            kinds[f"{_DEFAULTS}.{parameter}"] = {ANY: targets}
         return kinds
+
+    def _defaults(self) -> Mapping[str, Any]:
+        """What goes into every question as an entry's own parameters do (1.106.2).
+
+        `/router/settings` has no field for it, and tells it among the values in force.
+        """
+        return mapping(mapping(self._mapping(_SETTINGS).get("current_values")).get(_DEFAULTS))
 
     def key_information(self, key: Secret) -> Mapping[str, Any]:
         """What a key brings along, with its team: `GET /key/info`, `GET /team/info`; read once.
@@ -275,7 +286,10 @@ class Gateway:
         return known
 
     def _told_to(self, key: Secret, path: str) -> object:
-        reply = self.asked_by(key, path)
+        try:
+            reply = self.asked_by(key, path)
+        except UnsendableError:  # told where the gateway is to accept it: there it is nobody's
+            return {}
         return reply.json if reply.status == HTTPStatus.OK else {}
 
     def _default_rule(self) -> Mapping[str, tuple[str, ...]]:
@@ -292,8 +306,7 @@ class Gateway:
 
     def settings(self) -> Mapping[str, Any]:
         """The router's settings in force: `GET /router/settings`."""
-        path = "/router/settings"
-        fields = self._api.objects_in(self._mapping(path), "fields", path)
+        fields = self._api.objects_in(self._mapping(_SETTINGS), "fields", _SETTINGS)
         return {str(each.get("field_name")): each.get("field_value") for each in fields}
 
     def cooldown(self) -> float:
@@ -360,7 +373,8 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
         identity=str(mapping(item.get("model_info")).get("id") or ""),
         group=str(item.get("model_name") or ""),
         upstream=str(parameters.get("model") or ""),
-        api_base=str(parameters.get("api_base") or ""),
+        api_base=str(parameters.get("api_base") or parameters.get("base_url") or ""),
+        paused=mapping(item.get("model_info")).get("blocked") is True,
         cooldown=_cooldown(item),
         parameters=_parameters(parameters),
         replaced=_replaced(parameters),

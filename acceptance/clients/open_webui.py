@@ -106,7 +106,7 @@ class OpenWebUI:
             enabled=bool(config.get("ENABLE_OPENAI_API")),
             connections=tuple(
                 _connection(
-                    index, str(url), str(key), options.get(str(index)) or options.get(str(url))
+                    index, str(url), str(key), options.get(str(index), options.get(str(url)))
                 )
                 for index, (url, key) in enumerate(zip(urls, padded, strict=False))
             ),

@@ -43,6 +43,10 @@ class UnreachableError(UnexpectedAnswerError):
     """No HTTP answer came: refused, reset, name not found, or too slow."""
 
 
+class UnsendableError(UnreachableError):
+    """Nobody was asked, since a key holds what no HTTP header can carry."""
+
+
 class TooLargeError(Exception):
     """A body is larger than anything that the API promises."""
 
@@ -211,7 +215,7 @@ class Api:
         distrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
         unsent = isinstance(error, httpx.LocalProtocolError | UnicodeError)
         if unsent:  # its own words quote the header, and the key in it
-            return UnreachableError(f"{self._name}: a key holds what no HTTP header can carry")
+            return UnsendableError(f"{self._name}: a key holds what no HTTP header can carry")
         return UnreachableError(
             explain(
                 f"{self._name} does not answer.",

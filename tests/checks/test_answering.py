@@ -374,3 +374,13 @@ def test_a_filter_that_refuses_ordinary_users_alone_is_told_as_one() -> None:  #
             replace(passing, model="mistral/mistral-small-latest"),
             MODELS["mistral/mistral-small-latest"],
         )
+
+
+def test_an_address_that_is_reckoned_counts_less_than_who_was_seen_to_answer() -> None:  # Q780
+    reckoned = replace(GOOD, provenance=_by("vllm-qwen", "https://api.openai.com"))
+    upstream = MODELS["vllm-qwen"].upstream
+    check_answer(reckoned, MODELS["vllm-qwen"], calls=[_seen("vLLM", upstream)])
+    with refused("LiteLLM asked https://api.openai.com"):
+        check_answer(reckoned, MODELS["vllm-qwen"], calls=[_seen("OpenAI", upstream)])
+    with refused("LiteLLM asked https://api.openai.com"):
+        check_answer(reckoned, MODELS["vllm-qwen"])

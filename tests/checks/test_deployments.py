@@ -135,6 +135,13 @@ def test_whether_an_entry_is_as_the_story_has_it(api_base: str, *, agreed: bool 
     assert not as_agreed([], model)
 
 
+def test_the_address_of_gemini_has_the_version_that_litellm_puts_its_path_behind() -> None:  # Q781
+    name = upstream = "gemini/gemini-2.0-flash"
+    place = "https://generativelanguage.googleapis.com"
+    assert as_agreed([_of(name, upstream, f"{place}/v1beta")], MODELS[name])
+    assert as_agreed([_of(name, upstream, place)], MODELS[name]) is None
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -190,3 +197,16 @@ def test_an_entry_that_does_not_answer_when_it_is_asked_by_its_identity() -> Non
     limited = _answer("litellm.RateLimitError: GroqException - later", 429)
     with pytest.raises(Inconclusive, match="rate limit"):
         check_answers_alone(_of(groq.name, "groq/mixtral-8x7b-32768"), limited, groq)
+
+
+def test_an_entry_that_is_paused_is_asked_by_nobody() -> None:  # Q792
+    name = upstream = "groq/mixtral-8x7b-32768"
+    gone = replace(_of(name, "openai/other", "http://groq-proxy.ml:8000/v1"), paused=True)
+    check_own_upstreams([*SERVED, gone], STORY)
+    assert as_agreed([_of(name, upstream, ""), gone], MODELS[name])
+    with pytest.raises(AssertionError):
+        check_own_upstreams([*SERVED, replace(gone, paused=False)], STORY)
+
+    error = "litellm.ServiceUnavailableError: Model 'm' is currently paused and cannot accept "
+    told = Answer(model="id", nonce="K", status=503, error=f"{error}requests.")
+    check_answers_alone(gone, told, MODELS[name])

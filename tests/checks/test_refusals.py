@@ -40,6 +40,10 @@ OWN = {
     "SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED": "does the name lead elsewhere",
     "litellm.InternalServerError: GroqException - [SSL: WRONG_VERSION_NUMBER]": "speak TLS",
     "litellm.APIConnectionError: Error parsing chunk: Traceback": "breaks inside LiteLLM",
+    "litellm.InternalServerError: InternalServerError: MistralException - Forbidden control "
+    "character detected in headers. Potential header injection attack.": "no header can hold",
+    "litellm.InternalServerError: GroqException - 'ascii' codec can't encode character "
+    "'\\u201c' in position 10": "no header can hold",
     "litellm.BadRequestError: GroqException - bad thing": "refuses the request (400)",
     'litellm.BadRequestError: GroqException - {"message": "The model `m` has been decommissioned", '
     '"code": "model_decommissioned"}': "no longer has this model (400)",
@@ -230,6 +234,18 @@ def test_a_model_of_the_house_is_the_owners_own_and_he_is_told_what_helps(
 
     assert isinstance(made, AssertionError)
     assert fix in str(made).partition("fix ")[2]
+
+
+def test_a_proxy_that_is_not_reached_is_the_owners() -> None:  # Q797
+    def made(host: str) -> Exception:
+        error = f"litellm.InternalServerError: GroqException - Cannot connect to host {host}:3128"
+        return refused(MODELS["groq/mixtral-8x7b-32768"], error, "asked", as_agreed=True)
+
+    assert isinstance(made("proxy.home.example"), AssertionError)
+    assert "LiteLLM tried proxy.home.example: look at HTTPS_PROXY" in str(
+        made("proxy.home.example")
+    )
+    assert isinstance(made("api.groq.com"), Inconclusive)
 
 
 def test_a_key_is_the_owners_own_wherever_the_model_is() -> None:

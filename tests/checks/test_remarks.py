@@ -1,8 +1,10 @@
 """Remarks: what a reader should know, and what is no fault."""
 
+from dataclasses import replace
+
 import pytest
 
-from acceptance.checks.credential import check_refused
+from acceptance.checks.credential import check_refused, unsendable
 from acceptance.checks.endpoint import remarks
 from acceptance.checks.storage import DATA, fleeting
 from acceptance.cluster import Workload
@@ -39,6 +41,17 @@ def test_a_plural_variable_hides_the_singular_one() -> None:
     assert [line.partition(": ")[2] for line in told] == [
         "OPENAI_API_BASE_URLS is set, so Open WebUI does not read OPENAI_API_BASE_URL"
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "told"), [("sk-a b", 0), ("sk-a\n", 1), ("\u201csk-a\u201d", 1), ("", 0)]
+)
+def test_a_key_that_no_header_can_carry(key: str, told: int) -> None:  # Q773
+    names = "OPENAI_API_KEY", "LITELLM_MASTER_KEY", "NOTE"
+    container = {"env": [{"name": name, "value": key} for name in names]}
+    environment = resolve_environment(container, lambda _kind, _name: None, {})
+    remark = unsendable(replace(_workload(), environment=environment))
+    assert ["can carry OPENAI_API_KEY" in line for line in remark] == [True] * told
 
 
 def test_the_clusters_own_remarks_name_the_workload() -> None:

@@ -8,7 +8,8 @@ from acceptance.checks.answering import check_unknown_to_gateway
 from acceptance.checks.proof import Answer, Provenance
 from acceptance.clients.answers import Answers
 from acceptance.clients.baseline import Baseline
-from acceptance.errors import Blocked
+from acceptance.errors import Blocked, Inconclusive, NotProven
+from acceptance.target import Call
 from tests.story import STORY
 
 GROQ, GEMINI = "groq/llama-3.3-70b-versatile", "gemini/gemini-2.5-flash"
@@ -23,8 +24,10 @@ def _answer(by: str) -> Answer:
 class _Answers(Answers):
     """One answer to the page's question, one to a plain question."""
 
-    def __init__(self, page: Answer, plain: Answer) -> None:  # nobody is asked
-        self._page, self._plain = page, plain
+    def __init__(
+        self, page: Answer, plain: Answer, *, nobody: tuple[str, ...] = ()
+    ) -> None:  # nobody is asked
+        self._page, self._plain, self._nobody = page, plain, nobody
         self.plain_questions = 0
 
     def of(self, model: str) -> Answer:
@@ -94,6 +97,43 @@ def test_a_name_that_only_an_invented_one_misses_is_told_there(group: str) -> No
     answers = _Answers(_answer(GROQ), _answer(GROQ))
     who = Provenance(group=group, deployment="d", api_base=HOSTS[GEMINI], upstream=True)
     _well(answers).require_heeded(replace(_answer(GEMINI), model="invented", provenance=who))
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict"), [("Groq", Inconclusive), ("vLLM", AssertionError)], ids=str
+)
+def test_a_provider_that_was_not_asked_has_refused_nothing(  # Q783
+    asked: str, verdict: type[Exception]
+) -> None:
+    error = "litellm.NotFoundError: The model `llama-3.3-70b-versatile` does not exist"
+    answer = Answer(model=GROQ, nonce="KNONCE", status=404, error=error)
+    call = Call(provider=asked, model="m", question="Repeat KNONCE", answered=False)
+    well = Baseline(
+        _Answers(answer, answer),
+        STORY,
+        offered=lambda _model: None,
+        away=lambda _provider: False,
+        as_agreed=lambda _model: True,
+        witness=_Saw(call),
+    )
+    with pytest.raises(verdict, match="no longer has this model"):
+        well.check(GROQ)
+
+
+def test_the_refusal_of_a_provider_that_is_not_emulated_proves_nothing() -> None:
+    refused = Answer(model=GROQ, nonce="KNONCE", status=404, error="litellm.NotFoundError: none")
+    with pytest.raises(NotProven, match="is not emulated"):
+        _well(_Answers(refused, refused, nobody=(GROQ,))).check_given(refused, GROQ, "Groq")
+
+
+class _Saw:
+    """A witness of these calls."""
+
+    def __init__(self, *calls: Call) -> None:
+        self._calls = calls
+
+    def calls(self) -> tuple[Call, ...]:
+        return self._calls
 
 
 def test_what_litellm_says_to_every_question_is_told_once() -> None:  # V06

@@ -78,3 +78,25 @@ def test_what_holds_for_the_key_in_use_holds_for_its_team_too(  # G17
     (chain,) = gateway.chains([parallel], key=Secret("sk-of-the-team"))
     assert chain.order == ("c", "b")
     assert len(chain.otherwise) == 1
+
+
+def test_the_routers_defaults_replace_every_model(monkeypatch: pytest.MonkeyPatch) -> None:  # Q770
+    defaults = {"timeout": 60, "fallbacks": ["openai/gpt-4o-mini"]}
+    told: dict[str, Any] = {
+        "/v1/models": {"data": [{"id": "mistral/mistral-small-latest"}]},
+        "/router/settings": {"fields": [], "current_values": {"default_litellm_params": defaults}},
+        "/model/info": {"data": []},
+        "/fallback/*": {"fallback_models": []},
+    }
+    monkeypatch.setattr(Api, "get", lambda _api, path: Reply(status=200, json=told[path], text=""))
+    chain = Gateway("http://127.0.0.1:9", Secret("sk-planted")).chain(
+        "mistral/mistral-small-latest"
+    )
+    assert [*map(str, chain.otherwise)] == [
+        "mistral/mistral-small-latest -> openai/gpt-4o-mini (default_litellm_params.fallbacks)"
+    ]
+
+
+def test_nothing_is_told_to_a_key_that_no_header_can_carry() -> None:  # Q775
+    gateway = Gateway("http://127.0.0.1:9", Secret("sk-planted"))
+    assert gateway.key_information(Secret("\u201csk-planted\u201d")) == {}

@@ -85,7 +85,7 @@ class EmbeddedCluster:
         return ""
 
     def find(self, service: ServiceName, program: Program) -> ServiceName:
-        """The Service with its first port; another one, if only that leads to the program.
+        """The Service with the port of the program; another one, if only that leads to it.
 
         Anybody's manifests may be tried, and their names are their own.
         """
@@ -96,7 +96,16 @@ class EmbeddedCluster:
             if len({leading[each] for each in ports}) != 1:
                 return service  # none, or several programs: which one is meant, nobody can say
             ports.sort(key=lambda each: self._selected(each) != leading[each])
-        return service if service.port else ports[0]
+        if service.port:
+            return service
+        serving = (each for each in ports if self._serves(each, program))
+        return next(serving, ports[0])
+
+    def _serves(self, service: ServiceName, program: Program) -> bool:
+        """Whether a Service's port leads to where a pod of the program serves: not its metrics."""
+        pods = self._running(service, program)
+        serving = {plan.serves_at for plan in self._lab.plans if plan.key in pods}
+        return self.target_port(service) in serving
 
     def _running(self, service: ServiceName, program: Program) -> frozenset[str]:
         """The pods of a program that a Service selects."""

@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 import yaml
 
 from acceptance.budget import Price, dearest, price_in
+from acceptance.errors import NotProven
 from acceptance.json_values import mapping, sequence
 from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
+from acceptance.lab.embedded.made_up import MARK
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.model_list import (
     Entry,
@@ -37,10 +39,13 @@ from acceptance.lab.providers.catalogue import (
     Offer,
     host_and_port,
 )
-from acceptance.resources import Manifest, ServiceName, service_in
+from acceptance.resources import Manifest, ServiceName, expand, service_in, text_of
+from acceptance.secret import fingerprint
 
 _TOOLS_SINCE = (0, 6)
 """vLLM before this leaves tools aside, unless a request says which one to call."""
+_REFERS = re.compile(r"[$`]|\{\{")
+"""In a word that a shell, or whoever renders, would put another one in the place of."""
 _VERSION = re.compile(r":v?(\d{1,9})\.(\d{1,9})")
 _A_FEW = {
     "anthropic": ("claude-sonnet-4-5", "claude-haiku-4-5"),
@@ -238,8 +243,20 @@ def _started(offer: Offer, plans: tuple[PodPlan, ...]) -> Offer:
                 models=_models_served(words) or offer.models,
                 tools=offer.tools and _takes_tools(str(plan.container["image"]), words),
                 context=_number(longest[:1]) or offer.context,
+                keys=_keys(plan, words) or offer.keys,
             )
     return offer
+
+
+def _keys(plan: PodPlan, words: list[str]) -> tuple[str, ...]:
+    """What it wants to be asked with, as fingerprints; none where a key is made up, or unknown."""
+    given = _after("--api-key", words) or [text_of(plan.environment, "VLLM_API_KEY")]
+    try:
+        keys = [expand(each, plan.environment) for each in given]
+    except (NotProven, ValueError):
+        return ()
+    known = all(each and MARK not in each and not _REFERS.search(each) for each in keys)
+    return tuple(map(fingerprint, keys)) if known else ()
 
 
 def _number(words: list[str]) -> int:

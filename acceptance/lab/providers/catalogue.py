@@ -18,8 +18,16 @@ from acceptance.lab.providers.chat_completions import OpenAI
 from acceptance.lab.providers.cohere import Cohere
 from acceptance.lab.providers.gemini import Gemini
 from acceptance.lab.providers.ollama import Ollama
-from acceptance.lab.providers.openai_compatible import VLLM, Compatible, Groq, Mistral
+from acceptance.lab.providers.openai_compatible import (
+    VLLM,
+    Compatible,
+    GeminiAsOpenAI,
+    Groq,
+    Mistral,
+    OllamaAsOpenAI,
+)
 from acceptance.lab.providers.provider_api import ProviderApi
+from acceptance.lab.providers.responses import Responses
 
 LOCAL = "127.0.0.1"
 CONTROL_PORT = 9000
@@ -36,6 +44,12 @@ DIALECTS: Mapping[str, type[ProviderApi]] = {
     "anthropic": Anthropic,
     "cohere": Cohere,
 }
+_BESIDE: Mapping[str, tuple[type[ProviderApi], str]] = {
+    "gemini": (GeminiAsOpenAI, "/v1beta/openai"),
+    "ollama": (OllamaAsOpenAI, "/v1"),
+    "openai": (Responses, ""),
+}
+"""The second API that some have, and its path before its own paths, below the first one's."""
 _AS_OPENAI = {
     "ai21_chat": "https://api.ai21.com/studio/v1",
     "aiml": "https://api.aimlapi.com/v1",
@@ -134,12 +148,20 @@ class Offer:
     """Whether it takes tools, or was started without what reads a model's calls of them."""
     context: int | None = None
     """Tokens of the longest conversation; None: as the dialect's provider has it."""
+    keys: tuple[str, ...] = ()
+    """Fingerprints of the only keys that it takes; none: those that its provider takes."""
     pace: float = 0.002
     """Seconds between two pieces of a stream: the words come one after another."""
 
-    def speaker(self) -> ProviderApi:
-        """What reads its requests and writes its answers."""
-        return DIALECTS[self.dialect](base=self.base, public=self.scheme == "https")
+    def speakers(self) -> tuple[ProviderApi, ...]:
+        """What reads its requests and writes its answers, by each API that it has."""
+        public = self.scheme == "https"
+        first = DIALECTS[self.dialect](base=self.base, public=public)
+        if self.dialect not in _BESIDE:
+            return (first,)
+        second, path = _BESIDE[self.dialect]
+        base = f"{self.base or ''}{path}" or None
+        return (first, second(base=base, public=public))
 
     def with_models(self, models: tuple[str, ...]) -> Self:
         """The same with other models as well, but for those that are one of its own misspelt."""
@@ -149,7 +171,8 @@ class Offer:
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:
         """The offer that a JSON object describes."""
-        return cls(**{**data, "models": tuple(data["models"])})
+        listed = {name: tuple(data.get(name) or ()) for name in ("models", "keys")}
+        return cls(**{**data, **listed})
 
 
 def _misspelt(name: str, right: str) -> bool:

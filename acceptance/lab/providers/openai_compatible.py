@@ -205,3 +205,21 @@ class Mistral(OpenAI):
     def last(self, question: Question, answer: Answer) -> Json:
         """Always, whether asked for or not."""
         return {"usage": self.usage(question, answer)}
+
+
+class OllamaAsOpenAI(Compatible):
+    """What Ollama has beside its own API, under `/v1`."""
+
+    owner: ClassVar[str] = "library"
+
+    def too_long(self, question: Question, context: int) -> None:
+        """None: it forgets the beginning of a conversation here, too."""
+        del question, context
+
+
+class GeminiAsOpenAI(Compatible):
+    """What generativelanguage.googleapis.com has beside its own API, under `/v1beta/openai`."""
+
+    context: int = 1_048_576
+    owner: ClassVar[str] = "google"
+    issuer: ClassVar[str] = "gemini"

@@ -3,6 +3,8 @@
 import json
 import ssl
 import time
+from functools import partial
+from itertools import chain
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,7 +16,7 @@ from acceptance.lab.providers.conversation import Answer, Question
 from acceptance.lab.providers.ledger import LONGEST_TEXT, Call
 from acceptance.lab.providers.listener import ANY_PORT, Address, Listener
 from acceptance.lab.providers.misbehaviour import answer_to, reply_to
-from acceptance.lab.providers.provider_api import Refusal
+from acceptance.lab.providers.provider_api import ProviderApi, Refusal
 from acceptance.lab.providers.reply import Reply, json_bytes
 from acceptance.secret import fingerprint
 
@@ -38,8 +40,10 @@ class Provider:
     def have(self, offer: Offer) -> None:
         """Offer this from the next request on."""
         self.offer = offer
-        self._dialect = offer.speaker()
-        self._app = Starlette(routes=self._dialect.routes(offer.models, self._complete))
+        routes = (
+            each.routes(offer.models, partial(self._complete, each)) for each in offer.speakers()
+        )
+        self._app = Starlette(routes=[*chain.from_iterable(routes)])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -59,8 +63,7 @@ class Provider:
         else:
             await self.listener.open()
 
-    async def _complete(self, request: Request) -> Reply:
-        dialect = self._dialect
+    async def _complete(self, dialect: ProviderApi, request: Request) -> Reply:
         try:
             body = await request.json()
             question = dialect.question(request, body)
@@ -69,7 +72,7 @@ class Provider:
             content = json_bytes(dialect.error(400, ""))
             return Reply(status=400, headers=dialect.headers(), frames=(content,))
         path, key = request.url.path, dialect.key(request)
-        refusal = self._refusal(question, key) or objection
+        refusal = self._refusal(dialect, question, key) or objection
         if refusal:
             reply, answer = refusal.reply(dialect.headers()), None
         else:
@@ -86,9 +89,11 @@ class Provider:
         self._record(question, answer, path=path, key=key, reply=reply)
         return reply
 
-    def _refusal(self, question: Question, key: str) -> Refusal | None:
+    def _refusal(self, dialect: ProviderApi, question: Question, key: str) -> Refusal | None:
         """What it says to a request that it does not take, before any model is asked."""
-        dialect, model = self._dialect, question.model
+        model = question.model
+        if self.offer.keys and fingerprint(key) not in self.offer.keys:
+            return Refusal(status=401, body={"error": "Unauthorized"})  # vLLM 0.11
         if refused := dialect.refusal(key):
             return refused
         if model not in self.offer.models:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from acceptance.lab.embedded.made_up import MARK
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.upstreams import not_emulated, offers_of, shadows_in
 from acceptance.lab.providers.catalogue import OFFERS, Offer, prefix_of
+from acceptance.secret import fingerprint
 
 LLAMA = "ghcr.io/ggml-org/llama.cpp:server"
 CONFIG = ("ConfigMap", "ml", "litellm-config")
@@ -276,6 +278,26 @@ def test_a_vllm_of_the_manifests_is_as_it_is_started(
     found = _offers({"model": "openai/other", "api_base": api_base}, more=more)["vllm"]
 
     assert (found.models, found.tools, found.context) == (models, tools, 8192)
+
+
+@pytest.mark.parametrize(
+    ("args", "keys"),
+    [
+        ([], ()),
+        (["--api-key", "sk-a"], ("sk-a",)),
+        (["--api-key=sk-a", "--port", "8000"], ("sk-a",)),
+        (["--api-key", "sk-a", "sk-b"], ("sk-a", "sk-b")),
+        (["--api-key", "$(NOWHERE)"], ()),
+        (["exec vllm serve org/a --api-key $KEY"], ()),
+        (["--api-key", f"sk-{MARK}1"], ()),
+    ],
+)
+def test_a_vllm_takes_the_key_that_it_was_started_with(
+    args: list[str], keys: tuple[str, ...]
+) -> None:
+    more = [_deployment("vllm-server", "vllm/vllm-openai:v0.11.0", args=args)]
+    entry = {"model": "hosted_vllm/org/a", "api_base": "http://vllm-api:8000/v1"}
+    assert _offers(entry, more=more)["vllm"].keys == tuple(map(fingerprint, keys))
 
 
 def test_one_that_tells_no_model_has_those_that_are_named() -> None:

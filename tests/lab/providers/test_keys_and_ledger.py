@@ -1,9 +1,11 @@
 """Who may ask, and what is written down of it."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
+from acceptance.lab.providers.catalogue import OFFERS
 from acceptance.lab.providers.client import Providers
 from acceptance.lab.providers.provider_api import valid
 from acceptance.secret import fingerprint
@@ -30,6 +32,16 @@ def test_a_bad_key_is_refused(providers: Providers, wire: Wire, way: Way, key: s
     assert response.status_code == 401
     assert {"error", "detail"} & response.json().keys()
     assert [(call.status, call.key) for call in providers.ledger()] == [(401, fingerprint(key))]
+
+
+def test_a_server_that_was_started_with_a_key_takes_no_other(client: Providers, wire: Wire) -> None:
+    vllm = next(each for each in OFFERS if each.name == "vllm")
+    client.offer([replace(vllm, keys=(fingerprint("sk-own"),))])
+    try:
+        assert wire.ask(VLLM, NONCE, key="not-needed").status_code == 401
+        assert wire.ask(VLLM, NONCE, key="sk-own").status_code == 200
+    finally:
+        client.offer(OFFERS)
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,53 @@ def test_models_of_other_providers_answer(
     ]
 
 
+SECOND = {
+    "openai/qwen2.5:3b": ("ollama", "http://127.0.0.1:{port}/v1"),
+    "openai/gemini-2.0-flash": (
+        "gemini",
+        "https://generativelanguage.googleapis.com/v1beta/openai/",
+    ),
+    "openai/responses/gpt-4o-mini": ("openai", None),
+}
+"""Who has a second API, and where."""
+
+
+@pytest.mark.parametrize("model", SECOND)
+@streamed_or_not
+def test_the_second_api_of_a_provider_answers(
+    ask: Ask, providers: Providers, model: str, *, stream: bool
+) -> None:
+    name, base = SECOND[model]
+    place = base and base.format(port=providers.endpoints[name].port)
+    usage = {"stream_options": {"include_usage": True}} if stream else {}
+
+    answer = ask(model, stream=stream, api_base=place, **usage)
+
+    assert NONCE in answer.get("text", ""), answer
+    assert answer["finish"] == ["stop"]
+    assert (answer["chunks"] > 2) is stream
+    (call,) = providers.ledger()
+    assert (call.provider, call.stream, call.status) == (name, stream, 200)
+    assert call.text == f"Repeat {NONCE}"
+    assert answer["tokens"] == [call.prompt_tokens, call.completion_tokens]
+
+
+def test_responses_call_a_tool_and_want_its_result(ask: Ask) -> None:
+    tools = [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]
+    asked = {"role": "user", "content": f"Call get_time first. Repeat {NONCE}"}
+    model = "openai/responses/gpt-4o-mini"
+    assert ask(model, stream=True, messages=[asked], tools=tools)["finish"] == ["tool_calls"]
+
+    function = {"name": "get_time", "arguments": "{}"}
+    call = {"id": "call_1", "type": "function", "function": function}
+    called = {"role": "assistant", "content": None, "tool_calls": [call]}
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "noon"}
+    assert NONCE in ask(model, stream=True, messages=[asked, called, result], tools=tools)["text"]
+    assert (
+        "No tool output" in ask(model, stream=False, messages=[asked, called], tools=tools)["text"]
+    )
+
+
 @pytest.mark.parametrize("model", ["openai/nobody", "anthropic/nobody", "openrouter/nobody"])
 def test_a_model_that_no_entry_names_is_nobodys(ask: Ask, model: str) -> None:
     assert ask(model, stream=True)["error"] == "NotFoundError"
