@@ -29,7 +29,7 @@ from acceptance.lab.embedded.documents import (
     line_of,
     values_in,
 )
-from acceptance.lab.embedded.flux import Flux
+from acceptance.lab.embedded.gitops import GitOps
 from acceptance.lab.embedded.kustomize import FILES, rendered
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.rules import Wrong
@@ -108,7 +108,7 @@ class _Reading:
 
     def read(self) -> Found:
         texts = dict(self._texts())
-        self._flux = Flux(self._place if self._place.is_dir() else Path(), texts)
+        self._gitops = GitOps(self._place if self._place.is_dir() else Path(), texts)
         patches = _patches(texts)
         covered = self._read_kustomizations(texts)
         for file, text in texts.items():
@@ -119,7 +119,8 @@ class _Reading:
             for file in covered:
                 self._read_as_it_stands(file, texts[file], patches)
         self._add_composed()
-        self._notes += self._flux.notes
+        self._notes += self._gitops.notes
+        self._objects = [each for each in self._objects if not self._gitops.is_honoured(each)]
         notes = [*self._notes, *self._skips()]
         installing = [each for each in self._objects if each["kind"] in installers.KINDS]
         programs = any(_starts_a_program(item) for item in self._objects)
@@ -247,7 +248,7 @@ class _Reading:
 
     def _read_file(self, file: str, text: str) -> None:
         try:
-            loader = ManifestLoader(as_yaml(self._flux.text(file, text)))
+            loader = ManifestLoader(as_yaml(self._gitops.text(file, text)))
             while loader.check_node():
                 node = loader.get_node()
                 assert node is not None  # as `check_node` says
@@ -309,7 +310,7 @@ class _Reading:
             fix = _RENDER if _ACTION.search(str(_value_at(item, wrong.path))) else _CORRECT
             raise place.refused(wrong.path, f"{name}{wrong}", fix)
         else:
-            self._add(self._flux.placed(place.file, _without_cipher(item)), place.file)
+            self._add(self._gitops.placed(place.file, _without_cipher(item)), place.file)
 
     def _add(self, item: Manifest, file: str) -> None:
         metadata = item["metadata"]

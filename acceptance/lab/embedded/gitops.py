@@ -1,6 +1,9 @@
-"""What Flux does to the files below a path before it applies them: variables and a namespace.
+"""What Flux and Argo CD do to the files below a path before they apply them.
 
-Source: the Kustomization API of Flux 2.7, `spec.postBuild` and `spec.targetNamespace`.
+Flux puts variables and a namespace in; Argo CD puts those into a namespace that name none.
+
+Source: the Kustomization API of Flux 2.7, `spec.postBuild` and `spec.targetNamespace`; the
+Application API of Argo CD 3.1, `spec.source.path` and `spec.destination.namespace`.
 """
 
 import posixpath
@@ -18,6 +21,7 @@ from acceptance.lab.embedded.made_up import made_up
 from acceptance.resources import Manifest, data_of
 
 _API = "kustomize.toolkit.fluxcd.io/"
+_ARGO = "argoproj.io/"
 _OFF = re.compile(rf"{re.escape(_API)}substitute[\"']?:\s*[\"']?disabled")
 _NEXT = re.compile(r"^(?=---)", re.MULTILINE)
 _VARIABLE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<how>:?[-=](?P<default>[^{}]*))?\}")
@@ -25,20 +29,24 @@ _CLUSTER_WIDE = {"Namespace", "ClusterRole", "ClusterRoleBinding", "PersistentVo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Kustomization:
-    """One of Flux's, which applies what stands below a path."""
+class _Applied:
+    """A Kustomization of Flux, or a source of an Application: what stands below a path."""
 
+    kind: str
+    name: str
     file: str
     path: str
     namespace: str
+    only_where_none: bool
+    """Whether what names a namespace itself stays there."""
     variables: Mapping[str, str] | None
     """None: it replaces none."""
     all_known: bool
     """Whether every source of its variables is in the folder, and can be read."""
 
 
-class Flux:
-    """What Flux's Kustomizations among some files do to the others."""
+class GitOps:
+    """What Flux's Kustomizations and Argo CD's Applications among some files do to the others."""
 
     def __init__(self, root: Path, texts: Mapping[str, str]) -> None:
         """Find them.
@@ -49,7 +57,9 @@ class Flux:
         """
         self._root = root.resolve()
         self._made_up: dict[str, dict[str, None]] = {}
-        here = any(_API in text for text in texts.values())
+        self._at_work: set[tuple[str, str]] = set()
+        """Those of which an object was placed, by kind and name."""
+        here = any(_API in text or _ARGO in text for text in texts.values())
         documents = list(_documents(texts)) if here else []
         data = {
             (item.get("kind"), mapping(item.get("metadata")).get("name")): known
@@ -57,12 +67,12 @@ class Flux:
             if item.get("kind") in ("ConfigMap", "Secret") and (known := _data(item)) is not None
         }
         self._all = [
-            _read(file, item, data)
+            each
             for file, item in documents
-            if item.get("kind") == "Kustomization" and str(item.get("apiVersion")).startswith(_API)
+            for each in (*_of_flux(file, item, data), *_of_argo(file, item))
         ]
 
-    def _for(self, file: str) -> _Kustomization | None:
+    def _for(self, file: str) -> _Applied | None:
         """The one that applies a file: of several, the one with the longest path."""
         folder = f"{self._root / posixpath.dirname(file)}/"
         mine = [each for each in self._all if each.path and f"/{each.path}/" in folder]
@@ -92,11 +102,20 @@ class Flux:
         )
 
     def placed(self, file: str, item: Manifest) -> Manifest:
-        """An object of a file, in the namespace where Flux puts it."""
+        """An object of a file, in the namespace where it is put."""
         one = self._for(file)
-        if one is None or not one.namespace or item["kind"] in _CLUSTER_WIDE:
+        if one is None:
             return item
-        return {**item, "metadata": {**item["metadata"], "namespace": one.namespace}}
+        self._at_work.add((one.kind, one.name))
+        metadata = item["metadata"]
+        stays = one.only_where_none and metadata.get("namespace")
+        if not one.namespace or stays or item["kind"] in _CLUSTER_WIDE:
+            return item
+        return {**item, "metadata": {**metadata, "namespace": one.namespace}}
+
+    def is_honoured(self, item: Manifest) -> bool:
+        """Whether it is one of those whose files are here, so that nothing is left to do for it."""
+        return (item["kind"], item["metadata"]["name"]) in self._at_work
 
     @property
     def notes(self) -> Iterator[str]:
@@ -105,9 +124,12 @@ class Flux:
             yield f"{file}: ${{{'}, ${'.join(names)}}} of Flux is not in this folder: made up"
 
 
-def _read(
+def _of_flux(
     file: str, item: Mapping[str, Any], data: Mapping[tuple[object, object], Mapping[str, str]]
-) -> _Kustomization:
+) -> Iterator[_Applied]:
+    """What a Kustomization of Flux applies; nothing where it is none."""
+    if item.get("kind") != "Kustomization" or not str(item.get("apiVersion")).startswith(_API):
+        return
     spec = mapping(item.get("spec"))
     build = mapping(spec.get("postBuild"))
     sources = [mapping(each) for each in sequence(build.get("substituteFrom"))]
@@ -115,13 +137,43 @@ def _read(
     variables = {name: text for each in known if each for name, text in each.items()}
     variables |= {str(k): str(v) for k, v in mapping(build.get("substitute")).items()}
     optional = [each.get("optional") is True for each in sources]
-    return _Kustomization(
+    yield _Applied(
+        kind="Kustomization",
+        name=_name_of(item),
         file=file,
-        path=posixpath.normpath(str(spec.get("path") or "")).strip("./"),
+        path=_path(spec.get("path")),
         namespace=str(spec.get("targetNamespace") or ""),
+        only_where_none=False,
         variables=variables if build else None,
         all_known=all(each is not None or may for each, may in zip(known, optional, strict=True)),
     )
+
+
+def _of_argo(file: str, item: Mapping[str, Any]) -> Iterator[_Applied]:
+    """What an Application of Argo CD applies of a path; nothing of a chart."""
+    if item.get("kind") != "Application" or not str(item.get("apiVersion")).startswith(_ARGO):
+        return
+    spec = mapping(item.get("spec"))
+    for source in map(mapping, (spec.get("source"), *sequence(spec.get("sources")))):
+        if source.get("path") and not source.get("chart"):
+            yield _Applied(
+                kind="Application",
+                name=_name_of(item),
+                file=file,
+                path=_path(source["path"]),
+                namespace=str(mapping(spec.get("destination")).get("namespace") or ""),
+                only_where_none=True,
+                variables=None,
+                all_known=True,
+            )
+
+
+def _path(value: object) -> str:
+    return posixpath.normpath(str(value or "")).strip("./")
+
+
+def _name_of(item: Mapping[str, Any]) -> str:
+    return str(mapping(item.get("metadata")).get("name"))
 
 
 def _data(item: Mapping[str, Any]) -> Mapping[str, str] | None:

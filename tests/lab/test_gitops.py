@@ -1,0 +1,72 @@
+"""What Flux and Argo CD apply of a folder: its files are read, and nothing is left to render."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.unsupported import unsupported
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "web"},
+    "spec": {"containers": [{"name": "web", "image": "ghcr.io/open-webui/open-webui:v0.12.4"}]},
+}
+
+
+def application(source: dict[str, Any], **more: object) -> dict[str, Any]:
+    destination = {"server": "https://kubernetes.default.svc", "namespace": "chat"}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "web", "namespace": "argocd"},
+        "spec": {"source": source, "destination": destination, **more},
+    }
+
+
+def loaded(place: Path, installer: dict[str, Any], *pods: dict[str, Any]) -> Manifests:
+    for path, documents in (("argo/web.yaml", (installer,)), ("apps/web/all.yaml", pods)):
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_text(yaml.safe_dump_all(documents))
+    return Manifests.load(place)
+
+
+def test_what_names_no_namespace_is_put_into_the_application_s(tmp_path: Path) -> None:
+    elsewhere = {**POD, "metadata": {"name": "other", "namespace": "own"}}
+    wide = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "chat"}}
+    source = {"repoURL": "https://git.example/lab.git", "path": "apps/web"}
+    manifests = loaded(tmp_path, application(source), POD, elsewhere, wide)
+    assert {item["metadata"]["name"]: item["metadata"].get("namespace") for item in manifests} == {
+        "web": "chat",
+        "other": "own",
+        "chat": None,
+    }
+
+
+def test_an_application_of_one_of_several_sources_is_read(tmp_path: Path) -> None:
+    sources = [{"repoURL": "https://charts.example", "chart": "x"}, {"path": "./apps/web/"}]
+    manifests = loaded(tmp_path, application({}, sources=sources), POD)
+    assert [item["metadata"].get("namespace") for item in manifests] == ["chat"]
+
+
+def test_nothing_is_to_be_rendered_of_an_application_whose_files_are_here(tmp_path: Path) -> None:
+    manifests = loaded(tmp_path, application({"path": "apps/web"}), POD)
+    assert unsupported(manifests) == ()
+
+
+def test_nor_has_a_kustomization_of_flux_no_effect(tmp_path: Path) -> None:
+    flux = {
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+        "kind": "Kustomization",
+        "metadata": {"name": "apps", "namespace": "flux-system"},
+        "spec": {"path": "./apps"},
+    }
+    assert unsupported(loaded(tmp_path, flux, POD)) == ()
+
+
+def test_what_an_application_fetches_is_still_to_be_rendered(tmp_path: Path) -> None:
+    for source in ({"path": "deploy/elsewhere"}, {"chart": "open-webui", "path": "apps/web"}):
+        [line] = unsupported(loaded(tmp_path, application(source), POD))
+        assert line.startswith("Application argocd/web installs a chart")
