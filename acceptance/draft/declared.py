@@ -205,7 +205,8 @@ class _Reading:
             )
         path, _ = configuration_of(gateway)
         if master_key(gateway.mounted, path, gateway.environment) is None:
-            self._remarks.doubt(KEY, "LiteLLM has no master key: it serves whoever reaches it")
+            text = "LiteLLM has no master key: 1.106.2 does not start so, older ones serve anybody"
+            self._remarks.doubt(KEY, text)
         if "DATABASE_URL" in gateway.environment or general.get("database_url"):
             self._remarks.tell(
                 SELECTOR,

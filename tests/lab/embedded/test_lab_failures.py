@@ -39,6 +39,20 @@ def test_a_program_that_ends_at_once_is_a_problem_with_its_last_lines(boot: Boot
 
 
 @pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        ("INFO: starting\nthe database is away", ""),
+        (
+            "KeyError: 'a'\n\nacme.boot.UnsafeKeyError: no key is set.\n\n1. Set one.",
+            "no key is set.",
+        ),
+    ],
+)
+def test_what_a_program_ended_by_is_found_in_its_log(log: str, cause: str) -> None:
+    assert process.cause_in(log) == cause
+
+
+@pytest.mark.parametrize(
     ("mode", "found"), [("silent", "does not listen yet"), ("unready", "answers 503")]
 )
 def test_a_program_that_never_serves_is_a_problem(
