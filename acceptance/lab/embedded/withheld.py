@@ -37,6 +37,9 @@ _C_ARES = "AIOHTTP_CLIENT_ASYNC_DNS_RESOLVER"
 """Lets Open WebUI (0.11.1 to 0.12.4) resolve names in C, past the lab's table of names."""
 _NO_PASSWORD = {"ENABLE_PASSWORD_AUTH": False, "ENABLE_MFA": True}
 """Switches of Open WebUI 0.12.4, as they stand where a password alone lets nobody in."""
+_REDIS_URLS = {"REDIS_URL", "WEBSOCKET_REDIS_URL"}
+_BY_REDIS = {"WEBSOCKET_MANAGER"}
+"""What Open WebUI (0.12.4) does by Redis alone: without an address it never serves."""
 _WORKERS = {"NUM_WORKERS", "UVICORN_WORKERS", "WEB_CONCURRENCY"}
 _SERVER = re.compile(
     r"(?P<database>postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|sqlite\+libsql)(?:\+\w+)?://"
@@ -103,6 +106,8 @@ def given(
         for name, variable in environment.items()
         if (why := _kept_from(program, name, variable.value.reveal()))
     }
+    if program is OPEN_WEBUI and _REDIS_URLS & set(reasons):
+        reasons |= dict.fromkeys(_BY_REDIS & set(environment), "no Redis is reached from the lab")
     left_out = [f"{name} is left out: {why}" for name, why in reasons.items()]
     texts: dict[str, str] = {}
     for path, text in files.items():
