@@ -37,6 +37,8 @@ _C_ARES = "AIOHTTP_CLIENT_ASYNC_DNS_RESOLVER"
 """Lets Open WebUI (0.11.1 to 0.12.4) resolve names in C, past the lab's table of names."""
 _NO_PASSWORD = {"ENABLE_PASSWORD_AUTH": False, "ENABLE_MFA": True}
 """Switches of Open WebUI 0.12.4, as they stand where a password alone lets nobody in."""
+_MADE_WHERE_EMPTY = {"WEBUI_SECRET_KEY"}
+"""What the script of Open WebUI's image makes up where it is empty; its command, where absent."""
 _REDIS_URLS = {"REDIS_URL", "WEBSOCKET_REDIS_URL"}
 _BY_REDIS = {"WEBSOCKET_MANAGER"}
 """What Open WebUI (0.12.4) does by Redis alone: without an address it never serves."""
@@ -121,8 +123,13 @@ def given(
             if reader.left_out:
                 texts[path] = yaml.safe_dump(changed, sort_keys=False, allow_unicode=True)
                 left_out += [f"{path}: {line}" for line in dict.fromkeys(reader.left_out)]
+    made = {
+        name
+        for name in _MADE_WHERE_EMPTY & set(environment)
+        if program is OPEN_WEBUI and not environment[name].value.reveal()
+    }
     return Given(
-        variables=frozenset(set(environment) - set(reasons)),
+        variables=frozenset(set(environment) - set(reasons) - made),
         files=texts,
         left_out=tuple(left_out),
     )

@@ -247,6 +247,15 @@ def test_what_goes_by_redis_alone_goes_without_where_redis_is_not_reached() -> N
     assert unsupported(litellm({}, {"WEBSOCKET_MANAGER": "redis"}, name="open-webui")) == ()
 
 
+@pytest.mark.parametrize("value", ["", "a-key"])
+def test_an_empty_key_of_sessions_is_made_up_as_the_image_does_it(value: str) -> None:
+    manifests = litellm({}, {"WEBUI_SECRET_KEY": value}, name="open-webui")
+    given = only(manifests).given
+    assert given is not None
+    assert ("WEBUI_SECRET_KEY" in given.variables) is bool(value)
+    assert unsupported(manifests) == ()
+
+
 MASTER_KEYS: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
     "its own variable": ({}, {"LITELLM_MASTER_KEY": "sk-a"}, "sk-a"),
     "the chart's": (
