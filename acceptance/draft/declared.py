@@ -1,6 +1,5 @@
 """What manifests declare, found without starting anything."""
 
-import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -44,7 +43,7 @@ from acceptance.lab.embedded.upstreams import (
     is_in_a_cluster,
     service_of,
 )
-from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
+from acceptance.lab.embedded.withheld import REFERENCE, master_key
 from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.message import explain
 from acceptance.resources import Environment, ServiceName, service_in, text_of
@@ -80,7 +79,7 @@ class _Reading:
         gateway = self._only(LITELLM, lambda plan: plan.key in gateways)
         service = self._service_of(gateway)
         connection, endpoint = self._endpoint(chat, connections, service)
-        configuration = _whole(gateway)
+        _, configuration = configuration_of(gateway)
         self._tell_settings(chat, gateway, configuration)
         key_secret = self._key(chat, connection)
         serving = self._serving(gateway, configuration)
@@ -328,29 +327,6 @@ class _Reading:
             retries=router.get("num_retries", general.get("num_retries")),
             otherwise=router.get("timeout") or general.get("request_timeout"),
         )
-
-
-def _whole(gateway: PodPlan) -> Mapping[str, Any]:
-    """LiteLLM's configuration with the files that it includes: lists grow, the rest is replaced.
-
-    Source: `config_includes.py`, LiteLLM 1.106.2.
-    """
-    path, configuration = configuration_of(gateway)
-    merged: dict[str, Any] = dict(configuration)
-    pending = [(path, str(each)) for each in sequence(configuration.get("include"))]
-    seen = {path}
-    while pending:
-        beside, name = pending.pop(0)
-        file = posixpath.normpath(posixpath.join(posixpath.dirname(beside), name))
-        if file in seen:
-            continue
-        seen.add(file)
-        included = parsed(gateway.mounted.get(file, "")) or {}
-        pending += [(file, str(each)) for each in sequence(included.get("include"))]
-        for key, value in included.items():
-            both = isinstance(value, list) and isinstance(merged.get(key), list)
-            merged[key] = [*merged[key], *value] if both else value
-    return merged
 
 
 def _listed(environment: Environment, name: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ its own runs (unless the person who judges allows it), no loader is told where t
 database or cache outside of the lab is asked. Each thing that is left out is said.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.json_values import sequence
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.message import explain
@@ -193,6 +195,34 @@ def parsed(text: str) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
+def whole_configuration(files: Mapping[str, str], path: str) -> dict[str, Any]:
+    """LiteLLM's configuration with the files that it includes: lists grow, the rest is replaced.
+
+    Source: `config_includes.py`, LiteLLM 1.106.2.
+
+    Args:
+        files: the files that LiteLLM mounts.
+        path: of its configuration.
+    """
+    merged: dict[str, Any] = {}
+    pending, seen = [path], set[str]()
+    while pending:
+        file = pending.pop(0)
+        if file in seen:
+            continue
+        seen.add(file)
+        included = parsed(files.get(file, "")) or {}
+        beside = posixpath.dirname(file)
+        pending += [
+            posixpath.normpath(posixpath.join(beside, str(each)))
+            for each in sequence(included.get("include"))
+        ]
+        for key, value in included.items():
+            both = isinstance(value, list) and isinstance(merged.get(key), list)
+            merged[key] = [*merged[key], *value] if both else value
+    return merged
+
+
 class _Configuration:
     """Takes what is kept from LiteLLM out of its configuration."""
 
@@ -269,7 +299,7 @@ def master_key(files: Mapping[str, str], path: str, environment: Environment) ->
         path: of its configuration.
         environment: its variables.
     """
-    configuration = parsed(files.get(path, "")) or {}
+    configuration = whole_configuration(files, path)
     own = configuration.get("environment_variables") or {}
     general = configuration.get("general_settings") or {}
     value = general.get("master_key", f"{REFERENCE}LITELLM_MASTER_KEY")

@@ -1,6 +1,7 @@
 """Secrets that are not among the manifests: what is made up, what agrees, and what is said."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,11 +70,49 @@ def test_what_litellm_names_is_made_up_and_both_sides_agree() -> None:
         ),
         "Secret apps/web-keys is not among these manifests: made up (the-key)",
         (
-            "LITELLM_MASTER_KEY of ml/litellm-secrets and OPENAI_API_KEY of apps/web-keys: "
+            "LITELLM_MASTER_KEY of ml/litellm-secrets and the-key of apps/web-keys: "
             "LiteLLM's master key, one that is made up; "
             "whether your own values agree, only `live` shows"
         ),
     )
+
+
+def test_one_secret_of_both_holds_the_key_that_both_know(tmp_path: Path) -> None:
+    """LiteLLM has it by the name of a provider's key as well, and comes first."""
+    service = "image: {}\n    env_file: .env\n"
+    (tmp_path / "config.yaml").write_text(
+        "model_list: [{model_name: a, litellm_params: {model: openai/a, "
+        "api_key: os.environ/OPENAI_API_KEY}}]"
+    )
+    (tmp_path / "compose.yaml").write_text(
+        f"services:\n  litellm:\n    {service.format('berriai/litellm')}"
+        "    volumes: [./config.yaml:/app/config.yaml]\n    command: [--config, /app/config.yaml]\n"
+        f"  chat:\n    {service.format('open-webui/open-webui')}"
+        "    environment: {OPENAI_API_BASE_URL: 'http://litellm:4000/v1'}\n"
+    )
+    made = completed(Manifests.load(tmp_path)).data("Secret", "compose", ".env") or {}
+    assert made["OPENAI_API_KEY"] == made["LITELLM_MASTER_KEY"]
+
+
+def test_what_an_included_file_names_is_made_up_as_well() -> None:
+    whole = deployed(config={"include": ["models/groq.yaml", "general.yaml"]})
+    configuration = whole.get("ConfigMap", "ml", "config")
+    assert configuration is not None
+    configuration["data"] |= {
+        "groq.yaml": yaml.safe_dump({**CONFIG, "include": ["../config.yaml"]}),
+        "general.yaml": "general_settings: {master_key: os.environ/PROXY_MASTER_KEY}\n",
+    }
+    gateway = whole.get("Deployment", "ml", "litellm") or whole.get("StatefulSet", "ml", "litellm")
+    assert gateway is not None
+    items = {"config.yaml": "config.yaml", "groq.yaml": "models/groq.yaml", "general.yaml": ""}
+    gateway["spec"]["template"]["spec"]["volumes"][0]["configMap"]["items"] = [
+        {"key": key, "path": path or key} for key, path in items.items()
+    ]
+    made = completed(whole)
+    assert set(made.data("Secret", "ml", "litellm-secrets") or {}) == {
+        "GROQ_API_KEY",
+        "PROXY_MASTER_KEY",
+    }
 
 
 def test_the_side_that_is_given_decides() -> None:
