@@ -17,6 +17,7 @@ from acceptance.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.model_list import entry_of
+from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import configured
 from acceptance.plugin.targets import of_others
 from tests.sources import REPOSITORY
@@ -478,3 +479,29 @@ def test_who_judges_by_somebody_elses_contract_is_told_of_the_other_way() -> Non
         configured(Manifests.load(MANY.parents[1] / "not-for-chat" / "given")), STORY
     )
     assert said.endswith("add --contract=declared")
+
+
+COMPOSE = """services:
+  chat: {image: ghcr.io/open-webui/open-webui:0.12.4}
+  proxy:
+    image: ghcr.io/berriai/litellm:v1.106.2
+    volumes: ["./config.yaml:/app/config.yaml"]
+    command: [--config, /app/config.yaml]
+    labels: ["traefik.http.routers.proxy.rule=Host(`llm.home.example`)"]
+"""
+
+
+def test_of_compose_the_address_is_the_one_that_docker_knows(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    config = yaml.safe_dump({"model_list": _models(a=GROQ)})
+    (tmp_path / "config.yaml").write_text(config)
+    manifests = Manifests.load(tmp_path)
+    contract, _ = _draft(manifests, tmp_path)
+    assert contract.endpoint == "http://proxy:4000/v1"
+    assert not any("IngressRoute" in line for line in unsupported(manifests))
+
+
+def test_the_file_that_compose_mounts_and_nobody_brought_is_named(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE.replace("./config", "~/llm/config"))
+    with pytest.raises(SetupError, match=r"mounts ~/llm/config\.yaml, which is not in"):
+        declared_in(Manifests.load(tmp_path), "here")

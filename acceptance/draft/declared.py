@@ -1,5 +1,6 @@
 """What manifests declare, found without starting anything."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from acceptance.draft.serving import (
 from acceptance.draft.wiring import address_at, endpoint_among, secret_of_key
 from acceptance.errors import SetupError
 from acceptance.json_values import mapping, sequence
+from acceptance.lab.embedded.compose import NAMESPACE as COMPOSE
 from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.model_list import (
@@ -48,6 +50,8 @@ from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.message import explain
 from acceptance.resources import Environment, ServiceName, service_in, text_of
 
+_SKIPPED = re.compile(r"^skipped: | mounts \S+, which is not in this folder")
+"""Notes of files in which the configuration of LiteLLM may stand."""
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 
 
@@ -162,7 +166,7 @@ class _Reading:
             [each.url for each in connections],
             place,
             self._remarks,
-            otherwise=address_at(service),
+            otherwise=address_at(service, by_name=chat.namespace == COMPOSE),
         )
         return connections[index], endpoint
 
@@ -226,7 +230,7 @@ class _Reading:
             path, _ = configuration_of(gateway)
             found = f"none in {path}"
             if path not in gateway.mounted:
-                skipped = [each for each in self._manifests.notes if each.startswith("skipped: ")]
+                skipped = [each for each in self._manifests.notes if _SKIPPED.search(each)]
                 missing = f"no file {path or '(--config, CONFIG_FILE_PATH)'}"
                 found = "; ".join([missing, *skipped])  # it may have stood in one of them
             raise SetupError(

@@ -11,9 +11,9 @@ from acceptance.resources import Environment, ServiceName
 _FROM = re.compile(r"Secret ([^,]+)(,|$)")
 
 
-def address_at(service: ServiceName) -> str:
-    """The whole address of LiteLLM's API behind a Service."""
-    return f"http://{service.host}:{service.port}/v1"
+def address_at(service: ServiceName, *, by_name: bool = False) -> str:
+    """The whole address of LiteLLM's API behind a Service; by its name alone, as Docker has it."""
+    return f"http://{service.name if by_name else service.host}:{service.port}/v1"
 
 
 def endpoint_among(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from acceptance.lab.embedded import installers
+from acceptance.lab.embedded.compose import NAMESPACE as COMPOSE
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import followed, selects
 from acceptance.lab.embedded.placeholders import HIDES
@@ -85,6 +86,8 @@ def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
     if item["kind"] in installers.KINDS:
         how = installers.command(item, manifests)
         yield f"{where} installs a chart, and nothing of it is here: render it with `{how}`"
+    elif item["kind"] == "IngressRoute" and namespace_of(item) == COMPOSE:
+        return  # what labels of a Compose file tell; where it leads is said
     elif item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
         made = _OPERATORS.search(f"{item['kind']} {item.get('apiVersion')}")
         means = _BY_AN_OPERATOR if made else _MEANS.get(item["kind"])
