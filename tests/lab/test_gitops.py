@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.unsupported import unsupported
+from acceptance.shipped import judging
 
 POD = {
     "apiVersion": "v1",
@@ -70,3 +73,42 @@ def test_what_an_application_fetches_is_still_to_be_rendered(tmp_path: Path) -> 
     for source in ({"path": "deploy/elsewhere"}, {"chart": "open-webui", "path": "apps/web"}):
         [line] = unsupported(loaded(tmp_path, application(source), POD))
         assert line.startswith("Application argocd/web installs a chart")
+
+
+def test_a_release_that_a_kustomization_lists_is_rendered_once_and_into_the_folder(
+    tmp_path: Path,
+) -> None:
+    chart = {"url": "oci://charts.example/app", "ref": {"tag": "4.4.0"}}
+    release = {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "chat"},
+        "spec": {"chartRef": {"kind": "OCIRepository", "name": "chat"}, "values": {}},
+    }
+    repository = {
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "OCIRepository",
+        "metadata": {"name": "chat"},
+        "spec": chart,
+    }
+    flux = {
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+        "kind": "Kustomization",
+        "metadata": {"name": "chat"},
+        "spec": {"path": "./chat/app", "targetNamespace": "ai"},
+    }
+    for path, document in (
+        ("chat/ks.yaml", flux),
+        ("chat/app/release.yaml", release),
+        ("chat/app/repository.yaml", repository),
+        ("chat/app/kustomization.yaml", {"resources": ["release.yaml", "repository.yaml"]}),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(yaml.safe_dump(document))
+    with pytest.raises(SetupError) as caught:
+        Manifests.load(tmp_path)
+    said = str(caught.value)
+    assert said.count("helm template chat oci://charts.example/app --version 4.4.0") == 1
+    assert "spec.values' chat/app/release.yaml |" in said
+    assert f"> rendered-chat.yaml; then `{judging(str(tmp_path))}`" in said
+    assert "the last one stands" not in said

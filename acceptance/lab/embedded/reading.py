@@ -101,6 +101,8 @@ class _Reading:
         self._files_of: dict[tuple[object, ...], str] = {}
         self._skipped: dict[str, list[str]] = defaultdict(list)
         self._notes: list[str] = []
+        self._rendered = set[tuple[object, ...]]()
+        """Objects that a kustomization brought, where its files are read as they stand as well."""
         self._composed: dict[str, dict[str, Any]] = {}
         """Documents of Compose, by their files."""
         self._files = 0
@@ -116,13 +118,16 @@ class _Reading:
                 self._read_as_it_stands(file, text, patches)
         if covered and not any(_starts_a_program(item) for item in self._objects):
             self._skipped.pop(_UNLISTED, None)
+            self._rendered = set(self._files_of)
             for file in covered:
-                self._read_as_it_stands(file, texts[file], patches)
+                if Path(file).name not in FILES:
+                    self._read_as_it_stands(file, texts[file], patches)
         self._add_composed()
         self._notes += self._gitops.notes
         self._objects = [each for each in self._objects if not self._gitops.is_honoured(each)]
         notes = [*self._notes, *self._skips()]
-        installing = [each for each in self._objects if each["kind"] in installers.KINDS]
+        named = {(each["kind"], each["metadata"]["name"]): each for each in self._objects[::-1]}
+        installing = [each for each in named.values() if each["kind"] in installers.KINDS][::-1]
         programs = any(_starts_a_program(item) for item in self._objects)
         if not self._objects or (installing and not programs):
             raise self._nothing([*notes, *self._charts(installing)], installing)
@@ -200,9 +205,7 @@ class _Reading:
             yield f"{item['kind']} {item['metadata']['name']}, which installs a chart"
 
     def _nothing(self, notes: list[str], installing: list[Manifest]) -> SetupError:
-        commands = [installers.command(item, self._objects) for item in installing]
         there = self._place == STANDARD_INPUT or self._place.exists()
-        rendered = [reason for reason in self._skipped if "render" in reason]
         files = f"{self._files} file{'s' * (self._files != 1)} without any"
         return SetupError(
             explain(
@@ -210,11 +213,27 @@ class _Reading:
                 expected="a folder with YAML files of Kubernetes objects",
                 found="; ".join(notes) or (files if there else "nothing there"),
                 where="standard input" if self._place == STANDARD_INPUT else str(self._place),
-                fix=("; ".join(commands) or rendered[0].partition(": ")[2])
-                if commands or rendered
-                else f"name a folder that holds some: {judging('DIR')}",
+                fix=self._rendering(installing),
             )
         )
+
+    def _rendering(self, installing: list[Manifest]) -> str:
+        """What to type where nothing is left to judge."""
+        files_of = {(key[0], key[-1]): file for key, file in self._files_of.items()}
+        commands = "; ".join(
+            installers.command(
+                each, self._objects, files_of[each["kind"], each["metadata"]["name"]]
+            )
+            for each in installing
+        )
+        if commands and self._place == STANDARD_INPUT:
+            return f"{commands}; and pass what they write with the rest: `... | {judging('-')}`"
+        if commands:
+            return f"in that folder: {commands}; then `{judging(str(self._place))}`"
+        rendered = [reason for reason in self._skipped if "render" in reason]
+        if rendered:
+            return rendered[0].partition(": ")[2]
+        return f"name a folder that holds some: {judging('DIR')}"
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         """Name and text of each file that can be read."""
@@ -317,6 +336,9 @@ class _Reading:
         kind, namespace = item["kind"], metadata.get("namespace") or "default"
         key = (kind, namespace, metadata["name"])
         where = f"{kind} {namespace}/{metadata['name']}"
+        if key in self._rendered:
+            self._files_of[key] = file
+            return
         if (before := self._files_of.setdefault(key, file)) != file:
             self._notes.append(f"{where} is in {before} and in {file}: the last one stands")
         if "apiVersion" not in item:

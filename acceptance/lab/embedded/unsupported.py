@@ -85,7 +85,7 @@ def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
     where = f"{item['kind']} {namespace_of(item)}/{item['metadata']['name']}"
     if item["kind"] in installers.KINDS:
         how = installers.command(item, manifests)
-        yield f"{where} installs a chart, and nothing of it is here: render it with `{how}`"
+        yield f"{where} installs a chart, and nothing of it is here: render it here with `{how}`"
     elif item["kind"] == "IngressRoute" and namespace_of(item) == COMPOSE:
         return  # what labels of a Compose file tell; where it leads is said
     elif item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
