@@ -112,3 +112,15 @@ def test_a_release_that_a_kustomization_lists_is_rendered_once_and_into_the_fold
     assert "spec.values' chat/app/release.yaml |" in said
     assert f"> rendered-chat.yaml; then `{judging(str(tmp_path))}`" in said
     assert "the last one stands" not in said
+
+
+def test_nothing_is_to_be_rendered_of_a_release_that_is(tmp_path: Path) -> None:
+    release = {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": "web"},
+        "spec": {"chart": {"spec": {"chart": "open-webui"}}},
+    }
+    [line] = unsupported(loaded(tmp_path, {**release, "metadata": {"name": "other"}}, POD))
+    assert "render it here with `yq" in line
+    assert unsupported(loaded(tmp_path, release, POD)) == ()

@@ -157,7 +157,7 @@ class _Completion:
                 found = key.reveal() if key else found
         for plan in self._plans:
             sent = plan.environment.get(_SENT[0])
-            if not found and plan.program is OPEN_WEBUI and sent and "Secret" in sent.source:
+            if not found and plan.program is OPEN_WEBUI and sent:
                 found = sent.value.reveal()
         return found or f"sk-made-up-{_digest('master key')}", bool(found)
 
@@ -219,8 +219,8 @@ class _Completion:
             yield f"Secret {namespace}/{name} is not among these manifests: made up ({keys})"
         if self._agreed:
             origin = "the one that is given" if self._key_is_given else "one that is made up"
-            yield (
-                f"{' and '.join(dict.fromkeys(self._agreed))}: LiteLLM's master key, {origin}; "
+            yield (  # no colon behind a Secret's name, which would be masked as a value of it
+                f"{' and '.join(dict.fromkeys(self._agreed))} hold LiteLLM's master key, {origin}; "
                 "whether your own values agree, only `live` shows"
             )
         referred = {

@@ -241,7 +241,8 @@ class PodProcess(RunningPod):
 
 def cause_in(log: str) -> str:
     """What a program of Python says it ended by; empty where its log tells no exception."""
-    return next(reversed(_EXCEPTION.findall(log)), "")
+    told = log.partition("Exception ignored in")[0]  # what fails while it ends is no cause
+    return next(reversed(_EXCEPTION.findall(told)), "")
 
 
 def cannot_start(plan: PodPlan, manifests: Manifests) -> str:

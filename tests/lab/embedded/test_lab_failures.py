@@ -58,6 +58,7 @@ def test_of_a_log_that_fills_a_disk_the_end_is_read(
             "KeyError: 'a'\n\nacme.boot.UnsafeKeyError: no key is set.\n\n1. Set one.",
             "no key is set.",
         ),
+        ("ValueError: no zone\nException ignored in: <x>\nImportError: ending", "no zone"),
     ],
 )
 def test_what_a_program_ended_by_is_found_in_its_log(log: str, cause: str) -> None:

@@ -8,10 +8,12 @@ import pytest
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.lab.embedded.made_up import made_up
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.unsupported import unsupported
+from acceptance.masking import Redactor
 from tests.lab.embedded import fake
 
 CONFIG = {
@@ -70,7 +72,7 @@ def test_what_litellm_names_is_made_up_and_both_sides_agree() -> None:
         ),
         "Secret apps/web-keys is not among these manifests: made up (the-key)",
         (
-            "LITELLM_MASTER_KEY of ml/litellm-secrets and the-key of apps/web-keys: "
+            "LITELLM_MASTER_KEY of ml/litellm-secrets and the-key of apps/web-keys hold "
             "LiteLLM's master key, one that is made up; "
             "whether your own values agree, only `live` shows"
         ),
@@ -121,6 +123,26 @@ def test_the_side_that_is_given_decides() -> None:
     assert (of_web.data("Secret", "ml", "litellm-secrets") or {})["LITELLM_MASTER_KEY"] == "sk-b"
     assert "Secret ml/litellm-secrets is given" in unsupported(of_gateway)
     assert any("the one that is given" in line for line in unsupported(of_web))
+
+
+def test_a_key_in_the_clear_is_given_as_well() -> None:
+    manifests = deployed(keys=False)
+    web: Any = manifests.get("StatefulSet", "apps", "open-webui")
+    sent = {"name": "OPENAI_API_KEY", "value": "sk-in-the-clear"}
+    web["spec"]["template"]["spec"]["containers"][0]["env"].append(sent)
+    made = completed(manifests).data("Secret", "ml", "litellm-secrets") or {}
+    assert made["LITELLM_MASTER_KEY"] == "sk-in-the-clear"
+
+
+def test_what_is_told_of_a_secret_is_not_masked() -> None:
+    whole = completed(deployed())
+    [told] = [line for line in unsupported(whole) if "master key" in line]
+    told = told.replace("-keys", "-secret")  # as most people call it
+    assert Redactor(whole.secrets())(told) == told
+
+
+def test_a_made_up_time_zone_is_one() -> None:
+    assert made_up("TZ", "x") == "Etc/UTC"  # LiteLLM does not start with another
 
 
 def test_the_charts_variable_holds_the_master_key() -> None:
