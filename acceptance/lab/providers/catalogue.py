@@ -178,7 +178,7 @@ def prefix_of(model: str, given: str = "") -> tuple[str, str]:
     """
     first, slash, rest = model.partition("/")
     if slash and first in PREFIXES and given in ("", first):
-        return first, rest
+        return first, rest.removeprefix("responses/")  # which says by what API it is asked
     if given:
         return given, model
     known = (prefix for pattern, prefix in _BARE if re.match(pattern, model))

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from acceptance.lab.providers import responses
 from acceptance.lab.providers.conversation import Answer, Message, Question, text_of, tokens
 from acceptance.lab.providers.provider_api import Complete, Refusal, event, valid
 from acceptance.lab.providers.reply import Json
@@ -30,6 +31,7 @@ class OpenAI:
     """Whether it refuses parts of a conversation that it does not know."""
     pairs_tools: ClassVar[bool] = True
     """Whether it refuses a conversation that lacks the result of a tool that was called."""
+
     owner: ClassVar[str] = "openai"
     issuer: ClassVar[str] = "openai"
     """Whose keys it takes, as `valid` has it; empty where nobody knows how they begin."""
@@ -65,14 +67,17 @@ class OpenAI:
             ]
             return JSONResponse({"object": "list", "data": data})
 
+        # of the Responses API the others have parts, or nothing
+        paths = ["/chat/completions", *([responses.PATH] if type(self) is OpenAI else [])]
         return [
             Route(f"{self.base}/models", listed),
-            Route(f"{self.base}/chat/completions", complete, methods=["POST"]),
+            *(Route(f"{self.base}{path}", complete, methods=["POST"]) for path in paths),
         ]
 
     def question(self, request: Request, body: Json) -> Question:
         """What the body asks."""
         del request
+        body = responses.as_chat(body)
         tools = tuple(tool["function"]["name"] for tool in body.get("tools") or ())
         return Question(
             model=body["model"],
@@ -109,6 +114,7 @@ class OpenAI:
 
     def objection(self, body: Json, question: Question) -> Refusal | None:
         """To a part of the history that it does not know, where it is strict, or misses."""
+        body = responses.as_chat(body)
         unknown = (
             (number, str(message.get("role")), field)
             for number, message in enumerate(body["messages"])
@@ -180,8 +186,9 @@ class OpenAI:
         }
 
     def whole(self, question: Question, answer: Answer, path: str) -> Json:
-        """A `chat.completion`."""
-        del path
+        """A `chat.completion`, or a `response`."""
+        if path.endswith(responses.PATH):
+            return responses.whole(f"{question.model}{self.snapshot}", question, answer)
         message = {
             "role": "assistant",
             "content": answer.text,
@@ -199,7 +206,9 @@ class OpenAI:
 
     def frames(self, question: Question, answer: Answer, path: str) -> Iterator[bytes]:
         """A `chat.completion.chunk` for the role, for each token, and for the end."""
-        del path
+        if path.endswith(responses.PATH):
+            yield from responses.frames(f"{question.model}{self.snapshot}", question, answer)
+            return
         head = self._head(question, "chat.completion.chunk")
 
         def chunk(delta: Json, finish: str | None = None) -> Json:

@@ -160,6 +160,34 @@ def test_models_of_other_providers_answer(
     ]
 
 
+@streamed_or_not
+def test_a_model_is_asked_by_the_responses_api(
+    ask: Ask, providers: Providers, *, stream: bool
+) -> None:
+    """As LiteLLM asks codex and pro by itself, and any model where its name says so."""
+    answer = ask("openai/responses/gpt-4o-mini", stream=stream)
+
+    assert NONCE in answer.get("text", ""), answer
+    assert answer["finish"] == ["stop"]
+    assert bool(answer["tokens"]) is not stream, "LiteLLM 1.106.2 tells them of a whole one"
+    assert [(call.provider, call.model, call.path) for call in providers.ledger()] == [
+        ("openai", "gpt-4o-mini", "/v1/responses")
+    ]
+
+
+@streamed_or_not
+def test_a_tool_is_called_by_the_responses_api(ask: Ask, *, stream: bool) -> None:
+    function = {"name": "clock", "parameters": {"type": "object", "properties": {}}}
+    question = [{"role": "user", "content": "Use clock"}]
+    answer = ask(
+        "openai/responses/gpt-4o-mini",
+        stream=stream,
+        messages=question,
+        tools=[{"type": "function", "function": function}],
+    )
+    assert answer["finish"] == ["tool_calls"], answer
+
+
 @pytest.mark.parametrize("model", ["openai/nobody", "anthropic/nobody", "openrouter/nobody"])
 def test_a_model_that_no_entry_names_is_nobodys(ask: Ask, model: str) -> None:
     assert ask(model, stream=True)["error"] == "NotFoundError"
