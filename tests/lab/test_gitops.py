@@ -110,8 +110,12 @@ def test_a_release_that_a_kustomization_lists_is_rendered_once_and_into_the_fold
     said = str(caught.value)
     assert said.count("helm template chat oci://charts.example/app --version 4.4.0") == 1
     assert "spec.values' chat/app/release.yaml |" in said
-    assert f"> rendered-chat.yaml; then `{judging(str(tmp_path))}`" in said
+    assert f"> chat/app/rendered-chat.yaml; then `{judging(str(tmp_path))}`" in said
     assert "the last one stands" not in said
+
+    (tmp_path / "chat/app/rendered-chat.yaml").write_text(yaml.safe_dump(POD))
+    [web] = [item for item in Manifests.load(tmp_path) if item["kind"] == "Pod"]
+    assert web["metadata"] == {"name": "web", "namespace": "ai"}, "as Flux does it"
 
 
 def test_nothing_is_to_be_rendered_of_a_release_that_is(tmp_path: Path) -> None:

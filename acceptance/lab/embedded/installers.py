@@ -3,6 +3,7 @@
 A chart is fetched from wherever a stranger's manifest says, so the lab does not do it by itself.
 """
 
+import posixpath
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from acceptance.json_values import mapping
 from acceptance.resources import Manifest
 
+RENDERED = "rendered-"
+"""Begins the name of a file in which a chart is rendered: beside its values, where what Flux does
+to them is done to it, and read although no kustomization lists it."""
 KINDS = ("HelmRelease", "HelmChart", "Application")
 
 
@@ -23,7 +27,8 @@ def command(item: Manifest, objects: Iterable[Manifest], file: str = "") -> str:
     """
     metadata, spec = item["metadata"], mapping(item.get("spec"))
     name, namespace = str(metadata["name"]), str(metadata.get("namespace") or "default")
-    rendered, file = shlex.quote(f"rendered-{name}.yaml"), shlex.quote(file or f"{name}.yaml")
+    beside = posixpath.join(posixpath.dirname(file), f"{RENDERED}{name}.yaml")
+    rendered, file = shlex.quote(beside), shlex.quote(file or f"{name}.yaml")
     if item["kind"] == "Application":
         return f"argocd app manifests {shlex.quote(name)} > {rendered}"
     chart: tuple[str, ...]

@@ -219,9 +219,10 @@ class _Completion:
             yield f"Secret {namespace}/{name} is not among these manifests: made up ({keys})"
         if self._agreed:
             origin = "the one that is given" if self._key_is_given else "one that is made up"
+            held = list(dict.fromkeys(self._agreed))
             yield (  # no colon behind a Secret's name, which would be masked as a value of it
-                f"{' and '.join(dict.fromkeys(self._agreed))} hold LiteLLM's master key, {origin}; "
-                "whether your own values agree, only `live` shows"
+                f"{' and '.join(held)} {'are' if len(held) > 1 else 'is'} LiteLLM's master key, "
+                f"{origin}; whether your own values agree, only `live` shows"
             )
         referred = {
             (plan.namespace, each.name) for plan in self._plans for each in _references(plan)

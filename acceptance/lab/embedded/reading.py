@@ -152,7 +152,10 @@ class _Reading:
             return ()
         self._notes += kustomized.notes
         for file in kustomized.beside:
-            self._skip(file, _by_its_name(file, texts[file]) or _UNLISTED)
+            if Path(file).name.startswith(installers.RENDERED):
+                self._read_file(file, texts[file])
+            else:
+                self._skip(file, _by_its_name(file, texts[file]) or _UNLISTED)
         for file, text in kustomized.texts.items():
             if len(text) > _MOST_BYTES:
                 found = f"more than {_MOST_BYTES} characters, once rendered"

@@ -72,7 +72,7 @@ def test_what_litellm_names_is_made_up_and_both_sides_agree() -> None:
         ),
         "Secret apps/web-keys is not among these manifests: made up (the-key)",
         (
-            "LITELLM_MASTER_KEY of ml/litellm-secrets and the-key of apps/web-keys hold "
+            "LITELLM_MASTER_KEY of ml/litellm-secrets and the-key of apps/web-keys are "
             "LiteLLM's master key, one that is made up; "
             "whether your own values agree, only `live` shows"
         ),
