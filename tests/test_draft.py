@@ -20,6 +20,8 @@ from acceptance.lab.embedded.model_list import entry_of
 from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import configured
 from acceptance.plugin.targets import of_others
+from acceptance.resources import Variable
+from acceptance.secret import Secret
 from tests.sources import REPOSITORY
 from tests.story import STORY
 
@@ -193,6 +195,10 @@ BROKEN: dict[str, tuple[Manifests, str]] = {
     "a variable that is not set": (
         _configured(model_list=_models(one={"model": "openai/x", "api_base": "os.environ/BASE"})),
         "one: its api_base is the variable BASE, which is not set",
+    ),
+    "a model by a variable that nothing tells": (
+        _configured(model_list=_models(one=GROQ, two={"model": "os.environ/WHICH"})),
+        "two: its model is the variable WHICH, which is not set",
     ),
     "a master key in the file": (
         _configured(model_list=_models(one=GROQ), general_settings={"master_key": "sk-1234"}),
@@ -505,3 +511,11 @@ def test_the_file_that_compose_mounts_and_nobody_brought_is_named(tmp_path: Path
     (tmp_path / "compose.yaml").write_text(COMPOSE.replace("./config", "~/llm/config"))
     with pytest.raises(SetupError, match=r"mounts ~/llm/config\.yaml, which is not in"):
         declared_in(Manifests.load(tmp_path), "here")
+
+
+def test_a_model_s_name_may_stand_in_a_variable() -> None:
+    """As LiteLLM 1.106.2 puts variables in wherever a text is one."""
+    listed = {"model_name": "os.environ/NAME", "litellm_params": {"model": "openai/a"}}
+    told = {"NAME": Variable(name="NAME", value=Secret("quick"), source="value")}
+    (named,), (unnamed,) = entry_of(listed, told, "ml"), entry_of(listed, {}, "ml")
+    assert (named.name, unnamed.name) == ("quick", "os.environ/NAME")

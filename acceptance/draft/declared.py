@@ -246,9 +246,13 @@ class _Reading:
             )
         self._entries = [addressed(each, environment) for each in entries]
         for each in entries:
-            for name in ("api_base", "base_url"):
+            for name, there in (
+                ("api_base", each.api_base),
+                ("base_url", each.api_base),
+                ("model", each.model),
+            ):
                 given = str(mapping(each.given.get("litellm_params")).get(name) or "")
-                if given.startswith(REFERENCE) and not each.api_base:
+                if given.startswith(REFERENCE) and not there:
                     variable = given.removeprefix(REFERENCE)
                     late = "set too late for it, in LiteLLM's own configuration"
                     why = late if variable in environment else "not set"
