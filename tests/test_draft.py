@@ -513,6 +513,14 @@ def test_the_file_that_compose_mounts_and_nobody_brought_is_named(tmp_path: Path
         declared_in(Manifests.load(tmp_path), "here")
 
 
+def test_models_of_a_database_are_asked_of_what_runs() -> None:
+    settings = {"database_url": "os.environ/DATABASE_URL"}
+    with pytest.raises(SetupError, match=r"in LiteLLM's database, ask what runs: `.*--gateway-url"):
+        declared_in(_configured(general_settings=settings), "here")
+    with pytest.raises(SetupError, match="into a contract by hand"):
+        declared_in(_configured(model_list=[]), "here")
+
+
 def test_a_model_s_name_may_stand_in_a_variable() -> None:
     """As LiteLLM 1.106.2 puts variables in wherever a text is one."""
     listed = {"model_name": "os.environ/NAME", "litellm_params": {"model": "openai/a"}}

@@ -49,9 +49,15 @@ from acceptance.lab.embedded.withheld import REFERENCE, master_key
 from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.message import explain
 from acceptance.resources import Environment, ServiceName, service_in, text_of
+from acceptance.shipped import told_as
 
 _SKIPPED = re.compile(r"^skipped: | mounts \S+, which is not in this folder")
 """Notes of files in which the configuration of LiteLLM may stand."""
+_ADD = "add the ConfigMap that holds it, or beside a Compose file the one that is mounted"
+_ADD_IT = f"{_ADD}; or write the models into a contract by hand (docs/contract.md)"
+_ASKED = "--open-webui-url=ADDRESS --gateway-url=ADDRESS"
+_DRAFT = told_as(f"draft FOLDER {_ASKED}", f"draft INTO=FOLDER ARGS='{_ASKED}'")
+_FROM_WHAT_RUNS = f"{_ADD}; where they stand in LiteLLM's database, ask what runs: `{_DRAFT}`"
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 
 
@@ -210,11 +216,16 @@ class _Reading:
         if master_key(gateway.mounted, path, gateway.environment) is None:
             text = "LiteLLM has no master key: 1.106.2 does not start so, older ones serve anybody"
             self._remarks.doubt(KEY, text)
-        if "DATABASE_URL" in gateway.environment or general.get("database_url"):
+        if self._has_database(gateway, configuration):
             self._remarks.tell(
                 SELECTOR,
                 "LiteLLM has a database: models that were added in its page stand in no manifest",
             )
+
+    @staticmethod
+    def _has_database(gateway: PodPlan, configuration: Mapping[str, Any]) -> bool:
+        general = mapping(configuration.get("general_settings"))
+        return "DATABASE_URL" in gateway.environment or bool(general.get("database_url"))
 
     def _serving(self, gateway: PodPlan, configuration: Mapping[str, Any]) -> Serving:
         environment = with_own(gateway.environment, configuration)
@@ -239,9 +250,7 @@ class _Reading:
                     expected="a model_list in its configuration",
                     found=found,
                     where=f"{gateway.kind} {gateway.namespace}/{gateway.owner}",
-                    fix="add the ConfigMap that holds it, or beside a Compose file the one that is "
-                    "mounted; models that stand in LiteLLM's database are written into a contract "
-                    "by hand (docs/contract.md)",
+                    fix=_FROM_WHAT_RUNS if self._has_database(gateway, configuration) else _ADD_IT,
                 )
             )
         self._entries = [addressed(each, environment) for each in entries]
