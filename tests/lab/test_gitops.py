@@ -11,7 +11,7 @@ from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.shipped import judging
 
-POD = {
+POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "web"},
@@ -128,3 +128,44 @@ def test_nothing_is_to_be_rendered_of_a_release_that_is(tmp_path: Path) -> None:
     [line] = unsupported(loaded(tmp_path, {**release, "metadata": {"name": "other"}}, POD))
     assert "render it here with `yq" in line
     assert unsupported(loaded(tmp_path, release, POD)) == ()
+
+
+def flux(name: str, path: str, **spec: object) -> dict[str, Any]:
+    return {
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+        "kind": "Kustomization",
+        "metadata": {"name": name, "namespace": "flux-system"},
+        "spec": {"path": path, **spec},
+    }
+
+
+@pytest.mark.parametrize(
+    ("above", "zone"),
+    [
+        (None, "Etc/UTC"),  # what applies it may give it variables: made up
+        (flux("cluster", "./argo"), "${TZ}"),  # and does not
+        (
+            flux(
+                "cluster",
+                "./argo",
+                patches=[
+                    {
+                        "patch": "kind: Kustomization\nmetadata: {name: x}\n"
+                        "spec: {postBuild: {substitute: {TZ: Europe/Bern}}}\n",
+                        "target": {"kind": "Kustomization"},
+                    }
+                ],
+            ),
+            "Europe/Bern",
+        ),
+    ],
+)
+def test_variables_come_from_what_applies_a_kustomization(
+    tmp_path: Path, above: dict[str, Any] | None, zone: str
+) -> None:
+    container = {**POD["spec"]["containers"][0], "env": [{"name": "TZ", "value": "${TZ}"}]}
+    pod = {**POD, "spec": {"containers": [container]}}
+    if above:
+        (tmp_path / "cluster.yaml").write_text(yaml.safe_dump(above))
+    [web] = [item for item in loaded(tmp_path, flux("web", "./apps"), pod) if item["kind"] == "Pod"]
+    assert web["spec"]["containers"][0]["env"][0]["value"] == zone

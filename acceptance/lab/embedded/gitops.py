@@ -66,16 +66,19 @@ class GitOps:
             for _, item in documents
             if item.get("kind") in ("ConfigMap", "Secret") and (known := _data(item)) is not None
         }
-        self._all = [
-            each
-            for file, item in documents
-            for each in (*_of_flux(file, item, data), *_of_argo(file, item))
-        ]
+        flux = _flux(documents)
+        above = [(_path(mapping(item.get("spec")).get("path")), item) for _, item in flux]
+        self._all = [each for file, item in documents for each in _of_argo(file, item)]
+        for file, item in flux:
+            parents = [each for path, each in above if not path or self._is_below(path, file)]
+            self._all.append(_of_flux(file, item, parents, data))
+
+    def _is_below(self, path: str, file: str) -> bool:
+        return bool(path) and f"/{path}/" in f"{self._root / posixpath.dirname(file)}/"
 
     def _for(self, file: str) -> _Applied | None:
         """The one that applies a file: of several, the one with the longest path."""
-        folder = f"{self._root / posixpath.dirname(file)}/"
-        mine = [each for each in self._all if each.path and f"/{each.path}/" in folder]
+        mine = [each for each in self._all if self._is_below(each.path, file)]
         return max(mine, key=lambda each: len(each.path), default=None)
 
     def text(self, file: str, text: str) -> str:
@@ -124,28 +127,52 @@ class GitOps:
             yield f"{file}: ${{{'}, ${'.join(names)}}} of Flux is not in this folder: made up"
 
 
+def _flux(documents: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The Kustomizations of Flux among these."""
+    return [
+        (file, item)
+        for file, item in documents
+        if item.get("kind") == "Kustomization" and str(item.get("apiVersion")).startswith(_API)
+    ]
+
+
+def _given_by(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What a Kustomization's patches put into the `postBuild` of those that it applies."""
+    for each in map(mapping, sequence(mapping(parent.get("spec")).get("patches"))):
+        for _, patch in _documents({"": str(each.get("patch") or "")}):
+            if "Kustomization" in (mapping(each.get("target")).get("kind"), patch.get("kind")):
+                yield mapping(mapping(patch.get("spec")).get("postBuild"))
+
+
 def _of_flux(
-    file: str, item: Mapping[str, Any], data: Mapping[tuple[object, object], Mapping[str, str]]
-) -> Iterator[_Applied]:
-    """What a Kustomization of Flux applies; nothing where it is none."""
-    if item.get("kind") != "Kustomization" or not str(item.get("apiVersion")).startswith(_API):
-        return
+    file: str,
+    item: Mapping[str, Any],
+    parents: list[Mapping[str, Any]],
+    data: Mapping[tuple[object, object], Mapping[str, str]],
+) -> _Applied:
+    """What a Kustomization of Flux applies.
+
+    Where what applies it (it may do so itself) is not in the folder, that may give it variables.
+    """
     spec = mapping(item.get("spec"))
-    build = mapping(spec.get("postBuild"))
+    build = dict(mapping(spec.get("postBuild")))
+    for given in (each for parent in parents for each in _given_by(parent)):
+        build |= given
     sources = [mapping(each) for each in sequence(build.get("substituteFrom"))]
     known = [data.get((each.get("kind"), each.get("name"))) for each in sources]
     variables = {name: text for each in known if each for name, text in each.items()}
     variables |= {str(k): str(v) for k, v in mapping(build.get("substitute")).items()}
     optional = [each.get("optional") is True for each in sources]
-    yield _Applied(
+    knows = all(each is not None or may for each, may in zip(known, optional, strict=True))
+    return _Applied(
         kind="Kustomization",
         name=_name_of(item),
         file=file,
         path=_path(spec.get("path")),
         namespace=str(spec.get("targetNamespace") or ""),
         only_where_none=False,
-        variables=variables if build else None,
-        all_known=all(each is not None or may for each, may in zip(known, optional, strict=True)),
+        variables=variables if build or not parents else None,
+        all_known=knows if build else False,
     )
 
 
