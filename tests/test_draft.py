@@ -502,8 +502,10 @@ def test_of_compose_the_address_is_the_one_that_docker_knows(tmp_path: Path) -> 
     config = yaml.safe_dump({"model_list": _models(a=GROQ)})
     (tmp_path / "config.yaml").write_text(config)
     manifests = Manifests.load(tmp_path)
-    contract, _ = _draft(manifests, tmp_path)
+    contract, doubts = _draft(manifests, tmp_path)
     assert contract.endpoint == "http://proxy:4000/v1"
+    told = "Open WebUI is told no address, and takes https://api.openai.com/v1 by itself"
+    assert any(told in each for each in doubts)
     assert not any("IngressRoute" in line for line in unsupported(manifests))
 
 

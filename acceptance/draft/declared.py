@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
-from acceptance.checks.endpoint import Declared, GatewayAddress, declared_connections
+from acceptance.checks.endpoint import NOT_SET, Declared, GatewayAddress, declared_connections
 from acceptance.clients.gateway import alias_rules, fallback_rules
 from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
 from acceptance.draft.serving import (
@@ -173,6 +173,7 @@ class _Reading:
             place,
             self._remarks,
             otherwise=address_at(service, by_name=chat.namespace == COMPOSE),
+            by_itself=connections[0].url_source == NOT_SET,
         )
         return connections[index], endpoint
 

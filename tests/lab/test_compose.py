@@ -336,6 +336,14 @@ def test_so_is_that_of_what_litellm_is_told(tmp_path: Path, example: str) -> Non
     assert f"compose.yaml: {said}" in manifests.notes
 
 
+def test_a_dockerfile_that_is_not_there_is_said(tmp_path: Path) -> None:
+    [said] = loaded(tmp_path / "f", {"open-webui": {"build": "."}}).notes[:1]
+    assert (
+        said
+        == "compose.yaml: service open-webui is built, and its Dockerfile is not in this folder"
+    )
+
+
 def test_nothing_of_this_machine_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME_KEY", PLANTED)
     (tmp_path / "outside.yaml").write_text(PLANTED)

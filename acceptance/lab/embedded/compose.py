@@ -315,7 +315,11 @@ class _Project:
     def _baked(self, made: _Made, service: Mapping[str, Any]) -> None:
         """What an image that is built brings along: files, variables and a command."""
         stage = self._build(service)
-        if stage is None or not isinstance(made.program, Program):
+        if not isinstance(made.program, Program):
+            return
+        if stage is None:
+            if service.get("build"):
+                self._say(f"service {made.name} is built, and its Dockerfile is not in this folder")
             return
         container = made.container
         self._say(
