@@ -523,6 +523,14 @@ def test_models_of_a_database_are_asked_of_what_runs() -> None:
         declared_in(_configured(model_list=[]), "here")
 
 
+def test_an_address_that_is_wrong_is_said_where_the_models_are_missed_too() -> None:
+    manifests = _configured(model_list=[])
+    front = yaml.safe_load(yaml.safe_dump(manifests.get(*FRONT)))
+    front["spec"]["template"]["spec"]["containers"][0]["env"] = []
+    with pytest.raises(SetupError, match="Open WebUI is told no address"):
+        declared_in(manifests.with_changes([front]), "here")
+
+
 def test_a_model_s_name_may_stand_in_a_variable() -> None:
     """As LiteLLM 1.106.2 puts variables in wherever a text is one."""
     listed = {"model_name": "os.environ/NAME", "litellm_params": {"model": "openai/a"}}

@@ -8,7 +8,7 @@ from typing import Any
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
 from acceptance.checks.endpoint import NOT_SET, Declared, GatewayAddress, declared_connections
 from acceptance.clients.gateway import alias_rules, fallback_rules
-from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
+from acceptance.draft.found import CHAINS, DOUBT, ENDPOINT, KEY, MEANT, SELECTOR, Found, Remarks
 from acceptance.draft.serving import (
     Place,
     Serving,
@@ -245,6 +245,9 @@ class _Reading:
                 skipped = [each for each in self._manifests.notes if _SKIPPED.search(each)]
                 missing = f"no file {path or '(--config, CONFIG_FILE_PATH)'}"
                 found = "; ".join([missing, *skipped])  # it may have stood in one of them
+            known = self._remarks.said().get(ENDPOINT, ())  # wrong, whatever the models are
+            wrong = [each.removeprefix(DOUBT) for each in known if each.startswith(DOUBT)]
+            found = "; ".join([found, *(each.removesuffix(MEANT) for each in wrong)])
             raise SetupError(
                 explain(
                     "LiteLLM's models are not among these manifests.",
