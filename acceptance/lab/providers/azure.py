@@ -5,6 +5,7 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.routing import Route
 
+from acceptance.lab.providers import responses
 from acceptance.lab.providers.conversation import Question
 from acceptance.lab.providers.openai_compatible import Compatible
 from acceptance.lab.providers.provider_api import Complete
@@ -23,6 +24,8 @@ class Azure(Compatible):
         return [
             Route(path, complete, methods=["POST"]),
             Route(f"{self.base}/openai/v1/chat/completions", complete, methods=["POST"]),
+            Route(f"{self.base}/openai/v1{responses.PATH}", complete, methods=["POST"]),
+            Route(f"{self.base}/openai{responses.PATH}", complete, methods=["POST"]),
             *super().routes(models, complete),
         ]
 

@@ -175,6 +175,14 @@ def test_a_model_is_asked_by_the_responses_api(
     ]
 
 
+@pytest.mark.parametrize("version", ["2025-04-01-preview", "preview"])
+@streamed_or_not
+def test_so_is_a_deployment_of_azure(ask: Ask, version: str, *, stream: bool) -> None:
+    base = "https://lab.openai.azure.com"
+    answer = ask("azure/responses/my-gpt", stream=stream, api_version=version, api_base=base)
+    assert NONCE in answer.get("text", ""), answer
+
+
 @streamed_or_not
 def test_a_tool_is_called_by_the_responses_api(ask: Ask, *, stream: bool) -> None:
     function = {"name": "clock", "parameters": {"type": "object", "properties": {}}}
