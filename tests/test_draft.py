@@ -17,8 +17,11 @@ from acceptance.draft.writing import doubts_in
 from acceptance.errors import SetupError
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
 from acceptance.lab.embedded.model_list import entry_of
+from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import configured
 from acceptance.plugin.targets import of_others
+from acceptance.resources import Variable
+from acceptance.secret import Secret
 from tests.sources import REPOSITORY
 from tests.story import STORY
 
@@ -192,6 +195,10 @@ BROKEN: dict[str, tuple[Manifests, str]] = {
     "a variable that is not set": (
         _configured(model_list=_models(one={"model": "openai/x", "api_base": "os.environ/BASE"})),
         "one: its api_base is the variable BASE, which is not set",
+    ),
+    "a model by a variable that nothing tells": (
+        _configured(model_list=_models(one=GROQ, two={"model": "os.environ/WHICH"})),
+        "two: its model is the variable WHICH, which is not set",
     ),
     "a master key in the file": (
         _configured(model_list=_models(one=GROQ), general_settings={"master_key": "sk-1234"}),
@@ -478,3 +485,55 @@ def test_who_judges_by_somebody_elses_contract_is_told_of_the_other_way() -> Non
         configured(Manifests.load(MANY.parents[1] / "not-for-chat" / "given")), STORY
     )
     assert said.endswith("add --contract=declared")
+
+
+COMPOSE = """services:
+  chat: {image: ghcr.io/open-webui/open-webui:0.12.4}
+  proxy:
+    image: ghcr.io/berriai/litellm:v1.106.2
+    volumes: ["./config.yaml:/app/config.yaml"]
+    command: [--config, /app/config.yaml]
+    labels: ["traefik.http.routers.proxy.rule=Host(`llm.home.example`)"]
+"""
+
+
+def test_of_compose_the_address_is_the_one_that_docker_knows(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    config = yaml.safe_dump({"model_list": _models(a=GROQ)})
+    (tmp_path / "config.yaml").write_text(config)
+    manifests = Manifests.load(tmp_path)
+    contract, doubts = _draft(manifests, tmp_path)
+    assert contract.endpoint == "http://proxy:4000/v1"
+    told = "Open WebUI is told no address, and takes https://api.openai.com/v1 by itself"
+    assert any(told in each for each in doubts)
+    assert not any("IngressRoute" in line for line in unsupported(manifests))
+
+
+def test_the_file_that_compose_mounts_and_nobody_brought_is_named(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE.replace("./config", "~/llm/config"))
+    with pytest.raises(SetupError, match=r"mounts ~/llm/config\.yaml, which is not in"):
+        declared_in(Manifests.load(tmp_path), "here")
+
+
+def test_models_of_a_database_are_asked_of_what_runs() -> None:
+    settings = {"database_url": "os.environ/DATABASE_URL"}
+    with pytest.raises(SetupError, match=r"in LiteLLM's database, ask what runs: `.*--gateway-url"):
+        declared_in(_configured(general_settings=settings), "here")
+    with pytest.raises(SetupError, match="into a contract by hand"):
+        declared_in(_configured(model_list=[]), "here")
+
+
+def test_an_address_that_is_wrong_is_said_where_the_models_are_missed_too() -> None:
+    manifests = _configured(model_list=[])
+    front = yaml.safe_load(yaml.safe_dump(manifests.get(*FRONT)))
+    front["spec"]["template"]["spec"]["containers"][0]["env"] = []
+    with pytest.raises(SetupError, match="Open WebUI is told no address"):
+        declared_in(manifests.with_changes([front]), "here")
+
+
+def test_a_model_s_name_may_stand_in_a_variable() -> None:
+    """As LiteLLM 1.106.2 puts variables in wherever a text is one."""
+    listed = {"model_name": "os.environ/NAME", "litellm_params": {"model": "openai/a"}}
+    told = {"NAME": Variable(name="NAME", value=Secret("quick"), source="value")}
+    (named,), (unnamed,) = entry_of(listed, told, "ml"), entry_of(listed, {}, "ml")
+    assert (named.name, unnamed.name) == ("quick", "os.environ/NAME")

@@ -181,6 +181,10 @@ def _odd(url: str) -> str:
     return ""
 
 
+NOT_SET = "not set"
+"""In the place of what sets a variable."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declared:
     """A connection as the environment declares it, before any database has its say."""
@@ -229,7 +233,7 @@ def _first(environment: Environment, plural: str, singular: str) -> tuple[str, S
         variable = named(environment, name)
         if variable and variable.value:
             return f"{name} ({variable.source})", variable.value
-    return "not set", Secret("")
+    return NOT_SET, Secret("")
 
 
 def remarks(workload: Workload) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
 """What manifests declare, found without starting anything."""
 
-import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from acceptance.checks.chain import ALIAS, ANY, DEEPEST, walk_chain
-from acceptance.checks.endpoint import Declared, GatewayAddress, declared_connections
+from acceptance.checks.endpoint import NOT_SET, Declared, GatewayAddress, declared_connections
 from acceptance.clients.gateway import alias_rules, fallback_rules
-from acceptance.draft.found import CHAINS, ENDPOINT, KEY, SELECTOR, Found, Remarks
+from acceptance.draft.found import CHAINS, DOUBT, ENDPOINT, KEY, MEANT, SELECTOR, Found, Remarks
 from acceptance.draft.serving import (
     Place,
     Serving,
@@ -18,6 +18,7 @@ from acceptance.draft.serving import (
 from acceptance.draft.wiring import address_at, endpoint_among, secret_of_key
 from acceptance.errors import SetupError
 from acceptance.json_values import mapping, sequence
+from acceptance.lab.embedded.compose import NAMESPACE as COMPOSE
 from acceptance.lab.embedded.compose_names import HOST
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.model_list import (
@@ -44,11 +45,19 @@ from acceptance.lab.embedded.upstreams import (
     is_in_a_cluster,
     service_of,
 )
-from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
+from acceptance.lab.embedded.withheld import REFERENCE, master_key
 from acceptance.lab.providers.catalogue import host_and_port
 from acceptance.message import explain
 from acceptance.resources import Environment, ServiceName, service_in, text_of
+from acceptance.shipped import told_as
 
+_SKIPPED = re.compile(r"^skipped: | mounts \S+, which is not in this folder")
+"""Notes of files in which the configuration of LiteLLM may stand."""
+_ADD = "add the ConfigMap that holds it, or beside a Compose file the one that is mounted"
+_ADD_IT = f"{_ADD}; or write the models into a contract by hand (docs/contract.md)"
+_ASKED = "--open-webui-url=ADDRESS --gateway-url=ADDRESS"
+_DRAFT = told_as(f"draft FOLDER {_ASKED}", f"draft INTO=FOLDER ARGS='{_ASKED}'")
+_FROM_WHAT_RUNS = f"{_ADD}; where they stand in LiteLLM's database, ask what runs: `{_DRAFT}`"
 _FALLBACKS = ("context_window_fallbacks", "content_policy_fallbacks")
 
 
@@ -80,7 +89,7 @@ class _Reading:
         gateway = self._only(LITELLM, lambda plan: plan.key in gateways)
         service = self._service_of(gateway)
         connection, endpoint = self._endpoint(chat, connections, service)
-        configuration = _whole(gateway)
+        _, configuration = configuration_of(gateway)
         self._tell_settings(chat, gateway, configuration)
         key_secret = self._key(chat, connection)
         serving = self._serving(gateway, configuration)
@@ -163,7 +172,8 @@ class _Reading:
             [each.url for each in connections],
             place,
             self._remarks,
-            otherwise=address_at(service),
+            otherwise=address_at(service, by_name=chat.namespace == COMPOSE),
+            by_itself=connections[0].url_source == NOT_SET,
         )
         return connections[index], endpoint
 
@@ -205,12 +215,18 @@ class _Reading:
             )
         path, _ = configuration_of(gateway)
         if master_key(gateway.mounted, path, gateway.environment) is None:
-            self._remarks.doubt(KEY, "LiteLLM has no master key: it serves whoever reaches it")
-        if "DATABASE_URL" in gateway.environment or general.get("database_url"):
+            text = "LiteLLM has no master key: 1.106.2 does not start so, older ones serve anybody"
+            self._remarks.doubt(KEY, text)
+        if self._has_database(gateway, configuration):
             self._remarks.tell(
                 SELECTOR,
                 "LiteLLM has a database: models that were added in its page stand in no manifest",
             )
+
+    @staticmethod
+    def _has_database(gateway: PodPlan, configuration: Mapping[str, Any]) -> bool:
+        general = mapping(configuration.get("general_settings"))
+        return "DATABASE_URL" in gateway.environment or bool(general.get("database_url"))
 
     def _serving(self, gateway: PodPlan, configuration: Mapping[str, Any]) -> Serving:
         environment = with_own(gateway.environment, configuration)
@@ -226,25 +242,30 @@ class _Reading:
             path, _ = configuration_of(gateway)
             found = f"none in {path}"
             if path not in gateway.mounted:
-                skipped = [each for each in self._manifests.notes if each.startswith("skipped: ")]
+                skipped = [each for each in self._manifests.notes if _SKIPPED.search(each)]
                 missing = f"no file {path or '(--config, CONFIG_FILE_PATH)'}"
                 found = "; ".join([missing, *skipped])  # it may have stood in one of them
+            known = self._remarks.said().get(ENDPOINT, ())  # wrong, whatever the models are
+            wrong = [each.removeprefix(DOUBT) for each in known if each.startswith(DOUBT)]
+            found = "; ".join([found, *(each.removesuffix(MEANT) for each in wrong)])
             raise SetupError(
                 explain(
                     "LiteLLM's models are not among these manifests.",
                     expected="a model_list in its configuration",
                     found=found,
                     where=f"{gateway.kind} {gateway.namespace}/{gateway.owner}",
-                    fix="add the ConfigMap that holds it, or beside a Compose file the one that is "
-                    "mounted; models that stand in LiteLLM's database are written into a contract "
-                    "by hand (docs/contract.md)",
+                    fix=_FROM_WHAT_RUNS if self._has_database(gateway, configuration) else _ADD_IT,
                 )
             )
         self._entries = [addressed(each, environment) for each in entries]
         for each in entries:
-            for name in ("api_base", "base_url"):
+            for name, there in (
+                ("api_base", each.api_base),
+                ("base_url", each.api_base),
+                ("model", each.model),
+            ):
                 given = str(mapping(each.given.get("litellm_params")).get(name) or "")
-                if given.startswith(REFERENCE) and not each.api_base:
+                if given.startswith(REFERENCE) and not there:
                     variable = given.removeprefix(REFERENCE)
                     late = "set too late for it, in LiteLLM's own configuration"
                     why = late if variable in environment else "not set"
@@ -327,29 +348,6 @@ class _Reading:
             retries=router.get("num_retries", general.get("num_retries")),
             otherwise=router.get("timeout") or general.get("request_timeout"),
         )
-
-
-def _whole(gateway: PodPlan) -> Mapping[str, Any]:
-    """LiteLLM's configuration with the files that it includes: lists grow, the rest is replaced.
-
-    Source: `config_includes.py`, LiteLLM 1.106.2.
-    """
-    path, configuration = configuration_of(gateway)
-    merged: dict[str, Any] = dict(configuration)
-    pending = [(path, str(each)) for each in sequence(configuration.get("include"))]
-    seen = {path}
-    while pending:
-        beside, name = pending.pop(0)
-        file = posixpath.normpath(posixpath.join(posixpath.dirname(beside), name))
-        if file in seen:
-            continue
-        seen.add(file)
-        included = parsed(gateway.mounted.get(file, "")) or {}
-        pending += [(file, str(each)) for each in sequence(included.get("include"))]
-        for key, value in included.items():
-            both = isinstance(value, list) and isinstance(merged.get(key), list)
-            merged[key] = [*merged[key], *value] if both else value
-    return merged
 
 
 def _listed(environment: Environment, name: str) -> Iterator[str]:

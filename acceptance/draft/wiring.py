@@ -11,13 +11,18 @@ from acceptance.resources import Environment, ServiceName
 _FROM = re.compile(r"Secret ([^,]+)(,|$)")
 
 
-def address_at(service: ServiceName) -> str:
-    """The whole address of LiteLLM's API behind a Service."""
-    return f"http://{service.host}:{service.port}/v1"
+def address_at(service: ServiceName, *, by_name: bool = False) -> str:
+    """The whole address of LiteLLM's API behind a Service; by its name alone, as Docker has it."""
+    return f"http://{service.name if by_name else service.host}:{service.port}/v1"
 
 
 def endpoint_among(
-    urls: Sequence[str], place: GatewayAddress, remarks: Remarks, *, otherwise: str
+    urls: Sequence[str],
+    place: GatewayAddress,
+    remarks: Remarks,
+    *,
+    otherwise: str,
+    by_itself: bool = False,
 ) -> tuple[int, str]:
     """Which connection is LiteLLM's, and the address that is to be agreed on.
 
@@ -26,8 +31,12 @@ def endpoint_among(
         place: where LiteLLM is.
         remarks: takes what is to be said.
         otherwise: the address, where none of them is.
+        by_itself: whether Open WebUI is told none, and the first is the one that it takes then.
     """
     wrong = [place.mismatch(url) for url in urls]
+    if by_itself and all(wrong):
+        remarks.doubt(ENDPOINT, f"Open WebUI is told no address, and takes {urls[0]} by itself")
+        return 0, otherwise
     if all(wrong):
         told = "; ".join(f"{url} ({why})" for url, why in zip(urls, wrong, strict=True))
         remarks.doubt(

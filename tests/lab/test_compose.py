@@ -21,7 +21,7 @@ from acceptance.lab.embedded.programs import OPEN_WEBUI
 from acceptance.lab.embedded.public_hosts import public_hosts
 from acceptance.lab.embedded.unsupported import unsupported
 from acceptance.lab.embedded.upstreams import offers_of
-from acceptance.resources import ServiceName
+from acceptance.resources import ServiceName, text_of
 from tests.odd import PLANTED, damaged
 
 WEB = {"image": "ghcr.io/open-webui/open-webui:main"}
@@ -297,6 +297,51 @@ def test_an_example_stands_for_what_is_not_in_git(tmp_path: Path) -> None:
     assert told(place, {"X": "${A}"}, **{"dot_env.example": "A=from the example\n"}) == {
         "X": "from the example"
     }
+
+
+@pytest.mark.parametrize(
+    ("file", "example"),
+    [
+        (".env", ".env_example"),
+        (".env", "env.sample"),
+        (".env", "example.env"),
+        ("env/chat.env", "env/chat.example"),
+        ("env/chat.env", "env/chat.example.env"),
+    ],
+)
+def test_an_example_is_known_by_what_people_call_it(
+    tmp_path: Path, file: str, example: str
+) -> None:
+    place = folder(tmp_path / "f", {"chat": {**WEB, "env_file": file}})
+    (place / example).parent.mkdir(exist_ok=True)
+    (place / example).write_text("WEBUI_NAME=from the example\nOPENAI_API_KEY=\nPORT=\n")
+    manifests = completed(Manifests.load(place))
+    environment = only(manifests).environment
+    assert text_of(environment, "WEBUI_NAME") == "from the example"
+    assert text_of(environment, "OPENAI_API_KEY").startswith("sk-made-up"), "left to who copies it"
+    assert text_of(environment, "PORT") == "8080", "the image's, and no key"
+    assert f"compose.yaml: {file} is not there: values are taken from {example}" in manifests.notes
+
+
+@pytest.mark.parametrize(
+    "example", ["config.yaml.example", "config.example.yaml", "config_example.yaml"]
+)
+def test_so_is_that_of_what_litellm_is_told(tmp_path: Path, example: str) -> None:
+    service = {**GATEWAY, "volumes": ["./config.yaml:/app/config.yaml"]}
+    place = folder(tmp_path / "f", {"litellm": service})
+    (place / example).write_text("model_list: []\n")
+    manifests = Manifests.load(place)
+    assert only(manifests).mounted["/app/config.yaml"] == "model_list: []\n"
+    said = f"./config.yaml is not there: what LiteLLM is told is taken from {example}"
+    assert f"compose.yaml: {said}" in manifests.notes
+
+
+def test_a_dockerfile_that_is_not_there_is_said(tmp_path: Path) -> None:
+    [said] = loaded(tmp_path / "f", {"open-webui": {"build": "."}}).notes[:1]
+    assert (
+        said
+        == "compose.yaml: service open-webui is built, and its Dockerfile is not in this folder"
+    )
 
 
 def test_nothing_of_this_machine_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from acceptance.lab.embedded.compose_files import (
     CONFIGURATIONS,
     MOST_BYTES,
     Folder,
+    examples_of,
     several,
     variables_of,
     whole_document,
@@ -32,9 +33,9 @@ from acceptance.lab.embedded.made_up import made_up
 from acceptance.lab.embedded.programs import LITELLM, Emulated, Program, program_for
 from acceptance.message import explain, quoted
 from acceptance.resources import Manifest
+from acceptance.shapes import SECRETIVE
 
 NAMESPACE = "compose"
-_EXAMPLES = (".example", ".sample", ".template", ".dist")
 _NOBODYS = ("", "sk-1234")
 """Values of an example that are nobody's own: LiteLLM (1.106.2) does not start with that key."""
 _BRACE = re.compile("[{}]")
@@ -108,7 +109,7 @@ class _Project:
         self._unset: set[str] | None = None
         """Variables without a value that a variable of a service needs, while it is read."""
         self._variables: Mapping[str, str] = {}
-        self._variables = self._dotenv(".env")
+        self._variables = self._told_by(".env")
         self._document = whole_document(
             files, folder, text=self._text, say=self._say, learn=self._learn
         )
@@ -314,7 +315,11 @@ class _Project:
     def _baked(self, made: _Made, service: Mapping[str, Any]) -> None:
         """What an image that is built brings along: files, variables and a command."""
         stage = self._build(service)
-        if stage is None or not isinstance(made.program, Program):
+        if not isinstance(made.program, Program):
+            return
+        if stage is None:
+            if service.get("build"):
+                self._say(f"service {made.name} is built, and its Dockerfile is not in this folder")
             return
         container = made.container
         self._say(
@@ -451,7 +456,7 @@ class _Project:
         for each in several(listed):
             named = self._text(mapping(each).get("path") if isinstance(each, dict) else each)
             if values := self._dotenv(named, said=isinstance(made.program, Program)):
-                entries |= {name: _plain(name, value) for name, value in values.items()}
+                entries |= {each["name"]: each for each in _given_by(self._path(named), values)}
             elif mapping(each).get("required", True) is not False:
                 made.container.setdefault("envFrom", []).append(
                     {"secretRef": {"name": self._path(named)}}
@@ -487,22 +492,34 @@ class _Project:
     def _learn(self, path: str) -> None:
         """Take in the variables of a `.env` of an included file."""
         beside = posixpath.relpath(path, self._place or ".")
-        self._variables = {**self._dotenv(beside, said=False), **self._variables}
+        self._variables = {**self._told_by(beside, said=False), **self._variables}
 
-    def _dotenv(self, path: str, *, said: bool = True) -> Mapping[str, str]:
-        """The variables of such a file; where there is none, of the example beside it."""
+    def _told_by(self, path: str, *, said: bool = True) -> Mapping[str, str]:
+        """The variables that such a file tells."""
+        values = self._dotenv(path, said=said).items()
+        return {name: value for name, value in values if value is not None}
+
+    def _dotenv(self, path: str, *, said: bool = True) -> Mapping[str, str | None]:
+        """The variables of such a file; where there is none, of the example beside it.
+
+        None: the example leaves it to whoever copies it.
+        """
         place = self._path(path)
         text = self._folder.text(place)
         if text is not None:
             return _variables_in(text)
-        for example in (f"{place}{end}" for end in _EXAMPLES):
-            text = self._folder.text(example)
-            if text is not None:
-                if said:
-                    self._say(f"{path} is not there: values are taken from {example}")
-                told = _variables_in(text).items()
-                return {name: value for name, value in told if value not in _NOBODYS}
-        return {}
+        example, text = self._example_of(place)
+        if example and said:
+            self._say(f"{path} is not there: values are taken from {example}")
+        told = _variables_in(text).items()
+        return {name: None if value in _NOBODYS else value for name, value in told}
+
+    def _example_of(self, place: str) -> tuple[str, str]:
+        """Path and text of the example of a file that is not there; empty where there is none."""
+        for example in examples_of(place):
+            if text := self._folder.text(example):
+                return example, text
+        return "", ""
 
     def _text(self, value: object) -> str:
         """The text with its variables replaced, as Compose does it.
@@ -589,6 +606,11 @@ class _Project:
         """A file or folder of the machine: one beside the file is read, where it is read for."""
         path = self._path(source)
         text = self._folder.text(path)
+        if text is None and made.program is LITELLM and Path(target).suffix in CONFIGURATIONS:
+            example, text = self._example_of(path)
+            text = text or None
+            if example:
+                self._say(f"{source} is not there: what LiteLLM is told is taken from {example}")
         if text is not None:
             self._file_of(made, "ConfigMap", path, target, text)
             return
@@ -659,6 +681,15 @@ def _marked(name: str) -> str:
 
 def _plain(name: str, value: str) -> dict[str, Any]:
     return {"name": name, "value": _literally(value)}
+
+
+def _given_by(file: str, values: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    """The variables of a file; a key that its example leaves open is to come from the file."""
+    for name, value in values.items():
+        if value is not None:
+            yield _plain(name, value)
+        elif SECRETIVE.search(name):
+            yield {"name": name, "valueFrom": {"secretKeyRef": {"name": file, "key": name}}}
 
 
 def _literally(text: str) -> str:

@@ -21,6 +21,7 @@ _NAME = re.compile(r"(docker-)?compose([-._].*)?\.ya?ml")
 MOST_BYTES = 1_000_000
 _MOST_FILES = 100
 CONFIGURATIONS = {".yaml", ".yml", ".json", ".py", ".pem", ".crt", ".toml", ".txt"}
+_EXAMPLES = ("example", "sample", "template", "dist")
 _DEEPEST = 10
 """Files of a project that include each other."""
 _LONGEST_CHAIN = 100
@@ -78,6 +79,21 @@ class Folder:
         except (OSError, RuntimeError):  # a link that leads to itself
             return None
         return found if found.is_relative_to(self._root) else None
+
+
+def examples_of(path: str) -> Iterator[str]:
+    """What people call the example of a file that is not in git, the usual names first."""
+    folder, name = posixpath.split(path)
+    stem, suffix = posixpath.splitext(name)
+    bare = name.lstrip(".")
+    for word in _EXAMPLES:
+        names = (
+            *(f"{name}.{word}", f"{stem}.{word}{suffix}"),  # .env.example, config.example.yaml
+            *(f"{stem}{mark}{word}{suffix}" for mark in "_-"),
+            *(f"{stem}.{word}", f"{bare}.{word}"),  # chat.example, for chat.env
+            *(f"{word}.{bare}", f".{word}.{bare}"),  # example.env
+        )
+        yield from (posixpath.join(folder, each) for each in dict.fromkeys(names))
 
 
 def is_compose(document: object, file: str) -> bool:

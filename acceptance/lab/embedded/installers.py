@@ -3,40 +3,46 @@
 A chart is fetched from wherever a stranger's manifest says, so the lab does not do it by itself.
 """
 
+import posixpath
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from acceptance.json_values import mapping
 from acceptance.resources import Manifest
-from acceptance.shipped import judging
 
+RENDERED = "rendered-"
+"""Begins the name of a file in which a chart is rendered: beside its values, where what Flux does
+to them is done to it, and read although no kustomization lists it."""
 KINDS = ("HelmRelease", "HelmChart", "Application")
-_PASS = judging("-")
 
 
-def command(item: Manifest, objects: Iterable[Manifest]) -> str:
-    """What to type, so that the chart's objects are judged.
+def command(item: Manifest, objects: Iterable[Manifest], file: str = "") -> str:
+    """What to type in the folder, so that the chart's objects stand in it.
 
     Args:
         item: a HelmRelease of Flux, a HelmChart of k3s, or an Application of Argo CD.
         objects: those beside it, among which the chart's repository may be.
+        file: in which the item stands; empty where that is not known.
     """
     metadata, spec = item["metadata"], mapping(item.get("spec"))
     name, namespace = str(metadata["name"]), str(metadata.get("namespace") or "default")
+    beside = posixpath.join(posixpath.dirname(file), f"{RENDERED}{name}.yaml")
+    rendered, file = shlex.quote(beside), shlex.quote(file or f"{name}.yaml")
     if item["kind"] == "Application":
-        return f"argocd app manifests {shlex.quote(name)} | {_PASS}"
+        return f"argocd app manifests {shlex.quote(name)} > {rendered}"
     chart: tuple[str, ...]
     if item["kind"] == "HelmChart":
         chart = _chart(spec.get("chart"), spec.get("repo"), spec.get("version"))
-        values = f"yq -r .spec.valuesContent {name}.yaml"
+        values = f"yq -r .spec.valuesContent {file}"
         namespace = str(spec.get("targetNamespace") or namespace)
     else:
         chart = _of_flux(spec, namespace, tuple(objects))
-        values = f"yq 'select(.kind == \"HelmRelease\").spec.values' {name}.yaml"
+        values = f"yq 'select(.kind == \"HelmRelease\").spec.values' {file}"
         namespace = str(spec.get("targetNamespace") or namespace)
     words = ["helm", "template", name, *chart, "--namespace", namespace, "--values", "-"]
-    return f"{values} | {shlex.join(words)} | {_PASS}"
+    placed = shlex.join(["yq", f'.metadata.namespace //= "{namespace}"'])  # charts leave it out
+    return f"{values} | {shlex.join(words)} | {placed} > {rendered}"
 
 
 def _of_flux(

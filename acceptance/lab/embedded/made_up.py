@@ -8,6 +8,7 @@ _PLAIN = re.compile(r"[^a-z0-9]+")
 _FORMS = (
     (r"DATABASE_URL|DIRECT_URL", "postgresql://{}.example/db"),
     (r"REDIS_URL", "redis://{}.example"),
+    (r"TZ|.*TIME_?ZONE", "Etc/UTC"),
     (r".*EMAIL", "administrator@lab.example"),
     (r".*API_VERSION", "2024-10-21"),
     (r"ENABLE_OPENAI_API", "true"),

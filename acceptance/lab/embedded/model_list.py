@@ -66,17 +66,20 @@ def entry_of(listed: object, environment: Environment, namespace: str) -> Iterat
     if not isinstance(listed, dict) or not isinstance(params, dict):
         return
 
-    def value(name: str) -> str:
-        text = str(params.get(name) or "")
+    def resolved(given: object) -> str:
+        text = str(given or "")
         if not text.startswith(REFERENCE):
             return text
         variable = environment.get(text.removeprefix(REFERENCE))
         return variable.value.reveal() if variable else ""
 
+    def value(name: str) -> str:
+        return resolved(params.get(name))
+
     prefix, model = prefix_of(value("model"), value("custom_llm_provider"))
     yield Entry(
         given=listed,
-        name=str(listed.get("model_name") or model),
+        name=resolved(listed.get("model_name")) or str(listed.get("model_name") or model),
         prefix=prefix,
         model=model,
         api_base=value("api_base") or value("base_url"),

@@ -20,7 +20,7 @@ from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import named_by
 from acceptance.lab.embedded.plan import PodPlan, plan_pods
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
-from acceptance.lab.embedded.withheld import REFERENCE, master_key, parsed
+from acceptance.lab.embedded.withheld import REFERENCE, master_key, whole_configuration
 from acceptance.message import explain
 from acceptance.resources import sources_of, text_of
 
@@ -157,7 +157,7 @@ class _Completion:
                 found = key.reveal() if key else found
         for plan in self._plans:
             sent = plan.environment.get(_SENT[0])
-            if not found and plan.program is OPEN_WEBUI and sent and "Secret" in sent.source:
+            if not found and plan.program is OPEN_WEBUI and sent:
                 found = sent.value.reveal()
         return found or f"sk-made-up-{_digest('master key')}", bool(found)
 
@@ -188,7 +188,7 @@ class _Completion:
             needed = _needed(plan, reference.prefix) if reference.variable else ()
             keys = {name: f"{reference.prefix}{name}" for name in told or needed}
         for key, variable in keys.items():
-            if key not in values:
+            if key not in values or self._is_master_key(plan, variable):
                 values[key] = self._value(plan, variable, place, key)
 
     def _value(self, plan: PodPlan, variable: str, place: _Place, key: str) -> str:
@@ -196,9 +196,8 @@ class _Completion:
         if told and "{{" not in told:
             self._written.add((place, key))
             return told
-        sends = plan.program is OPEN_WEBUI and variable in _SENT
-        if sends or (plan.program is LITELLM and variable in self._master_names):
-            self._agreed.append(f"{variable} of {place[0]}/{place[1]}")
+        if self._is_master_key(plan, variable):
+            self._agreed.append(f"{key} of {place[0]}/{place[1]}")
             urls = text_of(plan.environment, _ENDPOINTS[0])
             several = max(len(told.split(";")), len(urls.split(";")))
             return ";".join([self._key] * (several if variable == _SENT[1] else 1))
@@ -207,6 +206,12 @@ class _Completion:
         self._guessed.append((place, value))
         return value
 
+    def _is_master_key(self, plan: PodPlan, variable: str) -> bool:
+        """Whether a variable of one program is the key that both must know."""
+        if plan.program is LITELLM:
+            return variable in self._master_names
+        return plan.program is OPEN_WEBUI and variable in _SENT
+
     def _notes(self) -> Iterator[str]:
         for (namespace, name), values in self._made.items():
             mine = [key for key in values if ((namespace, name), key) not in self._written]
@@ -214,9 +219,10 @@ class _Completion:
             yield f"Secret {namespace}/{name} is not among these manifests: made up ({keys})"
         if self._agreed:
             origin = "the one that is given" if self._key_is_given else "one that is made up"
-            yield (
-                f"{' and '.join(dict.fromkeys(self._agreed))}: LiteLLM's master key, {origin}; "
-                "whether your own values agree, only `live` shows"
+            held = list(dict.fromkeys(self._agreed))
+            yield (  # no colon behind a Secret's name, which would be masked as a value of it
+                f"{' and '.join(held)} {'are' if len(held) > 1 else 'is'} LiteLLM's master key, "
+                f"{origin}; whether your own values agree, only `live` shows"
             )
         referred = {
             (plan.namespace, each.name) for plan in self._plans for each in _references(plan)
@@ -288,7 +294,7 @@ def _mounted(plan: PodPlan) -> Iterator[_Reference]:
 
 def configuration_of(plan: PodPlan) -> tuple[str, Mapping[str, Any]]:
     """Path and content of LiteLLM's configuration, as far as it is mounted."""
-    return plan.configuration, parsed(plan.mounted.get(plan.configuration, "")) or {}
+    return plan.configuration, whole_configuration(plan.mounted, plan.configuration)
 
 
 def _check_configuration(plan: PodPlan, name: str) -> None:

@@ -1,6 +1,7 @@
 """A pod of the lab: the real program as a local process."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _STOP_TIMEOUT = 5.0
 """Seconds between asking a program to end and ending it."""
 _LOG_LINES = 25
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception): (.+)$", re.MULTILINE)
+"""The line of a log in which a program of Python says what it ended by."""
 
 
 class PodProcess(RunningPod):
@@ -211,16 +214,17 @@ class PodProcess(RunningPod):
         return f"(path {path}) is answered {status}" if refused else ""
 
     def _not_started(self, found: str) -> str:
+        assert isinstance(self.plan.program, Program)
+        own = f"GET {self.plan.program.ready} "  # what was asked while it was waited for
+        log = self.log(_LOG_LINES, apart_from=own)
         message = explain(
             f"{self.plan.kind} {self.plan.namespace}/{self.plan.owner} does not start.",
             expected="a program that serves",
-            found=found,
+            found=": ".join(filter(None, (found, cause_in(log)))),
             where=f"container {self.container}; its last log lines follow",
             fix="correct the manifest; the log says what the program misses",
         )
-        assert isinstance(self.plan.program, Program)
-        own = f"GET {self.plan.program.ready} "  # what was asked while it was waited for
-        return f"{message}\n{self.log(_LOG_LINES, apart_from=own)}"
+        return f"{message}\n{log}"
 
     def ask_to_end(self) -> None:
         """Ask the program to end; does not wait."""
@@ -233,6 +237,12 @@ class PodProcess(RunningPod):
         if self._process:
             end(self._process, timeout=_STOP_TIMEOUT)
             self._process = None
+
+
+def cause_in(log: str) -> str:
+    """What a program of Python says it ended by; empty where its log tells no exception."""
+    told = log.partition("Exception ignored in")[0]  # what fails while it ends is no cause
+    return next(reversed(_EXCEPTION.findall(told)), "")
 
 
 def cannot_start(plan: PodPlan, manifests: Manifests) -> str:

@@ -151,7 +151,8 @@ def other_than_named(image: str, ran: str) -> str:
     """What is to be said where the version that ran is not exactly what the image is."""
     tag, title = _TAG.fullmatch(_tag(image)), getattr(program_for(image), "title", "")
     if tag is None:
-        how = "names no version, and may move" if _tag(image) else "names no version"
+        moves = _tag(image) and "@" not in image
+        how = "names no version, and may move" if moves else "names no version"
         return f"{image} {how}: {title} {ran} ran"
     if tag["version"] != ran:
         return f"{image} is {title} {tag['version']}: {ran} ran"

@@ -29,7 +29,7 @@ from acceptance.lab.embedded.documents import (
     line_of,
     values_in,
 )
-from acceptance.lab.embedded.flux import Flux
+from acceptance.lab.embedded.gitops import GitOps
 from acceptance.lab.embedded.kustomize import FILES, rendered
 from acceptance.lab.embedded.programs import Program, program_for
 from acceptance.lab.embedded.rules import Wrong
@@ -101,6 +101,8 @@ class _Reading:
         self._files_of: dict[tuple[object, ...], str] = {}
         self._skipped: dict[str, list[str]] = defaultdict(list)
         self._notes: list[str] = []
+        self._rendered = set[tuple[object, ...]]()
+        """Objects that a kustomization brought, where its files are read as they stand as well."""
         self._composed: dict[str, dict[str, Any]] = {}
         """Documents of Compose, by their files."""
         self._files = 0
@@ -108,7 +110,7 @@ class _Reading:
 
     def read(self) -> Found:
         texts = dict(self._texts())
-        self._flux = Flux(self._place if self._place.is_dir() else Path(), texts)
+        self._gitops = GitOps(self._place if self._place.is_dir() else Path(), texts)
         patches = _patches(texts)
         covered = self._read_kustomizations(texts)
         for file, text in texts.items():
@@ -116,12 +118,16 @@ class _Reading:
                 self._read_as_it_stands(file, text, patches)
         if covered and not any(_starts_a_program(item) for item in self._objects):
             self._skipped.pop(_UNLISTED, None)
+            self._rendered = set(self._files_of)
             for file in covered:
-                self._read_as_it_stands(file, texts[file], patches)
+                if Path(file).name not in FILES:
+                    self._read_as_it_stands(file, texts[file], patches)
         self._add_composed()
-        self._notes += self._flux.notes
+        self._notes += self._gitops.notes
+        self._objects = [each for each in self._objects if not self._gitops.is_honoured(each)]
         notes = [*self._notes, *self._skips()]
-        installing = [each for each in self._objects if each["kind"] in installers.KINDS]
+        named = {(each["kind"], each["metadata"]["name"]): each for each in self._objects[::-1]}
+        installing = [each for each in named.values() if each["kind"] in installers.KINDS][::-1]
         programs = any(_starts_a_program(item) for item in self._objects)
         if not self._objects or (installing and not programs):
             raise self._nothing([*notes, *self._charts(installing)], installing)
@@ -146,7 +152,10 @@ class _Reading:
             return ()
         self._notes += kustomized.notes
         for file in kustomized.beside:
-            self._skip(file, _by_its_name(file, texts[file]) or _UNLISTED)
+            if Path(file).name.startswith(installers.RENDERED):
+                self._read_file(file, texts[file])
+            else:
+                self._skip(file, _by_its_name(file, texts[file]) or _UNLISTED)
         for file, text in kustomized.texts.items():
             if len(text) > _MOST_BYTES:
                 found = f"more than {_MOST_BYTES} characters, once rendered"
@@ -199,9 +208,7 @@ class _Reading:
             yield f"{item['kind']} {item['metadata']['name']}, which installs a chart"
 
     def _nothing(self, notes: list[str], installing: list[Manifest]) -> SetupError:
-        commands = [installers.command(item, self._objects) for item in installing]
         there = self._place == STANDARD_INPUT or self._place.exists()
-        rendered = [reason for reason in self._skipped if "render" in reason]
         files = f"{self._files} file{'s' * (self._files != 1)} without any"
         return SetupError(
             explain(
@@ -209,11 +216,27 @@ class _Reading:
                 expected="a folder with YAML files of Kubernetes objects",
                 found="; ".join(notes) or (files if there else "nothing there"),
                 where="standard input" if self._place == STANDARD_INPUT else str(self._place),
-                fix=("; ".join(commands) or rendered[0].partition(": ")[2])
-                if commands or rendered
-                else f"name a folder that holds some: {judging('DIR')}",
+                fix=self._rendering(installing),
             )
         )
+
+    def _rendering(self, installing: list[Manifest]) -> str:
+        """What to type where nothing is left to judge."""
+        files_of = {(key[0], key[-1]): file for key, file in self._files_of.items()}
+        commands = "; ".join(
+            installers.command(
+                each, self._objects, files_of[each["kind"], each["metadata"]["name"]]
+            )
+            for each in installing
+        )
+        if commands and self._place == STANDARD_INPUT:
+            return f"{commands}; and pass what they write with the rest: `... | {judging('-')}`"
+        if commands:
+            return f"in that folder: {commands}; then `{judging(str(self._place))}`"
+        rendered = [reason for reason in self._skipped if "render" in reason]
+        if rendered:
+            return rendered[0].partition(": ")[2]
+        return f"name a folder that holds some: {judging('DIR')}"
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         """Name and text of each file that can be read."""
@@ -247,7 +270,7 @@ class _Reading:
 
     def _read_file(self, file: str, text: str) -> None:
         try:
-            loader = ManifestLoader(as_yaml(self._flux.text(file, text)))
+            loader = ManifestLoader(as_yaml(self._gitops.text(file, text)))
             while loader.check_node():
                 node = loader.get_node()
                 assert node is not None  # as `check_node` says
@@ -309,13 +332,16 @@ class _Reading:
             fix = _RENDER if _ACTION.search(str(_value_at(item, wrong.path))) else _CORRECT
             raise place.refused(wrong.path, f"{name}{wrong}", fix)
         else:
-            self._add(self._flux.placed(place.file, _without_cipher(item)), place.file)
+            self._add(self._gitops.placed(place.file, _without_cipher(item)), place.file)
 
     def _add(self, item: Manifest, file: str) -> None:
         metadata = item["metadata"]
         kind, namespace = item["kind"], metadata.get("namespace") or "default"
         key = (kind, namespace, metadata["name"])
         where = f"{kind} {namespace}/{metadata['name']}"
+        if key in self._rendered:
+            self._files_of[key] = file
+            return
         if (before := self._files_of.setdefault(key, file)) != file:
             self._notes.append(f"{where} is in {before} and in {file}: the last one stands")
         if "apiVersion" not in item:

@@ -11,6 +11,9 @@ from acceptance.lab.embedded.network import Network
 from acceptance.lab.embedded.plan import PodPlan
 from acceptance.lab.providers.client import Providers
 
+_MOST_BYTES = 10_000_000
+"""Of the end of a log that is read."""
+
 
 class RunningPod:
     """A pod's program, by the files in its folder."""
@@ -82,7 +85,9 @@ class RunningPod:
         """The last lines that the program wrote, of those that this does not stand in."""
         if not self.log_file.exists():
             return ""
-        written = self.log_file.read_text(errors="replace").splitlines()
+        with self.log_file.open("rb") as file:  # a program that fails in a circle fills a disk
+            file.seek(max(0, self.log_file.stat().st_size - _MOST_BYTES))
+            written = file.read(_MOST_BYTES).decode(errors="replace").splitlines()
         kept = [line for line in written if not apart_from or apart_from not in line]
         return "\n".join(kept[-lines:])
 

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from acceptance.json_values import mapping
 from acceptance.lab.embedded import installers
+from acceptance.lab.embedded.compose import NAMESPACE as COMPOSE
 from acceptance.lab.embedded.manifests import Manifests, namespace_of
 from acceptance.lab.embedded.network import followed, selects
 from acceptance.lab.embedded.placeholders import HIDES
@@ -21,7 +23,10 @@ from acceptance.lab.embedded.public_hosts import node_ports, public_hosts
 from acceptance.resources import Manifest
 
 _HONOURED_KINDS = {*WORKLOADS, "Namespace", "Service", "ConfigMap", "Secret", *HIDES}
-_WITHOUT_EFFECT_KINDS = {"PersistentVolumeClaim", "ServiceAccount", "PodDisruptionBudget"}
+_WITHOUT_EFFECT_KINDS = {
+    *("PersistentVolumeClaim", "ServiceAccount", "PodDisruptionBudget"),
+    *("OCIRepository", "HelmRepository", "GitRepository"),
+}
 """Kinds that change nothing of what the story asks, where there is one node and no API server."""
 _OPERATORS = re.compile(r"litellm|open-?webui", re.IGNORECASE)
 """In the kind or the group of what an operator makes one of the programs of."""
@@ -83,8 +88,12 @@ def unsupported(manifests: Manifests) -> tuple[str, ...]:
 def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
     where = f"{item['kind']} {namespace_of(item)}/{item['metadata']['name']}"
     if item["kind"] in installers.KINDS:
+        if _is_rendered(item, manifests):
+            return
         how = installers.command(item, manifests)
-        yield f"{where} installs a chart, and nothing of it is here: render it with `{how}`"
+        yield f"{where} installs a chart, and nothing of it is here: render it here with `{how}`"
+    elif item["kind"] == "IngressRoute" and namespace_of(item) == COMPOSE:
+        return  # what labels of a Compose file tell; where it leads is said
     elif item["kind"] not in _HONOURED_KINDS | _WITHOUT_EFFECT_KINDS:
         made = _OPERATORS.search(f"{item['kind']} {item.get('apiVersion')}")
         means = _BY_AN_OPERATOR if made else _MEANS.get(item["kind"])
@@ -93,6 +102,14 @@ def _lines(item: Manifest, manifests: Manifests) -> Iterator[str]:
         yield from (f"{where}{line}" for line in _lines_of_service(item["spec"]))
     if item["kind"] in WORKLOADS:
         yield from (f"{where}: {line}" for line in _lines_of_pod(template_of(item)["spec"]))
+
+
+def _is_rendered(item: Manifest, manifests: Manifests) -> bool:
+    """Whether a workload of an installer's name is here: what its chart comes down to."""
+    spec = mapping(item.get("spec"))
+    namespace = str(spec.get("targetNamespace") or namespace_of(item))
+    place = (namespace, str(spec.get("releaseName") or item["metadata"]["name"]))
+    return any(manifests.get(kind, *place) is not None for kind in WORKLOADS)
 
 
 def _lines_of_service(spec: Manifest) -> Iterator[str]:

@@ -5,6 +5,7 @@ its own runs (unless the person who judges allows it), no loader is told where t
 database or cache outside of the lab is asked. Each thing that is left out is said.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.json_values import sequence
 from acceptance.lab.embedded.documents import MOST_VALUES, Loader, values_in
 from acceptance.lab.embedded.programs import LITELLM, OPEN_WEBUI, Program
 from acceptance.message import explain
@@ -37,6 +39,11 @@ _C_ARES = "AIOHTTP_CLIENT_ASYNC_DNS_RESOLVER"
 """Lets Open WebUI (0.11.1 to 0.12.4) resolve names in C, past the lab's table of names."""
 _NO_PASSWORD = {"ENABLE_PASSWORD_AUTH": False, "ENABLE_MFA": True}
 """Switches of Open WebUI 0.12.4, as they stand where a password alone lets nobody in."""
+_MADE_WHERE_EMPTY = {"WEBUI_SECRET_KEY"}
+"""What the script of Open WebUI's image makes up where it is empty; its command, where absent."""
+_REDIS_URLS = {"REDIS_URL", "WEBSOCKET_REDIS_URL"}
+_BY_REDIS = {"WEBSOCKET_MANAGER"}
+"""What Open WebUI (0.12.4) does by Redis alone: without an address it never serves."""
 _WORKERS = {"NUM_WORKERS", "UVICORN_WORKERS", "WEB_CONCURRENCY"}
 _SERVER = re.compile(
     r"(?P<database>postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|sqlite\+libsql)(?:\+\w+)?://"
@@ -103,6 +110,8 @@ def given(
         for name, variable in environment.items()
         if (why := _kept_from(program, name, variable.value.reveal()))
     }
+    if program is OPEN_WEBUI and _REDIS_URLS & set(reasons):
+        reasons |= dict.fromkeys(_BY_REDIS & set(environment), "no Redis is reached from the lab")
     left_out = [f"{name} is left out: {why}" for name, why in reasons.items()]
     texts: dict[str, str] = {}
     for path, text in files.items():
@@ -116,8 +125,13 @@ def given(
             if reader.left_out:
                 texts[path] = yaml.safe_dump(changed, sort_keys=False, allow_unicode=True)
                 left_out += [f"{path}: {line}" for line in dict.fromkeys(reader.left_out)]
+    made = {
+        name
+        for name in _MADE_WHERE_EMPTY & set(environment)
+        if program is OPEN_WEBUI and not environment[name].value.reveal()
+    }
     return Given(
-        variables=frozenset(set(environment) - set(reasons)),
+        variables=frozenset(set(environment) - set(reasons) - made),
         files=texts,
         left_out=tuple(left_out),
     )
@@ -179,6 +193,34 @@ def parsed(text: str) -> dict[str, Any] | None:
             )
         )
     return content if isinstance(content, dict) else None
+
+
+def whole_configuration(files: Mapping[str, str], path: str) -> dict[str, Any]:
+    """LiteLLM's configuration with the files that it includes: lists grow, the rest is replaced.
+
+    Source: `config_includes.py`, LiteLLM 1.106.2.
+
+    Args:
+        files: the files that LiteLLM mounts.
+        path: of its configuration.
+    """
+    merged: dict[str, Any] = {}
+    pending, seen = [path], set[str]()
+    while pending:
+        file = pending.pop(0)
+        if file in seen:
+            continue
+        seen.add(file)
+        included = parsed(files.get(file, "")) or {}
+        beside = posixpath.dirname(file)
+        pending += [
+            posixpath.normpath(posixpath.join(beside, str(each)))
+            for each in sequence(included.get("include"))
+        ]
+        for key, value in included.items():
+            both = isinstance(value, list) and isinstance(merged.get(key), list)
+            merged[key] = [*merged[key], *value] if both else value
+    return merged
 
 
 class _Configuration:
@@ -257,7 +299,7 @@ def master_key(files: Mapping[str, str], path: str, environment: Environment) ->
         path: of its configuration.
         environment: its variables.
     """
-    configuration = parsed(files.get(path, "")) or {}
+    configuration = whole_configuration(files, path)
     own = configuration.get("environment_variables") or {}
     general = configuration.get("general_settings") or {}
     value = general.get("master_key", f"{REFERENCE}LITELLM_MASTER_KEY")

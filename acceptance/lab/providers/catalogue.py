@@ -13,7 +13,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from acceptance.lab.providers.anthropic import Anthropic
-from acceptance.lab.providers.azure import Azure
+from acceptance.lab.providers.azure import Azure, AzureResponses
 from acceptance.lab.providers.chat_completions import OpenAI
 from acceptance.lab.providers.cohere import Cohere
 from acceptance.lab.providers.gemini import Gemini
@@ -45,6 +45,7 @@ DIALECTS: Mapping[str, type[ProviderApi]] = {
     "cohere": Cohere,
 }
 _BESIDE: Mapping[str, tuple[type[ProviderApi], str]] = {
+    "azure": (AzureResponses, ""),
     "gemini": (GeminiAsOpenAI, "/v1beta/openai"),
     "ollama": (OllamaAsOpenAI, "/v1"),
     "openai": (Responses, ""),
@@ -201,7 +202,7 @@ def prefix_of(model: str, given: str = "") -> tuple[str, str]:
     """
     first, slash, rest = model.partition("/")
     if slash and first in PREFIXES and given in ("", first):
-        return first, rest
+        return first, rest.removeprefix("responses/")  # which says by what API it is asked
     if given:
         return given, model
     known = (prefix for pattern, prefix in _BARE if re.match(pattern, model))

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from acceptance.errors import SetupError
-from acceptance.lab.embedded import process
+from acceptance.lab.embedded import process, running
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import Manifests
+from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.environments import Environment
 from acceptance.waiting import eventually
 from tests.lab.embedded import fake
@@ -36,6 +37,32 @@ def test_a_program_that_ends_at_once_is_a_problem_with_its_last_lines(boot: Boot
     ]
     assert pod.problem.endswith("starting litellm ends\nthe database is from another version")
     assert not lab.pods[WEBUI].problem
+
+
+def test_of_a_log_that_fills_a_disk_the_end_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_MOST_BYTES", 12)
+    [plan, *_] = plan_pods(fake.manifests())
+    pod = running.RunningPod(plan, tmp_path, tmp_path)
+    pod.log_file.write_text("\u20ac away\n" * 9)
+    assert pod.log(1) == "\u20ac away"
+    assert len(pod.log(9)) <= 12
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        ("INFO: starting\nthe database is away", ""),
+        (
+            "KeyError: 'a'\n\nacme.boot.UnsafeKeyError: no key is set.\n\n1. Set one.",
+            "no key is set.",
+        ),
+        ("ValueError: no zone\nException ignored in: <x>\nImportError: ending", "no zone"),
+    ],
+)
+def test_what_a_program_ended_by_is_found_in_its_log(log: str, cause: str) -> None:
+    assert process.cause_in(log) == cause
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,19 @@
 """Secrets that are not among the manifests: what is made up, what agrees, and what is said."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from acceptance.errors import SetupError
+from acceptance.lab.embedded.made_up import made_up
 from acceptance.lab.embedded.manifests import Manifests
 from acceptance.lab.embedded.placeholders import completed
 from acceptance.lab.embedded.plan import plan_pods
 from acceptance.lab.embedded.unsupported import unsupported
+from acceptance.masking import Redactor
 from tests.lab.embedded import fake
 
 CONFIG = {
@@ -69,11 +72,47 @@ def test_what_litellm_names_is_made_up_and_both_sides_agree() -> None:
         ),
         "Secret apps/web-keys is not among these manifests: made up (the-key)",
         (
-            "LITELLM_MASTER_KEY of ml/litellm-secrets and OPENAI_API_KEY of apps/web-keys: "
+            "LITELLM_MASTER_KEY of ml/litellm-secrets and the-key of apps/web-keys are "
             "LiteLLM's master key, one that is made up; "
             "whether your own values agree, only `live` shows"
         ),
     )
+
+
+def test_one_secret_of_both_holds_the_key_that_both_know(tmp_path: Path) -> None:
+    """LiteLLM has it by the name of a provider's key as well, and comes first."""
+    service = "image: {}\n    env_file: .env\n"
+    (tmp_path / "config.yaml").write_text(
+        "model_list: [{model_name: a, litellm_params: {model: openai/a, "
+        "api_key: os.environ/OPENAI_API_KEY}}]"
+    )
+    (tmp_path / "compose.yaml").write_text(
+        f"services:\n  litellm:\n    {service.format('berriai/litellm')}"
+        "    volumes: [./config.yaml:/app/config.yaml]\n    command: [--config, /app/config.yaml]\n"
+        f"  chat:\n    {service.format('open-webui/open-webui')}"
+        "    environment: {OPENAI_API_BASE_URL: 'http://litellm:4000/v1'}\n"
+    )
+    made = completed(Manifests.load(tmp_path)).data("Secret", "compose", ".env") or {}
+    assert made["OPENAI_API_KEY"] == made["LITELLM_MASTER_KEY"]
+
+
+def test_what_an_included_file_names_is_made_up_as_well() -> None:
+    whole = deployed(config={"include": ["models/groq.yaml", "general.yaml"]})
+    configuration: Any = whole.get("ConfigMap", "ml", "config")
+    configuration["data"] |= {
+        "groq.yaml": yaml.safe_dump({**CONFIG, "include": ["../config.yaml"]}),
+        "general.yaml": "general_settings: {master_key: os.environ/PROXY_MASTER_KEY}\n",
+    }
+    gateway: Any = whole.get("StatefulSet", "ml", "litellm")
+    items = {"config.yaml": "config.yaml", "groq.yaml": "models/groq.yaml", "general.yaml": ""}
+    gateway["spec"]["template"]["spec"]["volumes"][0]["configMap"]["items"] = [
+        {"key": key, "path": path or key} for key, path in items.items()
+    ]
+    made = completed(whole)
+    assert set(made.data("Secret", "ml", "litellm-secrets") or {}) == {
+        "GROQ_API_KEY",
+        "PROXY_MASTER_KEY",
+    }
 
 
 def test_the_side_that_is_given_decides() -> None:
@@ -84,6 +123,26 @@ def test_the_side_that_is_given_decides() -> None:
     assert (of_web.data("Secret", "ml", "litellm-secrets") or {})["LITELLM_MASTER_KEY"] == "sk-b"
     assert "Secret ml/litellm-secrets is given" in unsupported(of_gateway)
     assert any("the one that is given" in line for line in unsupported(of_web))
+
+
+def test_a_key_in_the_clear_is_given_as_well() -> None:
+    manifests = deployed(keys=False)
+    web: Any = manifests.get("StatefulSet", "apps", "open-webui")
+    sent = {"name": "OPENAI_API_KEY", "value": "sk-in-the-clear"}
+    web["spec"]["template"]["spec"]["containers"][0]["env"].append(sent)
+    made = completed(manifests).data("Secret", "ml", "litellm-secrets") or {}
+    assert made["LITELLM_MASTER_KEY"] == "sk-in-the-clear"
+
+
+def test_what_is_told_of_a_secret_is_not_masked() -> None:
+    whole = completed(deployed())
+    [told] = [line for line in unsupported(whole) if "master key" in line]
+    told = told.replace("-keys", "-secret")  # as most people call it
+    assert Redactor(whole.secrets())(told) == told
+
+
+def test_a_made_up_time_zone_is_one() -> None:
+    assert made_up("TZ", "x") == "Etc/UTC"  # LiteLLM does not start with another
 
 
 def test_the_charts_variable_holds_the_master_key() -> None:

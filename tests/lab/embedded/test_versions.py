@@ -43,6 +43,7 @@ def test_a_tag_names_a_version(image: str, version: str) -> None:
         (f"{WEBUI}:latest-slim", "", "may move: Open WebUI 9.9.9 ran"),
         (f"{GATEWAY}:main-stable", "", "main-stable names no version, and may move: LiteLLM 9.9.9"),
         (f"{GATEWAY}@sha256:{64 * '0'}", "", "names no version: LiteLLM 9.9.9 ran"),
+        (f"{GATEWAY}:main-latest@sha256:{64 * '0'}", "", "names no version: LiteLLM 9.9.9 ran"),
         ("localhost:5000/berriai/litellm", "", "names no version: LiteLLM 9.9.9 ran"),
         (f"{WEBUI}:0.11", "0.11", "is Open WebUI 0.11: 9.9.9 ran"),
         (f"{WEBUI}:0.11.4", "0.11.4", "0.11.4 is Open WebUI 0.11.4: 9.9.9 ran"),

@@ -239,6 +239,23 @@ def test_open_webui_keeps_sqlite_and_loses_a_server() -> None:
     assert "DATABASE_URL is left out: SQLite stands in its place" in said
 
 
+def test_what_goes_by_redis_alone_goes_without_where_redis_is_not_reached() -> None:
+    by_redis = {"WEBSOCKET_MANAGER": "redis", "WEBSOCKET_REDIS_URL": "redis://cache:6379/1"}
+    manager, address = unsupported(litellm({}, by_redis, name="open-webui"))
+    assert "WEBSOCKET_MANAGER is left out: no Redis is reached from the lab" in manager + address
+    assert "WEBSOCKET_REDIS_URL is left out" in manager + address
+    assert unsupported(litellm({}, {"WEBSOCKET_MANAGER": "redis"}, name="open-webui")) == ()
+
+
+@pytest.mark.parametrize("value", ["", "a-key"])
+def test_an_empty_key_of_sessions_is_made_up_as_the_image_does_it(value: str) -> None:
+    manifests = litellm({}, {"WEBUI_SECRET_KEY": value}, name="open-webui")
+    given = only(manifests).given
+    assert given is not None
+    assert ("WEBUI_SECRET_KEY" in given.variables) is bool(value)
+    assert unsupported(manifests) == ()
+
+
 MASTER_KEYS: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
     "its own variable": ({}, {"LITELLM_MASTER_KEY": "sk-a"}, "sk-a"),
     "the chart's": (

@@ -207,6 +207,14 @@ def test_responses_call_a_tool_and_want_its_result(ask: Ask) -> None:
     )
 
 
+@pytest.mark.parametrize("version", ["2025-04-01-preview", "preview"])
+@streamed_or_not
+def test_so_is_a_deployment_of_azure(ask: Ask, version: str, *, stream: bool) -> None:
+    base = "https://lab.openai.azure.com"
+    answer = ask("azure/responses/my-gpt", stream=stream, api_version=version, api_base=base)
+    assert NONCE in answer.get("text", ""), answer
+
+
 @pytest.mark.parametrize("model", ["openai/nobody", "anthropic/nobody", "openrouter/nobody"])
 def test_a_model_that_no_entry_names_is_nobodys(ask: Ask, model: str) -> None:
     assert ask(model, stream=True)["error"] == "NotFoundError"
