@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from acceptance.budget import TOOLS
 from acceptance.checks.proof import Turn
+from acceptance.clients.lost import Lost
 from acceptance.clients.open_webui import ANSWER_TIMEOUT, OpenWebUI
 from acceptance.clients.streaming import Question, usage
 from acceptance.clients.transport import Reply
@@ -23,16 +24,23 @@ class Conversation:
     """A chat in Open WebUI that is deleted at the end; a context."""
 
     def __init__(
-        self, open_webui: OpenWebUI, *, say: Progress = quiet, timeout: float = ANSWER_TIMEOUT
+        self,
+        open_webui: OpenWebUI,
+        *,
+        lost: Lost | None = None,
+        say: Progress = quiet,
+        timeout: float = ANSWER_TIMEOUT,
     ) -> None:
         """Nothing is asked yet.
 
         Args:
             open_webui: asked as one account.
+            lost: puts a question again that was lost on its way.
             say: shows progress.
             timeout: seconds until an answer must be stored.
         """
         self._open_webui = open_webui
+        self._lost = lost or Lost(say)
         self._say = say
         self._timeout = timeout
         self._chat = ""
@@ -65,7 +73,7 @@ class Conversation:
             self._open_webui.budget.question(model, question.most_tokens + TOOLS) as asking,
             span(Kind.QUESTION, model, words=nonce),
         ):
-            turn = self._answered(question)
+            turn = self._lost.once_more(model, lambda: self._answered(question))
             asking.counted(asked=turn.prompt_tokens, said=turn.tokens)
         self.said.append(turn)
         self._messages += [
@@ -75,7 +83,9 @@ class Conversation:
         return turn
 
     def _answered(self, question: Question) -> Turn:
+        """What came of a question; put again, it takes the place of the one that was lost."""
         model, identity = question.model, str(uuid.uuid4())
+        self._asked = [(earlier, asked) for earlier, asked in self._asked if asked is not question]
         with waiting_for(f"Open WebUI to take a question for {model}", self._say):
             reply = self._put(question, identity)
         if reply.status != HTTPStatus.OK or not isinstance(reply.json, dict):

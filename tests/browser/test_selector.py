@@ -11,6 +11,7 @@ from acceptance.checks.selector import check_offered
 from acceptance.clients.answers import nonce, unique
 from acceptance.clients.browser.session import Browser
 from acceptance.clients.browser.user import BrowserUser
+from acceptance.clients.lost import Lost
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.clients.streaming import Question
 from acceptance.errors import NotProven
@@ -34,7 +35,14 @@ def connection(api: OpenWebUI, target: Target) -> Connection:
 def unwitnessed(browser: Browser, account: Account, api: OpenWebUI) -> BrowserUser:
     """A user before the browser, of whom nobody can tell who answers."""
     return BrowserUser(
-        browser, account, api, STORY, witness=None, reload=True, learn=lambda _secret: None
+        browser,
+        account,
+        api,
+        STORY,
+        witness=None,
+        lost=Lost(),
+        reload=True,
+        learn=lambda _secret: None,
     )
 
 

@@ -4,9 +4,11 @@ from contextlib import suppress
 from typing import Self
 
 from acceptance.checks.proof import Turn
+from acceptance.clients.answers import nonce as another_nonce
 from acceptance.clients.browser.account_session import AccountSession
 from acceptance.clients.browser.asking import answer_to, ask_on, not_offered
 from acceptance.clients.browser.page import LOOK_SECONDS, ChatPage, Message
+from acceptance.clients.lost import Lost
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.clients.streaming import Question
 from acceptance.errors import NotProven
@@ -20,19 +22,21 @@ class PageConversation:
     """`acceptance.clients.hands.Conversation` as a user has it; deleted at the end."""
 
     def __init__(
-        self, session: AccountSession, api: OpenWebUI, *, reload: bool, say: Progress
+        self, session: AccountSession, api: OpenWebUI, *, lost: Lost, reload: bool, say: Progress
     ) -> None:
         """Nothing is asked yet.
 
         Args:
             session: the account's.
             api: the same account at the API: deletes the conversation.
+            lost: puts a question again that was lost on its way, as a user would.
             reload: load the whole page again to see what is kept; otherwise only leave the
                 conversation and come back, which asks the server as well, in a third of the time.
             say: shows what a long wait is waiting for.
         """
         self._session = session
         self._api = api
+        self._lost = lost
         self._reload = reload
         self._say = say
         self._chat = ""
@@ -51,13 +55,18 @@ class PageConversation:
         Raises:
             AssertionError: the model cannot be chosen.
         """
-        question = Question(model=model, nonce=nonce, before=before)
-        turn = self._session.do(lambda page: self._ask(page, question))
+        nonces = iter((nonce, another_nonce()))
+
+        def ask() -> Turn:
+            question = Question(model=model, nonce=next(nonces), before=before)
+            return self._session.do(lambda page: self._ask(page, question))
+
+        turn = self._lost.once_more(model, ask)
         self.said.append(turn)
         return turn
 
     def _ask(self, page: ChatPage, question: Question) -> Turn:
-        if not self.said:
+        if not self.said and not self._chat:
             page.new_chat()
         if not page.selector.choose(question.model):
             raise not_offered(question.model, self._api.account)

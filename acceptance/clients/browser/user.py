@@ -12,6 +12,7 @@ from acceptance.clients.browser.asking import ask_on
 from acceptance.clients.browser.conversation import PageConversation
 from acceptance.clients.browser.page import ChatPage
 from acceptance.clients.browser.session import Browser
+from acceptance.clients.lost import Lost
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.clients.streaming import Question
 from acceptance.contract.values import Contract
@@ -32,6 +33,7 @@ class BrowserUser:
         contract: Contract,
         *,
         witness: Witness | None,
+        lost: Lost,
         reload: bool,
         learn: Callable[[Secret], None],
         say: Progress = quiet,
@@ -44,6 +46,7 @@ class BrowserUser:
             api: the same account at the API: knows the connection behind each name, and tidies up.
             contract: knows whose model a provider was asked for.
             witness: who can tell which provider was asked.
+            lost: puts a question again that was lost on its way.
             reload: see by loading the page again what is kept of a conversation.
             learn: told the session's token, so that it is masked.
             say: shows what a long wait is waiting for.
@@ -54,6 +57,7 @@ class BrowserUser:
         self._api = api
         self._contract = contract
         self._witness = witness
+        self._lost = lost
         self._reload = reload
         self._say = say
         self._chats: list[str] = []
@@ -79,16 +83,13 @@ class BrowserUser:
         Raises:
             NotProven: nobody can tell who answers, so nothing is asked.
         """
-        answer = self._session.do(lambda page: self._ask(page, question))
-        if answer is None:
-            raise NotProven(
-                "who answers on the page: its label is only what was asked for, and nobody at the "
-                "providers' side can be asked; judge the embedded target"
-            )
+        answer = self._lost.once_more(
+            question.model, lambda: self._session.do(lambda page: self._ask(page, question))
+        )
         calls = self._witness.calls() if self._witness else ()
         return replace(answer, provenance=witnessed(question.nonce, calls, self._contract))
 
-    def _ask(self, page: ChatPage, question: Question) -> Answer | None:
+    def _ask(self, page: ChatPage, question: Question) -> Answer:
         page.new_chat()
         if not page.selector.choose(question.model):
             return Answer(
@@ -99,7 +100,10 @@ class BrowserUser:
                 picture=page.picture(),
             )
         if self._witness is None:
-            return None
+            raise NotProven(
+                "who answers on the page: its label is only what was asked for, and nobody at the "
+                "providers' side can be asked; judge the embedded target"
+            )
         shown = ask_on(page, question, quiet, self._api.budget)  # who waits for it says so
         self._chats.append(page.chat)
         return Answer(
@@ -114,7 +118,9 @@ class BrowserUser:
 
     def conversation(self) -> PageConversation:
         """A conversation; a context."""
-        return PageConversation(self._session, self._api, reload=self._reload, say=self._say)
+        return PageConversation(
+            self._session, self._api, lost=self._lost, reload=self._reload, say=self._say
+        )
 
     def close(self) -> None:
         """Close the context, and delete what was asked in it."""
