@@ -11,6 +11,7 @@ import pytest
 from acceptance.clients.browser.installed import INSTALL, find_browser
 from acceptance.clients.browser.session import Browser
 from acceptance.clients.browser.user import BrowserUser
+from acceptance.clients.lost import Lost
 from acceptance.clients.open_webui import OpenWebUI
 from acceptance.lab.embedded.lab import EmbeddedLab
 from acceptance.lab.embedded.manifests import DEFAULT, Manifests
@@ -91,7 +92,14 @@ def sits_down(
 ) -> Callable[..., BrowserUser]:
     """Seats the administrator before the browser, by `reload=`."""
     return partial(
-        BrowserUser, chromium, target.administrator, api, STORY, witness=witness, learn=learnt.add
+        BrowserUser,
+        chromium,
+        target.administrator,
+        api,
+        STORY,
+        witness=witness,
+        lost=Lost(),
+        learn=learnt.add,
     )
 
 
