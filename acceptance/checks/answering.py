@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from acceptance.checks.proof import Answer, Provenance, Turn, breaks_off, is_called, spoken
 from acceptance.checks.refusals import refusal, refused
-from acceptance.checks.witnessing import answers_to, asked
+from acceptance.checks.witnessing import answers_to, asked, given_by
 from acceptance.contract.values import Model, Provider
 from acceptance.errors import Blocked, Inconclusive, NotProven, Subject
 from acceptance.message import excerpt, explain
@@ -76,11 +76,12 @@ def check_answer(
     who = answer.provenance
     broken = "it breaks off with an error" if answer.text else "it is an error"
     broken = f"{broken}: {excerpt(answer.error)}" if answer.error else ""
+    seen = given_by(answer.nonce, calls)
     wrong = (
         broken
-        or _wrong_origin(who, expected, namespace, seen_at=_seen_at(answer, calls))
-        or _contradicted(answer, who, provider, calls)
-        or _another_upstream(answer, expected, calls, beside)
+        or _wrong_origin(who, expected, namespace, seen)
+        or _contradicted(who, provider, seen)
+        or _another_upstream(answer, expected, seen, beside)
         or _no_proof(answer, who)
     )
     if not wrong:
@@ -116,12 +117,9 @@ def check_answer(
     )
 
 
-def _seen_at(answer: Answer, calls: Sequence[Call]) -> str:
-    """The provider that was seen to give an answer; empty where nobody saw it."""
-    return next((each.provider for each in reversed(answers_to(answer.nonce, calls))), "")
-
-
-def _wrong_origin(who: Provenance | None, expected: Model, namespace: str, *, seen_at: str) -> str:
+def _wrong_origin(
+    who: Provenance | None, expected: Model, namespace: str, seen: Call | None
+) -> str:
     """What LiteLLM's headers say against the expected model.
 
     The address of an entry that names none is reckoned, without the variables that lead elsewhere
@@ -134,7 +132,7 @@ def _wrong_origin(who: Provenance | None, expected: Model, namespace: str, *, se
     if not who.api_base:
         return ""  # 1.106.2 tells none of Anthropic: `_require_told` looks for another sign
     there = expected.provider.serves_at(who.host, namespace=namespace)
-    if not there and seen_at != expected.provider.name:
+    if not there and not (seen and seen.provider == expected.provider.name):
         hosts = " or ".join(expected.provider.hosts)
         return f"LiteLLM asked {who.api_base or 'no address'}, not {hosts}"
     if who.foreign:
@@ -145,32 +143,28 @@ def _wrong_origin(who: Provenance | None, expected: Model, namespace: str, *, se
     return ""
 
 
-def _contradicted(
-    answer: Answer, who: Provenance | None, provider: Provider, calls: Sequence[Call]
-) -> str:
+def _contradicted(who: Provenance | None, provider: Provider, seen: Call | None) -> str:
     """What the providers' side saw, where it is not what LiteLLM's headers say.
 
     They name the entry that was chosen, not who answered: a fallback inside the entry, or one of
     `litellm_settings.model_fallbacks`, leaves them as they are, with 0 fallbacks (1.106.2).
     """
-    made = answers_to(answer.nonce, calls)
-    if not made:
+    serves = who.serves if who else ""
+    if seen is None:
         return ""
-    last, serves = made[-1], who.serves if who else ""
-    if last.provider == provider.name and (not serves or is_called(serves, last.model)):
+    if seen.provider == provider.name and (not serves or is_called(serves, seen.model)):
         return ""
     return (
-        f"{last.model} at {last.provider} gave it, by the providers' ledger, whatever LiteLLM says"
+        f"{seen.model} at {seen.provider} gave it, by the providers' ledger, whatever LiteLLM says"
     )
 
 
 def _another_upstream(
-    answer: Answer, expected: Model, calls: Sequence[Call], beside: Collection[str]
+    answer: Answer, expected: Model, seen: Call | None, beside: Collection[str]
 ) -> str:
     """What the name really stands for, where the contract names another model of the provider."""
     who = answer.provenance
-    made = [call.model for call in answers_to(answer.nonce, calls)]
-    serves = made[-1] if made else who.serves if who else ""
+    serves = seen.model if seen else who.serves if who else ""
     wanted = (expected.upstream, *beside)
     told = serves and "*" not in serves  # a wildcard's entry names no model
     if not (expected.upstream and told) or any(is_called(serves, each) for each in wanted):

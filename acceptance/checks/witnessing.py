@@ -22,12 +22,16 @@ def answers_to(nonce: str, calls: Iterable[Call]) -> tuple[Call, ...]:
     return tuple(call for call in asked(nonce, calls) if call.answered and not call.shadow)
 
 
+def given_by(nonce: str, calls: Iterable[Call]) -> Call | None:
+    """The call by which this very question was answered; None where nobody saw one."""
+    return next(reversed(answers_to(nonce, calls)), None)
+
+
 def witnessed(nonce: str, calls: Iterable[Call], contract: Contract) -> Provenance | None:
     """Who answered a question, where no header tells; None where nobody did."""
-    made = answers_to(nonce, calls)
-    if not made:
+    last = given_by(nonce, calls)
+    if last is None:
         return None
-    last = made[-1]
     models = [
         each for each in contract.models_of(last.provider) if each.upstream in ("", last.model)
     ]

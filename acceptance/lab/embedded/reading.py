@@ -101,7 +101,7 @@ class _Reading:
         self._files_of: dict[tuple[object, ...], str] = {}
         self._skipped: dict[str, list[str]] = defaultdict(list)
         self._notes: list[str] = []
-        self._rendered = set[tuple[object, ...]]()
+        self._kustomized = set[tuple[object, ...]]()
         """Objects that a kustomization brought, where its files are read as they stand as well."""
         self._composed: dict[str, dict[str, Any]] = {}
         """Documents of Compose, by their files."""
@@ -118,7 +118,7 @@ class _Reading:
                 self._read_as_it_stands(file, text, patches)
         if covered and not any(_starts_a_program(item) for item in self._objects):
             self._skipped.pop(_UNLISTED, None)
-            self._rendered = set(self._files_of)
+            self._kustomized = set(self._files_of)
             for file in covered:
                 if Path(file).name not in FILES:
                     self._read_as_it_stands(file, texts[file], patches)
@@ -126,8 +126,7 @@ class _Reading:
         self._notes += self._gitops.notes
         self._objects = [each for each in self._objects if not self._gitops.is_honoured(each)]
         notes = [*self._notes, *self._skips()]
-        named = {(each["kind"], each["metadata"]["name"]): each for each in self._objects[::-1]}
-        installing = [each for each in named.values() if each["kind"] in installers.KINDS][::-1]
+        installing = self._installing()
         programs = any(_starts_a_program(item) for item in self._objects)
         if not self._objects or (installing and not programs):
             raise self._nothing([*notes, *self._charts(installing)], installing)
@@ -206,6 +205,14 @@ class _Reading:
     def _charts(installing: list[Manifest]) -> Iterator[str]:
         for item in installing:
             yield f"{item['kind']} {item['metadata']['name']}, which installs a chart"
+
+    def _installing(self) -> list[Manifest]:
+        """What installs charts, each once, however often files repeat it."""
+        named: dict[tuple[str, str], Manifest] = {}
+        for each in self._objects:
+            if each["kind"] in installers.KINDS:
+                named.setdefault((each["kind"], each["metadata"]["name"]), each)
+        return [*named.values()]
 
     def _nothing(self, notes: list[str], installing: list[Manifest]) -> SetupError:
         there = self._place == STANDARD_INPUT or self._place.exists()
@@ -339,7 +346,7 @@ class _Reading:
         kind, namespace = item["kind"], metadata.get("namespace") or "default"
         key = (kind, namespace, metadata["name"])
         where = f"{kind} {namespace}/{metadata['name']}"
-        if key in self._rendered:
+        if key in self._kustomized:
             self._files_of[key] = file
             return
         if (before := self._files_of.setdefault(key, file)) != file:

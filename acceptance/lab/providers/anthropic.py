@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from acceptance.lab.providers.conversation import Answer, Message, Question, text_of, tokens
-from acceptance.lab.providers.provider_api import Complete, Refusal, valid
-from acceptance.lab.providers.reply import Json, json_bytes
+from acceptance.lab.providers.provider_api import Complete, Refusal, named_event, valid
+from acceptance.lab.providers.reply import Json
 
 _FINISH = {"stop": "end_turn", "length": "max_tokens"}
 _TYPES = {
@@ -158,7 +158,9 @@ class Anthropic:
         """An event for the head, for each block's begin, pieces and end, and for the end."""
         del path
         usage = {"input_tokens": question.tokens, "output_tokens": 1}
-        yield _event("message_start", message={**_head(question), "content": [], "usage": usage})
+        yield named_event(
+            "message_start", message={**_head(question), "content": [], "usage": usage}
+        )
         index = 0
         if answer.reasoning:
             deltas: list[Json] = [
@@ -171,19 +173,19 @@ class Anthropic:
         if answer.text:
             pieces: list[Json] = [{"type": "text_delta", "text": text} for text in answer.pieces]
             yield from _block(index, {"type": "text", "text": ""}, pieces)
-        yield _event(
+        yield named_event(
             "message_delta",
             delta={"stop_reason": _FINISH[answer.finish], "stop_sequence": None},
             usage={"output_tokens": answer.tokens},
         )
-        yield _event("message_stop")
+        yield named_event("message_stop")
 
 
 def _block(index: int, block: Json, deltas: list[Json]) -> Iterator[bytes]:
-    yield _event("content_block_start", index=index, content_block=block)
+    yield named_event("content_block_start", index=index, content_block=block)
     for delta in deltas:
-        yield _event("content_block_delta", index=index, delta=delta)
-    yield _event("content_block_stop", index=index)
+        yield named_event("content_block_delta", index=index, delta=delta)
+    yield named_event("content_block_stop", index=index)
 
 
 def _head(question: Question) -> Json:
@@ -195,7 +197,3 @@ def _head(question: Question) -> Json:
         "stop_reason": None,
         "stop_sequence": None,
     }
-
-
-def _event(name: str, **data: object) -> bytes:
-    return f"event: {name}\ndata: ".encode() + json_bytes({"type": name, **data}) + b"\n\n"

@@ -119,3 +119,8 @@ def valid(key: str, issuer: str) -> bool:
 def event(data: object) -> bytes:
     """A server-sent event."""
     return b"data: " + json_bytes(data) + b"\n\n"
+
+
+def named_event(name: str, **data: object) -> bytes:
+    """A server-sent event with a name, which its data tells as well."""
+    return f"event: {name}\n".encode() + event({"type": name, **data})

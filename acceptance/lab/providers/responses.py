@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from acceptance.lab.providers.chat_completions import OpenAI
 from acceptance.lab.providers.conversation import Answer, Message, Question, text_of
-from acceptance.lab.providers.provider_api import Complete, Refusal, event
+from acceptance.lab.providers.provider_api import Complete, Refusal, named_event
 from acceptance.lab.providers.reply import Json
 
 _CALL, _RESULT = "function_call", "function_call_output"
@@ -96,12 +96,7 @@ class Responses(OpenAI):
             (f"response.{whole['status']}", {"response": whole}),
         ]
         for number, (name, data) in enumerate(events):
-            yield (
-                b"event: "
-                + name.encode()
-                + b"\n"
-                + event({"type": name, "sequence_number": number, **data})
-            )
+            yield named_event(name, sequence_number=number, **data)
 
     def _response(self, question: Question, answer: Answer, output: list[Json]) -> Json:
         cut = answer.finish == "length"
