@@ -65,5 +65,6 @@ class Lost:
             f"{len(self._models)} of the questions ({models}) were lost between Open WebUI and "
             "LiteLLM, and answered when they were put again. LiteLLM closes a connection that was "
             "idle for 5 s, and Open WebUI may put a question on it just then: KEEPALIVE_TIMEOUT=75 "
-            "in LiteLLM's environment ends that"
+            "in LiteLLM's environment ends that. If it does not, look whether LiteLLM restarts, or "
+            "one of its replicas is away"
         )
