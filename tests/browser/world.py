@@ -40,11 +40,16 @@ class Administrator:
         self._undo.append(lambda: self._post("/openai/config/update", before))
 
     def interface(self, **values: object) -> None:
-        """Change the account's own settings of the page."""
+        """Change the account's own settings of the page.
+
+        What is left out of an update stays, and `null` takes it away (Open WebUI 0.12.4).
+        """
         path = "/api/v1/users/user/settings/update"
-        before = self._api.get("/api/v1/users/user/settings").json or {}
-        self._post(path, {**before, "ui": {**before.get("ui", {}), **values}})
-        self._undo.append(lambda: self._post(path, {"ui": {}, **before}))
+        before = (self._api.get("/api/v1/users/user/settings").json or {}).get("ui", {})
+        self._post(path, {"ui": values})
+        self._undo.append(
+            lambda: self._post(path, {"ui": {name: before.get(name) for name in values}})
+        )
 
     def settings(self, path: str, **values: object) -> None:
         """Change some of the settings behind a path."""
